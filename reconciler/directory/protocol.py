@@ -1,0 +1,59 @@
+"""What the rest of the package asks of a directory: a few verbs, no flags. Implemented by `reconciler.directory.agentcore`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from reconciler.model.addresses import Remote
+from reconciler.model.kinds import Kind
+from reconciler.model.resources import Live
+from reconciler.model.values import Attributes
+
+
+class Listed(NamedTuple):
+    """What a listing shows of one resource."""
+
+    remote: Remote
+    arn: str
+
+
+class Directory(Protocol):
+    """One account's identity directory in one region. Every verb raises `reconciler.errors.DirectoryError`s and no others.
+
+    Verbs are safe to call from several threads. Each is one intent: retries of what certainly did not happen are inside,
+    what may have happened is raised as `Ambiguous`.
+    """
+
+    @property
+    def account(self) -> str:
+        """The twelve digits of the account that answers."""
+
+    @property
+    def region(self) -> str:
+        """The region that answers."""
+
+    @property
+    def calls(self) -> int:
+        """API calls sent so far, retries included."""
+
+    def pages(self, kind: Kind) -> Iterator[tuple[Listed, ...]]:
+        """The listing, page by page as it arrives."""
+
+    def read(self, kind: Kind, name: str) -> Live | None:
+        """The whole of one resource, its tags included; None if it does not exist."""
+
+    def create(self, kind: Kind, name: str, attributes: Attributes, owner: str) -> str:
+        """Make it, marked as `owner`'s; its ARN. Raises AlreadyExists for both forms in which the service says so."""
+
+    def update(self, kind: Kind, name: str, arn: str, before: Attributes, after: Attributes) -> None:
+        """Change what differs between the two. Raises TagsFailed when all but the tags is done, NotCleared."""
+
+    def delete(self, kind: Kind, name: str) -> None:
+        """Remove it. Raises NotFound, ServiceLinked."""
+
+    def mark(self, kind: Kind, arn: str, owner: str) -> None:
+        """Set the ownership tag, or take it away when `owner` is empty. Raises TagsFailed."""
+
+    def linked(self) -> Mapping[str, str]:
+        """ARN of each service-linked identity -> what holds it, as in "runtime invoice-AbCdEfGhIj"."""

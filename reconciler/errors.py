@@ -1,0 +1,120 @@
+"""Every way a command can fail, each with the exit code that scripts rely on.
+
+One root, `ReconcilerError`; the leaves differ only in what they mean and in `exit_code`. Raised wherever the reason is
+known, turned into a message and a process exit in one place (`reconciler.cli`). Leaves out: problems that a user can have
+many of at once (a manifest's mistakes); those are values, see `reconciler.diagnostics`.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.diagnostics import Diagnostic
+
+
+class ExitCode(enum.IntEnum):
+    """What a process exit says to a script. A contract: numbers never change their meaning."""
+
+    OK = 0
+    ERROR = 1
+    CHANGES = 2
+    REFUSED = 3
+    STALE = 4
+    LOCKED = 5
+    PARTIAL = 6
+
+
+class ReconcilerError(Exception):
+    """A failure with a reason and a next step.
+
+    `summary` is one line that names the thing; `detail` says why and what to do (may be several lines, may be empty).
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.ERROR
+
+    def __init__(self, summary: str, detail: str = "") -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.detail = detail
+
+
+class UsageError(ReconcilerError):
+    """The command line asks for something that cannot be (two flags that exclude each other, no such environment)."""
+
+
+class InvalidInput(ReconcilerError):
+    """A manifest, lockfile or plan has mistakes; `diagnostics` holds all of them, sorted."""
+
+    def __init__(self, summary: str, diagnostics: Sequence[Diagnostic], detail: str = "") -> None:
+        super().__init__(summary, detail)
+        self.diagnostics = tuple(diagnostics)
+
+
+class StateError(ReconcilerError):
+    """The lockfile or journal cannot be trusted or written: damaged, foreign, newer, disk full."""
+
+
+class DirectoryError(ReconcilerError):
+    """The remote side failed. `code` is the service's own error code, or the transport's."""
+
+    def __init__(self, summary: str, detail: str = "", *, code: str = "") -> None:
+        super().__init__(summary, detail)
+        self.code = code
+
+
+class AccessDenied(DirectoryError):
+    """The credentials may not do this; `detail` names the IAM action."""
+
+
+class CredentialsMissing(DirectoryError):
+    """No credentials, or expired ones."""
+
+
+class NotFound(DirectoryError):
+    """The resource does not stand in the directory."""
+
+
+class AlreadyExists(DirectoryError):
+    """Create met a resource (or a tombstone) of that name; the service says so in two forms."""
+
+
+class ServiceLinked(DirectoryError):
+    """The service refuses because a Runtime, Gateway or PaymentManager holds the identity."""
+
+
+class TagsFailed(DirectoryError):
+    """The resource itself is as asked, but its tags could not be changed; a tag failure must never lose the resource."""
+
+
+class NotCleared(DirectoryError):
+    """The service took an empty list and kept the old one."""
+
+
+class Throttled(DirectoryError):
+    """Still throttled after the retries."""
+
+
+class Ambiguous(DirectoryError):
+    """A write whose answer was lost: it may or may not have happened. Read back before anything else."""
+
+
+class Refused(ReconcilerError):
+    """A guard stands in the way (another account, too many deletes, protection, an incomplete reading)."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class StalePlan(ReconcilerError):
+    """The saved plan no longer fits what it was made from."""
+
+    exit_code = ExitCode.STALE
+
+
+class StateLocked(ReconcilerError):
+    """Another writer holds the state; `detail` says who, since when, what."""
+
+    exit_code = ExitCode.LOCKED

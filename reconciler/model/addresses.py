@@ -1,0 +1,36 @@
+"""How a resource is called: by us (`Address`, from its key in the manifest) and by the service (`Remote`, its real name)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reconciler.model.kinds import KINDS
+
+
+class Address(NamedTuple):
+    """A resource in the manifest, the plan and the lockfile: `workload_identity.invoice-agent`.
+
+    `key` is the manifest's key; the remote name is the same unless the entry gives `name:`.
+    """
+
+    type: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.type}.{self.key}"
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """The address in `text`; ValueError, fit to be shown, when it is none."""
+        type_, dot, key = text.partition(".")
+        if not dot or not key or type_ not in {kind.type for kind in KINDS}:
+            known = ", ".join(f"{kind.type}.NAME" for kind in KINDS)
+            raise ValueError(f"{text!r} is not an address; addresses look like {known}")
+        return cls(type_, key)
+
+
+class Remote(NamedTuple):
+    """A resource as the directory names it: one per type and name in an account and region."""
+
+    type: str
+    name: str

@@ -1,0 +1,190 @@
+"""Changes, lock entries and diagnostics as plain JSON values, and back: the one shape that plan, lockfile and journal share.
+
+Decoding trusts the shape; whoever reads a file from outside checks it against its schema first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.diagnostics import Diagnostic, Severity, Source
+from reconciler.model.addresses import Address
+from reconciler.model.changes import Action, AttributeChange, Cause, Change, Drift, Reason
+from reconciler.model.kinds import kind_of
+from reconciler.model.resources import Known, Origin
+from reconciler.model.values import Attributes, Value, canonical
+
+_ACTIONS: dict[Action, list[str]] = {
+    action: ["create", "delete"] if action is Action.REPLACE else [action.word] for action in Action
+}
+_ACTION_OF = {tuple(words): action for action, words in _ACTIONS.items()}
+
+
+def encode_change(change: Change) -> dict[str, Any]:
+    """One entry of a plan's `resource_changes`, with the member names that policy tools know from Terraform."""
+    return {
+        "address": str(change.address),
+        "type": change.address.type,
+        "name": change.name,
+        "change": {
+            "actions": _ACTIONS[change.action],
+            "before": encode_attributes(change.before),
+            "after": encode_attributes(change.after),
+            "attributes": [_encode_attribute(one) for one in change.attributes],
+        },
+        "action_reason": change.reason.value,
+        "arn": change.arn,
+        "owner": change.owner,
+        "origin": change.origin.value,
+        "protect": change.protect,
+        "update_only": change.update_only,
+        "previous_address": str(change.previous) if change.previous else None,
+        "previous_name": change.previous_name,
+        "source": encode_source(change.source),
+    }
+
+
+def decode_change(raw: dict[str, Any]) -> Change:
+    """The change that `encode_change` wrote."""
+    address = Address.parse(raw["address"])
+    inner = raw["change"]
+    return Change(
+        action=_ACTION_OF[tuple(inner["actions"])],
+        reason=Reason(raw["action_reason"]),
+        address=address,
+        name=raw["name"],
+        before=decode_attributes(address.type, inner["before"]),
+        after=decode_attributes(address.type, inner["after"]),
+        attributes=tuple(_decode_attribute(one) for one in inner["attributes"]),
+        arn=raw["arn"],
+        owner=raw["owner"],
+        origin=Origin(raw["origin"]),
+        protect=raw["protect"],
+        update_only=raw["update_only"],
+        previous=Address.parse(raw["previous_address"]) if raw["previous_address"] else None,
+        previous_name=raw["previous_name"],
+        source=decode_source(raw["source"]),
+    )
+
+
+def encode_drift(drift: Drift) -> dict[str, Any]:
+    """One entry of a plan's `resource_drift`."""
+    return {
+        "address": str(drift.address),
+        "type": drift.address.type,
+        "name": drift.name,
+        "change": {
+            "actions": ["delete"] if drift.after is None else ["update"],
+            "before": encode_attributes(drift.before),
+            "after": encode_attributes(drift.after),
+            "attributes": [_encode_attribute(one) for one in drift.attributes],
+        },
+    }
+
+
+def decode_drift(raw: dict[str, Any]) -> Drift:
+    """The drift that `encode_drift` wrote."""
+    address = Address.parse(raw["address"])
+    before = decode_attributes(address.type, raw["change"]["before"])
+    return Drift(
+        address=address,
+        name=raw["name"],
+        before=before if before is not None else {},
+        after=decode_attributes(address.type, raw["change"]["after"]),
+        attributes=tuple(_decode_attribute(one) for one in raw["change"]["attributes"]),
+    )
+
+
+def encode_known(known: Known) -> dict[str, Any]:
+    """One resource of a lockfile; its address is the key it stands under."""
+    return {
+        "name": known.name,
+        "arn": known.arn,
+        "origin": known.origin.value,
+        "protect": known.protect,
+        "updateOnly": known.update_only,
+        "attributes": encode_attributes(known.attributes),
+    }
+
+
+def decode_known(address: Address, raw: dict[str, Any]) -> Known:
+    """The lock entry that `encode_known` wrote."""
+    return Known(
+        address=address,
+        name=raw["name"],
+        arn=raw["arn"],
+        origin=Origin(raw["origin"]),
+        protect=raw["protect"],
+        update_only=raw["updateOnly"],
+        attributes=canonical(kind_of(address.type), raw["attributes"]),
+    )
+
+
+def encode_diagnostic(one: Diagnostic) -> dict[str, Any]:
+    """A diagnostic as machine output gives it."""
+    return {
+        "severity": one.severity.value,
+        "code": one.code,
+        "summary": one.summary,
+        "detail": one.detail,
+        "address": one.address,
+        "source": encode_source(one.source),
+    }
+
+
+def decode_diagnostic(raw: dict[str, Any]) -> Diagnostic:
+    """The diagnostic that `encode_diagnostic` wrote."""
+    return Diagnostic(
+        severity=Severity(raw["severity"]),
+        code=raw["code"],
+        summary=raw["summary"],
+        detail=raw["detail"],
+        address=raw["address"],
+        source=decode_source(raw["source"]),
+    )
+
+
+def encode_source(source: Source | None) -> dict[str, Any] | None:
+    """A place in a file, or null."""
+    return None if source is None else {"file": source.file, "line": source.line, "column": source.column}
+
+
+def decode_source(raw: dict[str, Any] | None) -> Source | None:
+    """The place that `encode_source` wrote."""
+    return None if raw is None else Source(raw["file"], raw["line"], raw["column"])
+
+
+def encode_attributes(attributes: Attributes | None) -> dict[str, Any] | None:
+    """Attributes with sets as sorted lists, or null."""
+    return None if attributes is None else {name: _encode_value(value) for name, value in attributes.items()}
+
+
+def decode_attributes(type_: str, raw: dict[str, Any] | None) -> Attributes | None:
+    """The canonical attributes that `encode_attributes` wrote."""
+    return None if raw is None else canonical(kind_of(type_), raw)
+
+
+def _encode_value(value: Value) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _decode_value(raw: Any) -> Value:
+    return tuple(raw) if isinstance(raw, list) else raw
+
+
+def _encode_attribute(one: AttributeChange) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "before": _encode_value(one.before),
+        "after": _encode_value(one.after),
+        "cause": one.cause.value if one.cause else None,
+    }
+
+
+def _decode_attribute(raw: dict[str, Any]) -> AttributeChange:
+    return AttributeChange(
+        name=raw["name"],
+        before=_decode_value(raw["before"]),
+        after=_decode_value(raw["after"]),
+        cause=Cause(raw["cause"]) if raw["cause"] else None,
+    )

@@ -1,0 +1,87 @@
+"""Where a stack goes and under which terms: targets, environments, limits, settings."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.diagnostics import Severity, Source
+
+OWNER_TAG = "reconciler:stack"
+"""The tag that says whose a resource is; its value is `Target.owner`. Never part of `tags` in a manifest, plan or lockfile."""
+
+
+class Where(enum.Enum):
+    """Which directory an environment speaks to."""
+
+    AWS = "aws"
+    EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The one place that a lockfile and a plan speak of. An empty account or region is one that nobody has named yet."""
+
+    stack: str
+    environment: str
+    account: str
+    region: str
+
+    @property
+    def owner(self) -> str:
+        """The value of the ownership tag: `stack/environment`."""
+        return f"{self.stack}/{self.environment}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How many deletes one apply may make. With `percent`, the floor of 10 deletes is always allowed."""
+
+    percent: int | None = 30
+    count: int | None = None
+
+    def allows(self, deletes: int, managed: int) -> bool:
+        """Whether `deletes` out of `managed` resources stay inside the limit."""
+        if self.count is not None:
+            return deletes <= self.count
+        return deletes <= 10 or deletes * 100 <= (self.percent or 0) * managed
+
+    def __str__(self) -> str:
+        return str(self.count) if self.count is not None else f"{self.percent}% (and more than 10)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One entry of `environments`, as declared; None or "" where the manifest is silent."""
+
+    name: str
+    where: Where = Where.AWS
+    account: str = ""
+    region: str = ""
+    profile: str = ""
+    role_arn: str = ""
+    external_id: str = ""
+    session_name: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    protect: bool = False
+    limit: Limit = field(default_factory=Limit)
+    state: str = ""
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSetting:
+    """What `settings.rules` says of one code: another severity, or None to silence it, for a reason."""
+
+    severity: Severity | None
+    reason: str = ""
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The manifest's `settings`: tags that others own, and what the house thinks of each rule."""
+
+    ignore_tags: tuple[str, ...] = ()
+    rules: Mapping[str, RuleSetting] = field(default_factory=dict)

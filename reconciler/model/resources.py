@@ -1,0 +1,121 @@
+"""One resource seen from the three sides: desired (the manifest), known (the lockfile), live (the directory)."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.diagnostics import Source
+from reconciler.model.addresses import Address, Remote
+from reconciler.model.environments import Environment, Settings
+from reconciler.model.values import Attributes
+
+
+class Origin(enum.Enum):
+    """How a resource came to be ours."""
+
+    CREATED = "created"
+    ADOPTED = "adopted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """What the manifest wants of one resource in one environment; `attributes` canonical and whole.
+
+    `update_only`: it exists through somebody else; its attributes are kept, it is never created or deleted.
+    `previously`: the address it had before it was renamed in the manifest.
+    """
+
+    address: Address
+    name: str
+    attributes: Attributes
+    protect: bool = False
+    update_only: bool = False
+    previously: Address | None = None
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """The desired whole in one environment. `digest` names its meaning: no file order, layout or comment changes it."""
+
+    name: str
+    environment: Environment
+    settings: Settings
+    resources: Mapping[Address, Desired]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the lockfile holds of one resource: what we last made or found it to be, and what it is to us."""
+
+    address: Address
+    name: str
+    arn: str
+    origin: Origin
+    attributes: Attributes
+    protect: bool = False
+    update_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """A lockfile's content. `lineage` is the UUID of its line, `serial` counts its changes.
+
+    `last_plan` is the digest of the plan that was applied last, so that its replay can be named as such.
+    """
+
+    lineage: str
+    serial: int
+    stack: str
+    environment: str
+    account: str
+    region: str
+    resources: Mapping[Address, Known]
+    last_plan: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """What the directory answered about one resource. `attributes` has every tag but the ownership tag, which is `owner`."""
+
+    remote: Remote
+    arn: str
+    attributes: Attributes
+    owner: str = ""
+    created: str = ""  # ISO 8601, UTC
+    updated: str = ""  # ISO 8601, UTC
+
+
+class Refresh(enum.Enum):
+    """How much of the directory a plan reads.
+
+    FULL: the listing, and everything that is desired or known one by one. CHANGED: the listing, and one by one only what
+    the manifest changed against the lockfile or the listing shows missing or new. NONE: nothing; the lockfile is believed.
+    """
+
+    FULL = "full"
+    CHANGED = "changed"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What was read of a directory. A remote that is in none of the maps does not exist, if `listing_failed` is empty.
+
+    `live`: read in full. `listed`: ARN of everything the listing showed, read or not. `unknown`: could not be read, with
+    the reason; neither absent nor unchanged. `linked`: ARN of each service-linked identity, with what holds it
+    ("runtime invoice-AbCdEfGhIj"). `linkage_failed`: why service-linked identities cannot be told apart, or "".
+    `listing_failed`: why the listing is not whole, or "". `calls`: API calls made.
+    """
+
+    refresh: Refresh
+    live: Mapping[Remote, Live]
+    listed: Mapping[Remote, str]
+    unknown: Mapping[Remote, str]
+    linked: Mapping[str, str]
+    linkage_failed: str = ""
+    listing_failed: str = ""
+    calls: int = 0

@@ -1,0 +1,62 @@
+"""Attribute values in their one canonical form, so that equal means `==` and the same value has the same bytes.
+
+A SET is a sorted tuple without repetition, a MAP a dict in key order, a SCALAR itself. Nobody changes one after it was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from reconciler.model.kinds import Kind, Shape
+
+Value = str | int | bool | None | tuple[str, ...] | dict[str, str]
+Attributes = Mapping[str, Value]
+
+
+def canonical(kind: Kind, raw: Mapping[str, Any]) -> dict[str, Value]:
+    """Every attribute of the kind in canonical form; a missing or null one takes the service's default."""
+    out: dict[str, Value] = {}
+    for attribute in kind.attributes:
+        value = raw.get(attribute.name)
+        if value is None:
+            out[attribute.name] = attribute.default
+        elif attribute.shape is Shape.SET:
+            out[attribute.name] = tuple(sorted(set(value)))
+        elif attribute.shape is Shape.MAP:
+            out[attribute.name] = dict(sorted(value.items()))
+        else:
+            out[attribute.name] = value
+    return out
+
+
+def without_tags(kind: Kind, attributes: Attributes, ignored: Iterable[str]) -> Attributes:
+    """The attributes less the tags that are not ours to see: `aws:*` and those that match an `ignored` glob.
+
+    Returns the very same object where nothing had to go.
+    """
+    patterns = ("aws:*", *ignored)
+    out: dict[str, Value] | None = None
+    for attribute in kind.attributes:
+        value = attributes.get(attribute.name)
+        if not attribute.tagging or not isinstance(value, dict) or not value:
+            continue
+        kept = {key: text for key, text in value.items() if not any(fnmatchcase(key, one) for one in patterns)}
+        if len(kept) != len(value):
+            out = dict(attributes) if out is None else out
+            out[attribute.name] = kept
+    return attributes if out is None else out
+
+
+def canonical_json(value: object, *, indent: int | None = None) -> str:
+    """JSON whose bytes depend on the value alone: sorted keys, no escapes beyond JSON's, no trailing newline."""
+    separators = (",", ": ") if indent is not None else (",", ":")
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, indent=indent, separators=separators)
+
+
+def digest(value: object) -> str:
+    """`sha256:` and the hex digest of the value's canonical JSON."""
+    return "sha256:" + hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
