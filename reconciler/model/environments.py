@@ -12,6 +12,10 @@ OWNER_TAG = "reconciler:stack"
 """The tag that says whose a resource is; its value is `Target.owner`. Never part of `tags` in a manifest, plan or lockfile."""
 
 
+EMBEDDED_ACCOUNT, EMBEDDED_REGION = "000000000000", "us-east-1"
+"""Where an embedded directory is, unless its environment says otherwise."""
+
+
 class Where(enum.Enum):
     """Which directory an environment speaks to."""
 

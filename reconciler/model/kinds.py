@@ -97,6 +97,7 @@ class Kind:
     name: Text
     attributes: tuple[Attribute, ...]
     api: Api
+    stranded: str = ""  # what people lose when one is deleted or replaced, as a sentence; "" where nothing
 
     def attribute(self, name: str) -> Attribute:
         """The attribute of that name; KeyError if the kind has none."""
@@ -138,6 +139,7 @@ WORKLOAD_IDENTITY = Kind(
         page_size=20,
         resource="workload-identity-directory/default/workload-identity/{name}",
     ),
+    stranded="Users' OAuth consents are stranded: the token vault keeps them by workload, user and provider.",
 )
 
 KINDS: tuple[Kind, ...] = (WORKLOAD_IDENTITY,)

@@ -1,0 +1,27 @@
+"""Pure views of a plan, an apply, a lockfile, a directory: values in, text out. No I/O, no clock; whoever calls prints.
+
+Colour is asked for by the caller; whether a terminal, `NO_COLOR` or a flag wants it is the command line's concern.
+"""
+
+from reconciler.render.apply_text import duration, event_line, outcome_line, report_text, started_line
+from reconciler.render.clean import clean, clean_lines
+from reconciler.render.export import export_yaml
+from reconciler.render.findings import diagnostics_text
+from reconciler.render.lock_text import lock_text
+from reconciler.render.plan_markdown import plan_markdown
+from reconciler.render.plan_text import plan_text
+
+__all__ = [
+    "clean",
+    "clean_lines",
+    "diagnostics_text",
+    "duration",
+    "event_line",
+    "export_yaml",
+    "lock_text",
+    "outcome_line",
+    "plan_markdown",
+    "plan_text",
+    "report_text",
+    "started_line",
+]

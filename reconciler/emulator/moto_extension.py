@@ -1,0 +1,211 @@
+"""The door of moto: adds identities to moto's `bedrock-agentcore-control`, so that its runtimes and gateways make them.
+
+Identities, their tags and payment managers are answered by our rules. Runtimes and gateways are made and shown by moto; what
+it makes or deletes appears in and vanishes from our store. They are listed from the store, which pages as the service does
+and also knows those that another process made. Stands on how moto 5.2.5 dispatches, which is no public interface: the
+version is pinned.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.exceptions import ConnectionClosedError
+from moto.bedrockagentcorecontrol.models import (
+    AgentRuntime,
+    BedrockAgentCoreControlBackend,
+    Gateway,
+    bedrockagentcorecontrol_backends,
+)
+from moto.bedrockagentcorecontrol.responses import BedrockAgentCoreControlResponse
+from moto.bedrockagentcorecontrol.urls import url_bases
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.request import Request
+
+from reconciler.emulator.door import Door
+from reconciler.emulator.faults import Dropped, Fault
+from reconciler.emulator.identities import name_in
+from reconciler.emulator.misbehaviour import Misbehaviour
+from reconciler.emulator.parents import GATEWAY, RUNTIME, ParentKind
+from reconciler.emulator.rules import OPERATIONS
+from reconciler.emulator.store import Scope, Store
+
+_MOTO_MAKES = frozenset({RUNTIME.create, GATEWAY.create})
+_ABOUT_ONE = {operation: kind for kind in (RUNTIME, GATEWAY) for operation in (kind.get, kind.delete)}
+_TAGGING = frozenset({"ListTagsForResource", "TagResource", "UntagResource"})
+
+
+def install(store: Store | None = None, misbehaviour: Misbehaviour | None = None) -> Door:
+    """Let every `mock_aws` and moto server of this process answer for identities, from `store` (default: one in memory).
+
+    Returns the door, whose `store` and `misbehaviour` a test may look at and change. Installing again without arguments
+    changes nothing; with arguments, it replaces the door. Whatever moto holds for this service is forgotten at first.
+    """
+    installed = _extension.installed
+    if installed is not None and store is None and misbehaviour is None:
+        return installed
+    if installed is None:
+        _extension.hold()
+    _extension.installed = Door(store or Store(), misbehaviour)
+    return _extension.installed
+
+
+def uninstall() -> None:
+    """Give moto its own backend back. Without an installation: nothing."""
+    if _extension.installed is not None:
+        _extension.installed = None
+        _extension.release()
+
+
+@contextlib.contextmanager
+def serving(door: Door) -> Iterator[None]:
+    """Requests that arrive inside are answered from this door, whatever is installed: for servers with stores of their own."""
+    token = _extension.serving.set(door)
+    try:
+        yield
+    finally:
+        _extension.serving.reset(token)
+
+
+class Extension:
+    """What of this process's moto is ours at the moment."""
+
+    def __init__(self) -> None:
+        self.installed: Door | None = None
+        self.serving: contextvars.ContextVar[Door | None] = contextvars.ContextVar("serving", default=None)
+        self._holders = 0
+        self._lock = threading.Lock()
+
+    @property
+    def door(self) -> Door:
+        """The door that the present request goes through."""
+        door = self.serving.get() or self.installed
+        if door is None:
+            raise RuntimeError("the emulator's moto extension is not installed: call install() first")
+        return door
+
+    def hold(self) -> None:
+        """Put our backend in moto's place, unless it stands there already."""
+        with self._lock:
+            self._holders += 1
+            if self._holders == 1:
+                bedrockagentcorecontrol_backends.clear()
+                bedrockagentcorecontrol_backends.backend = IdentityBackend
+
+    def release(self) -> None:
+        """Undo one `hold`; the last one puts moto's own backend back."""
+        with self._lock:
+            self._holders -= 1
+            if self._holders == 0:
+                bedrockagentcorecontrol_backends.clear()
+                bedrockagentcorecontrol_backends.backend = BedrockAgentCoreControlBackend
+
+
+_extension = Extension()
+hold, release = _extension.hold, _extension.release
+
+
+class IdentityResponse(BedrockAgentCoreControlResponse):
+    """moto's responses, with our operations answered before moto looks at them."""
+
+    def parse_parameters(self, request: Request) -> None:
+        """Leaves our operations to our own parser."""
+        # Whether a runtime or gateway is moto's cannot be told yet: the account is not known at this point.
+        if self._get_action() in _ABOUT_ONE or not self._ours():
+            super().parse_parameters(request)
+
+    def call_action(self) -> TYPE_RESPONSE:
+        """Answers by our rules where the operation is ours, else by moto's, misbehaviour around both."""
+        try:
+            return self._answer(_extension.door, Scope(self.current_account, self.region))
+        except Dropped as dropped:
+            if self.is_werkzeug_request:
+                raise
+            raise ConnectionClosedError(endpoint_url=self.uri) from dropped
+
+    def _answer(self, door: Door, scope: Scope) -> TYPE_RESPONSE:
+        operation = self._get_action()
+        if self._ours():
+            return door.answer(scope, self.method, self.uri, self.body)
+        if not operation:
+            return super().call_action()
+        try:
+            return door.misbehaviour.around(
+                operation, dict(self.params), store=door.store, scope=scope, run=super().call_action
+            )
+        except Fault as fault:
+            return door.wire.fault(fault)
+        except NotImplementedError as error:
+            return door.wire.fault(Fault("UnknownOperationException", str(error)))
+
+    def _ours(self) -> bool:
+        operation = self._get_action()
+        if operation not in OPERATIONS or operation in _MOTO_MAKES:
+            return False
+        if operation in _TAGGING:
+            return name_in(self.uri_match["resourceArn"]) is not None
+        kind = _ABOUT_ONE.get(operation)
+        return kind is None or self.uri_match[kind.asked] not in self._motos(kind)
+
+    def _motos(self, kind: ParentKind) -> dict[str, Any]:
+        return self.backend.agent_runtimes if kind is RUNTIME else self.backend.gateways
+
+
+class IdentityBackend(BedrockAgentCoreControlBackend):
+    """moto's runtimes and gateways, telling our store when one comes or goes."""
+
+    @property
+    def _url_module(self) -> Any:
+        # moto would import a module by a name made from this one's; ours is the same service at the same addresses.
+        return SimpleNamespace(url_bases=url_bases, url_paths={"{0}/.*$": IdentityResponse.dispatch})
+
+    def reset(self) -> None:
+        """Forgets what stands in a store in memory, too; a file is kept."""
+        super().reset()
+        door = _extension.door
+        if door.store.path is None:
+            door.store.clear(self._scope)
+
+    def create_agent_runtime(self, *args: Any, **kwargs: Any) -> AgentRuntime:
+        """moto's, and its identity."""
+        runtime = super().create_agent_runtime(*args, **kwargs)
+        details = runtime.workload_identity_details
+        self._appeared(RUNTIME, runtime.agent_runtime_id, runtime.agent_runtime_name, details)
+        return runtime
+
+    def delete_agent_runtime(self, agent_runtime_id: str) -> AgentRuntime:
+        """moto's, and its identity."""
+        runtime = super().delete_agent_runtime(agent_runtime_id)
+        self._went(RUNTIME, agent_runtime_id)
+        return runtime
+
+    def create_gateway(self, *args: Any, **kwargs: Any) -> Gateway:
+        """moto's, and its identity."""
+        gateway = super().create_gateway(*args, **kwargs)
+        self._appeared(GATEWAY, gateway.gateway_id, gateway.name, gateway.workload_identity_details)
+        return gateway
+
+    def delete_gateway(self, gateway_identifier: str) -> Gateway:
+        """moto's, and its identity."""
+        gateway = super().delete_gateway(gateway_identifier)
+        self._went(GATEWAY, gateway_identifier)
+        return gateway
+
+    @property
+    def _scope(self) -> Scope:
+        return Scope(self.account_id, self.region_name)
+
+    def _appeared(self, kind: ParentKind, parent_id: str, name: str, details: dict[str, str]) -> None:
+        identity = name_in(details["workloadIdentityArn"]) or parent_id
+        door = _extension.door
+        door.store.link(self._scope, kind.kind, parent_id, name=name, identity=identity)
+        door.misbehaviour.appeared(self._scope, identity)
+
+    def _went(self, kind: ParentKind, parent_id: str) -> None:
+        door = _extension.door
+        door.store.unlink(self._scope, kind.kind, parent_id, linger=door.misbehaviour.terms.linger)

@@ -1,0 +1,141 @@
+"""AWS's rest-json protocol, the server's side of it: requests into operations and parameters, answers into bytes.
+
+Driven by botocore's service model, for the operations that the emulator knows; those use paths, query strings and JSON
+bodies, and no headers of their own.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
+
+from reconciler.emulator.faults import Fault
+
+
+class Answer(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Request(NamedTuple):
+    """A request understood: which operation, with which parameters."""
+
+    operation: str
+    params: dict[str, Any]
+
+
+class Wire:
+    """The requests and answers of some operations of one service."""
+
+    def __init__(self, model: ServiceModel, operations: tuple[str, ...]) -> None:
+        self.model = model
+        self._operations = {name: model.operation_model(name) for name in operations}
+        self._static: dict[tuple[str, str], str] = {}
+        self._patterns: list[tuple[str, re.Pattern[str], str]] = []
+        for name, operation in self._operations.items():
+            method, path = operation.http["method"], operation.http["requestUri"].rstrip("/")
+            if "{" in path:
+                pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path))
+                self._patterns.append((method, re.compile(pattern), name))
+            else:
+                self._static[method, path] = name
+
+    def parse(self, method: str, url: str, body: bytes | str | None) -> Request | None:
+        """The request, or None if it is for none of the operations. Paths are expected as sent, percent-encoded.
+
+        Raises Fault for a body that is no JSON object, or a query parameter of the wrong type.
+        """
+        parts = urlsplit(url)
+        found = self._route(method, parts.path.rstrip("/"))
+        if found is None:
+            return None
+        name, labels = found
+        shape = self._operations[name].input_shape
+        params = _members(body)
+        query = parse_qs(parts.query, keep_blank_values=True) if parts.query else {}
+        for member, inner in shape.members.items() if shape is not None else ():
+            wire_name = inner.serialization.get("name", member)
+            match inner.serialization.get("location"):
+                case "uri":
+                    params[member] = labels[wire_name]
+                case "querystring" if wire_name in query:
+                    params[member] = _queried(inner, wire_name, query[wire_name])
+        return Request(name, params)
+
+    def answer(self, operation: str, members: dict[str, Any]) -> Answer:
+        """The answer of success; members that the operation's output does not have are left out."""
+        model = self._operations[operation]
+        body = {} if model.output_shape is None else _encode(model.output_shape, members)
+        return _answer(_success(model), {}, body)
+
+    def fault(self, fault: Fault) -> Answer:
+        """The error answer."""
+        return _answer(fault.status, {"x-amzn-ErrorType": fault.code}, fault.members)
+
+    def _route(self, method: str, path: str) -> tuple[str, dict[str, str]] | None:
+        name = self._static.get((method, path))
+        if name is not None:
+            return name, {}
+        for wanted, pattern, operation in self._patterns:
+            match = pattern.fullmatch(path) if wanted == method else None
+            if match:
+                return operation, {label: unquote(text) for label, text in match.groupdict().items()}
+        return None
+
+
+def _success(model: OperationModel) -> int:
+    status: int = model.http.get("responseCode", 200)
+    return status
+
+
+def _answer(status: int, headers: dict[str, str], body: Any) -> Answer:
+    raw = b"" if status == 204 else json.dumps(body).encode()
+    return Answer(status, {"Content-Type": "application/json", "Content-Length": str(len(raw)), **headers}, raw)
+
+
+def _members(body: bytes | str | None) -> dict[str, Any]:
+    if not body:
+        return {}
+    try:
+        members = json.loads(body)
+    except ValueError as error:
+        raise Fault("SerializationException", f"The body is not JSON: {error}") from error
+    if not isinstance(members, dict):
+        raise Fault("SerializationException", "The body is not a JSON object")
+    return members
+
+
+def _queried(shape: Shape, name: str, texts: list[str]) -> Any:
+    if isinstance(shape, ListShape):
+        return texts
+    if shape.type_name in ("integer", "long"):
+        try:
+            return int(texts[0])
+        except ValueError as error:
+            raise Fault("SerializationException", f"The query parameter {name} is not a number") from error
+    return texts[0]
+
+
+def _encode(shape: Shape, value: Any) -> Any:
+    match shape:
+        case StructureShape():
+            return {
+                name: _encode(inner, value[name])
+                for name, inner in shape.members.items()
+                if value.get(name) is not None
+            }
+        case ListShape():
+            return [_encode(shape.member, one) for one in value]
+        case MapShape():
+            return dict(value)
+    if shape.type_name == "timestamp" and shape.serialization.get("timestampFormat") == "iso8601":
+        return datetime.datetime.fromtimestamp(value, datetime.UTC).isoformat().replace("+00:00", "Z")
+    return value

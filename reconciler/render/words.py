@@ -1,0 +1,218 @@
+"""The sentences that all views of a plan share: why a change is planned, who made an attribute differ, what it comes to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.model.addresses import Address
+from reconciler.model.changes import Action, Cause, Change, Drift, Reason
+from reconciler.model.environments import Target, Where
+from reconciler.model.kinds import KINDS, kind_of
+from reconciler.model.plan import Plan
+from reconciler.model.resources import Refresh
+from reconciler.model.values import Attributes, Value
+from reconciler.render.clean import clean
+from reconciler.render.elements import Element, made_outside
+
+_BY_TAG = "stands already and carries our ownership tag"
+_NOT_OURS_ALONE = "made by somebody else, declared with lifecycle.updateOnly"
+_WORDS: Mapping[tuple[Action, Reason], str] = {
+    (Action.CREATE, Reason.DELETED_OUTSIDE): "was deleted outside; created again",
+    (Action.UPDATE, Reason.OURS_BY_TAG): f"{_BY_TAG}; enters the lockfile, then changes",
+    (Action.UPDATE, Reason.UPDATE_ONLY): f"{_NOT_OURS_ALONE}; enters the lockfile, then changes",
+    (Action.ADOPT, Reason.OURS_BY_TAG): f"{_BY_TAG}; enters the lockfile as it is",
+    (Action.ADOPT, Reason.UPDATE_ONLY): f"{_NOT_OURS_ALONE}; enters the lockfile as it is",
+    (Action.ADOPT, Reason.ASKED): "as asked; enters the lockfile and gets our ownership tag, nothing else changes",
+    (Action.DELETE, Reason.NOT_DECLARED): "no longer in the manifest",
+    (Action.DELETE, Reason.ASKED): "as asked",
+    (
+        Action.FORGET,
+        Reason.DELETED_OUTSIDE,
+    ): "gone: was deleted outside and is not in the manifest; leaves the lockfile",
+    (
+        Action.FORGET,
+        Reason.NOT_DECLARED,
+    ): "no longer in the manifest and update-only; stays without our ownership tag, leaves the lockfile",
+    (Action.FORGET, Reason.ASKED): "as asked; stays without our ownership tag, leaves the lockfile",
+    (Action.NO_OP, Reason.CONVERGED): "is already what the manifest says",
+}
+_CAUSES: Mapping[Cause | None, str] = {
+    None: "",
+    Cause.MANIFEST: "(manifest)",
+    Cause.OUTSIDE: "(changed outside: undone)",
+    Cause.BOTH: "(both: manifest and outside)",
+}
+_AGREES: Mapping[Refresh, str] = {
+    Refresh.CHANGED: "No changes in the manifest or the listing; what neither shows as changed was not read one by one.",
+    Refresh.NONE: "No changes compared with the lockfile only; the directory was not read.",
+}
+
+
+def plural(number: int, singular: str, several: str = "") -> str:
+    """`1 error`, `2 errors`, `3 workload identities`."""
+    return f"{number} {singular if number == 1 else several or singular + 's'}"
+
+
+def reasons(change: Change) -> list[str]:
+    """Why the change is planned, a sentence each; none where the symbol and the attributes say it all."""
+    found = []
+    if change.previous and change.previous != change.address:
+        same = "; the same resource under another address" if change.action is not Action.REPLACE else ""
+        found.append(f"was {clean(str(change.previous))}{same}")
+    if change.reason is Reason.RENAMED:
+        found.append(f"renamed: {clean(change.previous_name)} -> {clean(change.name)}; the new one is created first")
+    elif change.reason is Reason.PROTECTION:
+        found.append("now protected" if change.protect else "no longer protected")
+    elif change.action is Action.FORGET and change.before is None and change.reason is not Reason.DELETED_OUTSIDE:
+        found.append("as asked; was not seen in the directory, leaves the lockfile")
+    elif said := _WORDS.get((change.action, change.reason)):
+        found.append(said)
+    return found
+
+
+def cause(of: Cause | None) -> str:
+    """Who made an attribute differ, in parentheses, or ""."""
+    return _CAUSES[of]
+
+
+def title(address: Address, name: str) -> str:
+    """The address, and the remote name where it is another word."""
+    shown = clean(str(address))
+    return shown if name in {address.key, ""} else f"{shown} ({clean(name)})"
+
+
+def target(of: Target, where: Where = Where.AWS) -> str:
+    """`stack payments, environment prod (account 222222222222, us-east-1)`."""
+    place = [f"account {clean(of.account)}"] if of.account else []
+    place += [clean(of.region)] if of.region else []
+    if where is Where.EMBEDDED:
+        place = ["embedded directory"]
+    return f"stack {clean(of.stack)}, environment {clean(of.environment)}" + (f" ({', '.join(place)})" if place else "")
+
+
+def refresh(plan: Plan) -> str:
+    """How the plan came to know the directory, where it did not read all that is ours; "" for a full refresh."""
+    match plan.refresh:
+        case Refresh.FULL:
+            return ""
+        case Refresh.CHANGED:
+            return "Read one by one: only what the manifest or the listing shows as changed (--refresh changed)."
+        case Refresh.NONE:
+            return "Compared with the lockfile only; the directory was not read (--refresh none)."
+
+
+def nothing(plan: Plan) -> str:
+    """What to say of a plan without changes, no more than what is known to be true."""
+    if plan.errored:
+        return "Nothing is planned beside what is refused."
+    if not plan.complete:
+        return "Nothing is planned for what could be read. What could not be read may differ."
+    if plan.excluded:
+        return "No changes in what was selected."
+    return _AGREES[plan.refresh] if plan.refresh is not Refresh.FULL else f"No changes. {_agreement(plan)}"
+
+
+def _agreement(plan: Plan) -> str:
+    if not plan.managed and not plan.declared:
+        return "Nothing is declared, and nothing is managed."
+    if plan.unchanged != plan.declared or plan.drift:
+        return "There is nothing to do."
+    if plan.declared == 1:
+        return "The one resource of the manifest stands in the directory as declared."
+    return f"All {plan.declared} resources of the manifest stand in the directory as declared."
+
+
+def sums(plan: Plan) -> str:
+    """`3 to create, 1 to update, 0 to replace, 1 to delete, 2 to adopt`: the rarer actions only where there are any."""
+    counts = plan.counts()
+    always = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
+    parts = [f"{counts[action]} to {action.word}" for action in always]
+    parts += [f"{counts[action]} to {action.word}" for action in (Action.ADOPT, Action.FORGET) if counts[action]]
+    if counts[Action.NO_OP]:
+        parts.append(f"{counts[Action.NO_OP]} in the lockfile only")
+    return ", ".join(parts)
+
+
+def costs(plan: Plan) -> list[str]:
+    """What deletes cost people, one sentence per kind that has such a cost; each replacement has a diagnostic of its own."""
+    lost = Counter(one.address.type for one in plan.changes if one.action is Action.DELETE)
+    return [
+        f"{plural(lost[kind.type], kind.singular, kind.plural)} will be deleted. {kind.stranded}"
+        for kind in KINDS
+        if lost[kind.type] and kind.stranded
+    ]
+
+
+def changed_outside(plan: Plan) -> dict[Address, dict[str, Value]]:
+    """What the lockfile held of each attribute that differs in the directory, by address and attribute."""
+    return {one.address: {attribute.name: attribute.before for attribute in one.attributes} for one in plan.drift}
+
+
+def left_drifted(plan: Plan) -> list[Drift]:
+    """What changed outside and is not planned to change back."""
+    planned = {one.address for one in plan.changes}
+    return [one for one in plan.drift if one.address not in planned]
+
+
+def whose(element: Element, cause: Cause | None, known: Value) -> str:
+    """Where an attribute has causes of both kinds: what was done outside to this element of it ("added outside"), or ""."""
+    return made_outside(element, known) if cause is Cause.BOTH and known is not None else ""
+
+
+def refusals(plan: Plan) -> list[Diagnostic]:
+    """The diagnostics that keep apply from running."""
+    return [one for one in plan.diagnostics if one.severity is Severity.ERROR]
+
+
+def remarks(plan: Plan) -> list[Diagnostic]:
+    """The other diagnostics, less those that repeat what `plan.unknown` and `plan.listing_failed` say."""
+    planned = {str(one.address) for one in plan.changes}
+
+    def told(one: Diagnostic) -> bool:
+        if one.code == "listing-incomplete":
+            return bool(plan.listing_failed)
+        return one.code == "unreadable" and one.address in plan.unknown and one.address not in planned
+
+    return [one for one in plan.diagnostics if one.severity is not Severity.ERROR and not told(one)]
+
+
+def summary(one: Diagnostic) -> str:
+    """The diagnostic's summary where its address stands before it anyway; cleaned."""
+    return clean(one.summary.removeprefix(f"{one.address}: "))
+
+
+def rows(change: Change) -> list[tuple[str, Value, Value, Cause | None]]:
+    """The attributes to show of a change: name, before, after, cause. Those that stay as they are are left out."""
+    match change.action:
+        case Action.CREATE:
+            return _whole(change, change.after, created=True)
+        case Action.DELETE:
+            return _whole(change, change.before, created=False)
+        case Action.UPDATE | Action.REPLACE:
+            return [(one.name, one.before, one.after, one.cause) for one in change.attributes]
+        case _:
+            return []
+
+
+def contents(type_: str, attributes: Attributes) -> list[tuple[str, Value]]:
+    """The attributes that hold something, in the kind's own order."""
+    return [
+        (one.name, value)
+        for one in kind_of(type_).attributes
+        if (value := attributes.get(one.name)) is not None and value not in ((), {})
+    ]
+
+
+def some(names: Sequence[str], limit: int) -> str:
+    """The first few of many names: `a, b, c and 211 more`."""
+    shown = ", ".join(clean(name) for name in names[:limit])
+    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
+
+
+def _whole(
+    change: Change, attributes: Attributes | None, *, created: bool
+) -> list[tuple[str, Value, Value, Cause | None]]:
+    held = contents(change.address.type, attributes or {})
+    return [(name, None, value, None) if created else (name, value, None, None) for name, value in held]
