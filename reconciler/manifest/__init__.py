@@ -1,0 +1,24 @@
+"""YAML text to what is desired: files, positions, schema, variables, environments, rules. Offline."""
+
+from __future__ import annotations
+
+from reconciler.manifest.declarations import DEFAULT_ENVIRONMENT, Manifest
+from reconciler.manifest.documents import ManifestFile
+from reconciler.manifest.files import find
+from reconciler.manifest.loading import Loaded, load, load_files
+from reconciler.manifest.resolving import Resolved, resolve
+from reconciler.manifest.rules import RULES, Rule
+
+__all__ = [
+    "DEFAULT_ENVIRONMENT",
+    "RULES",
+    "Loaded",
+    "Manifest",
+    "ManifestFile",
+    "Resolved",
+    "Rule",
+    "find",
+    "load",
+    "load_files",
+    "resolve",
+]

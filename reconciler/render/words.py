@@ -65,6 +65,8 @@ def reasons(change: Change) -> list[str]:
         found.append(f"renamed: {clean(change.previous_name)} -> {clean(change.name)}; the new one is created first")
     elif change.reason is Reason.PROTECTION:
         found.append("now protected" if change.protect else "no longer protected")
+    elif change.action is Action.NO_OP and change.reason is Reason.UPDATE_ONLY:
+        found.append("update-only from now on" if change.update_only else "no longer update-only")
     elif change.action is Action.FORGET and change.before is None and change.reason is not Reason.DELETED_OUTSIDE:
         found.append("as asked; was not seen in the directory, leaves the lockfile")
     elif said := _WORDS.get((change.action, change.reason)):

@@ -1,0 +1,171 @@
+"""Changing, deleting, adopting and forgetting what stands: each looks first, and looks again where the answer was lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.applying.looking import Means, as_planned, in_part, look
+from reconciler.applying.result import Result, done, failed, failed_after, gone, kept, unclear, vanished
+from reconciler.errors import (
+    AccessDenied,
+    Ambiguous,
+    DirectoryError,
+    NotCleared,
+    NotFound,
+    ServiceLinked,
+    TagsFailed,
+)
+from reconciler.model.changes import Change, Reason
+from reconciler.model.kinds import kind_of
+from reconciler.model.outcomes import Status
+from reconciler.model.resources import Live
+from reconciler.model.values import Attributes
+from reconciler.state import NO_EDITS, Edits
+
+_TAKES_OVER = (Reason.OURS_BY_TAG, Reason.UPDATE_ONLY)
+
+
+def update(means: Means, change: Change) -> Result:
+    """Change what differs, if what stands is what the plan saw."""
+    live = as_planned(means, change)
+    if not isinstance(live, Live):
+        return live or vanished(change)
+    result = _send_update(means, change, live.arn)
+    if result.status is Status.DONE and change.reason in _TAKES_OVER and live.owner != means.owner:
+        return _mark(means, change, live.arn) or result
+    return result
+
+
+def adopt(means: Means, change: Change) -> Result:
+    """Take what stands into the lockfile, if it is what the plan saw, and set the ownership tag on it."""
+    live = as_planned(means, change)
+    if not isinstance(live, Live):
+        return live or vanished(change)
+    if live.owner == means.owner:
+        return done(change, live.arn)
+    return _mark(means, change, live.arn) or done(change, live.arn)
+
+
+def forget(means: Means, change: Change) -> Result:
+    """Take the resource out of the lockfile, and our ownership tag off it where both still stand."""
+    if change.before is None:
+        return gone(change)
+    live = look(means, change)
+    if isinstance(live, DirectoryError):
+        return failed(change, live, message="it could not be read, so its ownership tag was not taken off")
+    if live is None:
+        return gone(change, "it was gone already")
+    result = _mark(means, change, live.arn, away=True) if live.owner == means.owner else None
+    if result is None or result.status is Status.REFUSED:
+        return gone(change)
+    return replace(
+        result, edits=Edits(drop=(change.address,)) if result.status is Status.DONE_WITHOUT_TAGS else NO_EDITS
+    )
+
+
+def delete(means: Means, change: Change) -> Result:
+    """Remove the resource, if what stands is what the plan saw."""
+    live = as_planned(means, change)
+    if not isinstance(live, Live):
+        return live or gone(change, "it was gone already")
+    lost: Ambiguous | None = None
+    while True:
+        try:
+            means.directory.delete(kind_of(change.address.type), change.name)
+            return gone(change)
+        except NotFound:
+            return gone(change, "" if lost else "it was gone already")
+        except ServiceLinked as error:
+            return _held_by_service(change, error)
+        except Ambiguous as error:
+            told = _after_lost_delete(means, change, error, again=lost is not None)
+            if told is not None:
+                return told
+            lost = error
+        except DirectoryError as error:
+            return failed_after(change, error, lost)
+
+
+def _after_lost_delete(means: Means, change: Change, error: Ambiguous, *, again: bool) -> Result | None:
+    """What came of a delete whose answer was lost; None: it did not happen and may be sent once more."""
+    live = look(means, change)
+    if live is None:
+        return gone(change)
+    if isinstance(live, DirectoryError):
+        return unclear(change, error, f"it cannot be read: {live.summary}")
+    if again or not means.same(change, live, change.before):
+        return unclear(change, error, "something still stands under its name")
+    return None
+
+
+def _send_update(means: Means, change: Change, arn: str) -> Result:
+    kind, before, after = kind_of(change.address.type), change.before or {}, change.after or {}
+    lost: Ambiguous | None = None
+    while True:
+        try:
+            means.directory.update(kind, change.name, arn, before, after)
+            return done(change, arn)
+        except NotFound:
+            return vanished(change)
+        except (TagsFailed, NotCleared) as error:
+            return in_part(means, change, error)
+        except Ambiguous as error:
+            told = _after_lost_update(means, change, error, again=lost is not None)
+            if isinstance(told, Result):
+                return told
+            lost, before = error, told
+        except DirectoryError as error:
+            return failed_after(change, error, lost)
+
+
+def _after_lost_update(means: Means, change: Change, error: Ambiguous, *, again: bool) -> Result | Attributes:
+    """What came of an update whose answer was lost; attributes: what stands now, from where it may be sent once more."""
+    live = look(means, change)
+    if live is None:
+        return vanished(change)
+    if isinstance(live, DirectoryError):
+        return unclear(change, error, f"it cannot be read: {live.summary}")
+    if means.same(change, live, change.after):
+        return done(change, live.arn)
+    if again or not means.half_done(change, live):
+        return unclear(change, error, "what stands is neither what was there nor what was sent")
+    return means.ours(change, live)
+
+
+def _mark(means: Means, change: Change, arn: str, *, away: bool = False) -> Result | None:
+    """Set the ownership tag, or take it away; None when that is done. A tag that cannot be set loses no resource."""
+    kind, owner = kind_of(change.address.type), "" if away else means.owner
+    lost: Ambiguous | None = None
+    while True:
+        try:
+            means.directory.mark(kind, arn, owner)
+            return None
+        except NotFound:
+            return vanished(change)
+        except (TagsFailed, AccessDenied) as error:
+            return Result(
+                status=Status.DONE_WITHOUT_TAGS,
+                arn=arn,
+                message=error.summary,
+                hint=error.detail,
+                edits=kept(change, arn),
+            )
+        except Ambiguous as error:
+            live = look(means, change)
+            if isinstance(live, Live) and live.owner == owner:
+                return None
+            if lost or not isinstance(live, Live):
+                return unclear(change, error, "its ownership tag cannot be read")
+            lost = error
+        except DirectoryError as error:
+            return failed_after(change, error, lost)
+
+
+def _held_by_service(change: Change, error: ServiceLinked) -> Result:
+    return Result(
+        status=Status.FAILED,
+        arn=change.arn,
+        message=f"the service holds it and lets nobody delete it: {error.summary}",
+        hint="It goes with its Runtime, Gateway or PaymentManager. Declare it with lifecycle.updateOnly: true, or let go of "
+        f"it: reconciler forget {change.address}",
+    )

@@ -1,0 +1,116 @@
+"""Making a resource, and telling what it means when the name is taken: ours already, somebody's, or not yet free again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.applying.looking import Means, in_part, look
+from reconciler.applying.result import (
+    PLAN_AGAIN,
+    Result,
+    done,
+    failed,
+    failed_after,
+    leftover,
+    old_half,
+    refused,
+    unclear,
+)
+from reconciler.errors import AlreadyExists, Ambiguous, DirectoryError, TagsFailed
+from reconciler.model.changes import Action, Change
+from reconciler.model.kinds import kind_of
+from reconciler.model.outcomes import Status
+from reconciler.model.resources import Live
+
+
+def create(means: Means, change: Change) -> Result:
+    """Make the resource under its name.
+
+    A lost answer is looked into, and the call is sent once more where it certainly may be. A name that is taken by nothing
+    that can be seen is still being freed: tried again for as long as the patience lasts.
+    """
+    kind, pauses = kind_of(change.address.type), means.patience.pauses()
+    lost: Ambiguous | None = None
+    while True:
+        try:
+            return done(change, means.directory.create(kind, change.name, change.after or {}, means.owner))
+        except TagsFailed as error:
+            return in_part(means, change, error)
+        except AlreadyExists as error:
+            met: DirectoryError = error
+        except Ambiguous as error:
+            met = error
+        except DirectoryError as error:
+            return failed_after(change, error, lost)
+        live = look(means, change)
+        if live is not None:
+            return _met(means, change, live, lost or (met if isinstance(met, Ambiguous) else None))
+        if isinstance(met, Ambiguous):
+            if lost:
+                return unclear(change, met, "it does not show yet, twice")
+            lost = met
+            continue
+        pause = next(pauses, None)
+        if pause is None or means.stop.wait(pause):
+            result = _name_not_free(means, change, interrupted=pause is not None)
+            return replace(result, unclear=lost is not None)
+
+
+def replace_first_half(means: Means, change: Change) -> Result:
+    """Make the new resource of a replacement; the old one, untouched so far, gets a lock entry of its own.
+
+    That entry (see `leftover`) is what the second half deletes; should that fail, or the run die, the next plan does.
+    """
+    result = create(means, change)
+    if not result.edits:
+        return result
+    return replace(result, edits=replace(result.edits, put=(*result.edits.put, old_half(change))))
+
+
+def deletion_of_old(change: Change) -> Change:
+    """The second half of a replacement, as a change of its own."""
+    return replace(
+        change,
+        action=Action.DELETE,
+        address=leftover(change),
+        name=change.previous_name,
+        after=None,
+        attributes=(),
+        previous=None,
+        previous_name="",
+    )
+
+
+def _met(means: Means, change: Change, live: Live | DirectoryError, lost: Ambiguous | None) -> Result:
+    """What it means that the name is taken by `live`; `lost`: an answer of ours is missing."""
+    if isinstance(live, DirectoryError):
+        if lost:
+            return unclear(change, lost, f"it cannot be read: {live.summary}")
+        return failed(change, live, message="the name is taken, and what stands there cannot be read")
+    if live.owner == means.owner and means.same(change, live, change.after):
+        return done(change, live.arn)
+    if lost and not live.owner:
+        return unclear(change, lost, "what stands there bears no ownership tag")
+    return _taken(means, change, live)
+
+
+def _taken(means: Means, change: Change, live: Live) -> Result:
+    """The refusal to touch what stands where nothing stood when the plan was made."""
+    if live.owner == means.owner:
+        return refused(change, "another run of this stack made it since the plan was made, with other values")
+    if live.owner:
+        return refused(change, f"it was made since the plan was made, and belongs to {live.owner}")
+    return refused(
+        change,
+        "somebody else made it since the plan was made",
+        f"{PLAN_AGAIN} If it is to be yours: reconciler adopt {change.address}",
+    )
+
+
+def _name_not_free(means: Means, change: Change, *, interrupted: bool) -> Result:
+    waited = "interrupted while waiting" if interrupted else f"waited {means.patience.total:g} s"
+    return Result(
+        status=Status.FAILED,
+        message=f"the service says that {change.name} exists, and shows nothing of that name ({waited})",
+        hint="After a delete the service keeps a name for a while. Run apply again in some minutes.",
+    )

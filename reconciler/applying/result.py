@@ -1,0 +1,116 @@
+"""What one step came to: its status, the words for people, and what the lockfile will say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from reconciler.errors import Ambiguous, CredentialsMissing, ReconcilerError
+from reconciler.model.addresses import Address
+from reconciler.model.changes import Change
+from reconciler.model.outcomes import Status
+from reconciler.model.resources import Known
+from reconciler.model.values import Attributes
+from reconciler.state import NO_EDITS, Edits
+
+PLAN_AGAIN = "Run plan again: it shows what stands there now."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How a step ended.
+
+    `unclear`: it may or may not have happened; its intent stays open, and the next run settles it by looking.
+    `halt`: nothing else would fare better (the credentials are gone), so nothing more is started.
+    """
+
+    status: Status
+    arn: str = ""
+    message: str = ""
+    hint: str = ""
+    edits: Edits = NO_EDITS
+    unclear: bool = False
+    halt: bool = False
+
+
+def kept(change: Change, arn: str, attributes: Attributes | None = None) -> Edits:
+    """The lock entry of the change's resource, with what the change makes of it or with what is known to stand.
+
+    The address that it leaves behind, if any, is taken out: nothing is declared there any more.
+    """
+    stands = attributes if attributes is not None else change.after
+    known = Known(
+        address=change.address,
+        name=change.name,
+        arn=arn or change.arn,
+        origin=change.origin,
+        attributes=stands if stands is not None else {},
+        protect=change.protect,
+        update_only=change.update_only,
+    )
+    return Edits(drop=(change.previous,) if change.previous else (), put=(known,))
+
+
+def done(change: Change, arn: str = "") -> Result:
+    """The resource is as planned, and the lockfile says so."""
+    return Result(status=Status.DONE, arn=arn or change.arn, edits=kept(change, arn))
+
+
+def gone(change: Change, message: str = "") -> Result:
+    """The resource is no longer ours to keep: its entry goes."""
+    return Result(status=Status.DONE, arn=change.arn, message=message, edits=Edits(drop=(change.address,)))
+
+
+def refused(change: Change, message: str, hint: str = PLAN_AGAIN) -> Result:
+    """It changed since the plan was made; nothing was written."""
+    return Result(status=Status.REFUSED, arn=change.arn, message=message, hint=hint)
+
+
+def vanished(change: Change) -> Result:
+    """What the plan saw stands no more."""
+    return refused(change, "it was deleted since the plan was made")
+
+
+def failed(change: Change, error: ReconcilerError, *, message: str = "") -> Result:
+    """It did not happen, for the error's reason; the lockfile keeps what it says."""
+    return Result(
+        status=Status.FAILED,
+        arn=change.arn,
+        message=f"{message}: {error.summary}" if message else error.summary,
+        hint=error.detail,
+        halt=isinstance(error, CredentialsMissing),
+    )
+
+
+def failed_after(change: Change, error: ReconcilerError, lost: Ambiguous | None) -> Result:
+    """It failed; if an answer was `lost` before that, the first attempt may still have happened."""
+    return unclear(change, lost, f"then {error.summary}") if lost else failed(change, error)
+
+
+def unclear(change: Change, error: ReconcilerError, found: str) -> Result:
+    """It may have happened: the answer was lost, and what was `found` by looking does not tell."""
+    result = failed(change, error)
+    return replace(
+        result,
+        message=f"unclear whether it happened: {error.summary}; {found}",
+        hint="The next run looks again and settles it.",
+        unclear=True,
+    )
+
+
+def leftover(change: Change) -> Address:
+    """Where the lockfile keeps the old half of a replacement until it is deleted: `TYPE.KEY~OLD-NAME`.
+
+    No manifest key holds a `~`, so nothing can be declared there, and the next plan deletes it.
+    """
+    return Address(change.address.type, f"{change.address.key}~{change.previous_name}")
+
+
+def old_half(change: Change) -> Known:
+    """The lock entry of what a replacement leaves behind, until it is deleted."""
+    return Known(
+        address=leftover(change),
+        name=change.previous_name,
+        arn=change.arn,
+        origin=change.origin,
+        attributes=change.before or {},
+    )

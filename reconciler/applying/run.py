@@ -1,0 +1,261 @@
+"""Executing a plan: what first, how many at once, what is written down when, and when to stop.
+
+Never plans again: it needs the plan, the directory and the state's writer. Creates, updates, adoptions and the first halves
+of replacements come first, everything that deletes comes after them; within both, address order decides who starts first.
+"""
+
+from __future__ import annotations
+
+import enum
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from reconciler.applying.changing import adopt, delete, forget, update
+from reconciler.applying.creating import create, deletion_of_old, replace_first_half
+from reconciler.applying.looking import Means
+from reconciler.applying.patience import Patience
+from reconciler.applying.result import Result, done, refused
+from reconciler.directory.protocol import Directory
+from reconciler.errors import StateError
+from reconciler.model.addresses import Address, Remote
+from reconciler.model.changes import Action, Change
+from reconciler.model.outcomes import Outcome, Report, Status
+from reconciler.model.plan import Plan
+from reconciler.planning import plan_digest
+from reconciler.state import NO_EDITS, Edits, Writer
+
+
+class Moment(enum.Enum):
+    """What an event tells of."""
+
+    STARTED = "started"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Progress of a run: a change started, or finished with its outcome; how many of how many are finished by then."""
+
+    moment: Moment
+    change: Change
+    outcome: Outcome | None
+    finished: int
+    total: int
+
+
+class RunBroken(StateError):
+    """The state could not be written in mid-run; `report` says what was done until then."""
+
+    def __init__(self, error: StateError, report: Report) -> None:
+        super().__init__(error.summary, error.detail)
+        self.report = report
+
+
+def apply(
+    plan: Plan,
+    directory: Directory,
+    writer: Writer,
+    *,
+    threads: int = 16,
+    on_event: Callable[[Event], None] = lambda _: None,
+    stop: threading.Event | None = None,
+    patience: Patience | None = None,
+) -> Report:
+    """Execute the plan and fold what happened into the lockfile; the report, outcomes in address order.
+
+    A failed change stops no other. Once `stop` is set, or the credentials are gone, no change is started any more, those
+    under way are finished and the rest is LEFT. `on_event` is called by one thread at a time.
+
+    Raises StalePlan if the lockfile is not the plan's, StateError if nothing could be begun, RunBroken (with the report) if
+    the journal or the lockfile could not be written later on.
+    """
+    run = _Run(
+        plan,
+        directory,
+        writer,
+        on_event=on_event,
+        stop=stop or threading.Event(),
+        patience=patience or Patience(),
+    )
+    begun, calls = time.monotonic(), directory.calls
+    writer.begin(plan, plan_digest(plan))
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="apply") as pool:
+        try:
+            list(pool.map(run.first_phase, [one for one in plan.changes if one.action is not Action.DELETE]))
+            list(pool.map(run.second_phase, [one for one in plan.changes if one.action in _DELETING]))
+        except BaseException:
+            run.halted.set()
+            raise
+
+    broken: StateError | None = run.broken
+    try:
+        writer.fold()
+    except StateError as error:
+        broken = StateError(
+            error.summary, f"{error.detail} What this run did is in the journal: the next run settles it."
+        )
+    report = Report(
+        outcomes=tuple(run.outcomes[one.address] for one in sorted(plan.changes, key=lambda one: one.address)),
+        serial=writer.lock.serial if writer.lock else 0,
+        seconds=time.monotonic() - begun,
+        calls=directory.calls - calls,
+        interrupted=run.cut_short,
+    )
+    if broken is not None:
+        raise RunBroken(broken, report) from broken
+    if run.deaf is not None:
+        raise run.deaf
+    return report
+
+
+_DELETING = (Action.DELETE, Action.REPLACE)
+_Step = Callable[[Means, Change], Result]
+_STEPS: dict[Action, _Step] = {
+    Action.CREATE: create,
+    Action.UPDATE: update,
+    Action.DELETE: delete,
+    Action.REPLACE: replace_first_half,
+    Action.ADOPT: adopt,
+    Action.FORGET: forget,
+    Action.NO_OP: lambda _, change: done(change),
+}
+
+
+class _Run:
+    """One execution of a plan, shared by its threads."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        directory: Directory,
+        writer: Writer,
+        *,
+        on_event: Callable[[Event], None],
+        stop: threading.Event,
+        patience: Patience,
+    ) -> None:
+        self.outcomes: dict[Address, Outcome] = {}
+        self._half_done: dict[Address, Outcome] = {}  # replacements whose new half stands
+        self.halted = threading.Event()  # nothing else would fare better
+        self.cut_short = False  # by `stop`
+        self.broken: StateError | None = None
+        self.deaf: Exception | None = None  # why nobody listens to events any more
+        self._means = Means(
+            directory=directory, owner=plan.target.owner, ignored=plan.tags_ignored, patience=patience, stop=stop
+        )
+        self._writer = writer
+        self._on_event = on_event
+        self._total = len(plan.changes)
+        self._finished = 0
+        self._telling = threading.Lock()
+        self._kept = {
+            Remote(one.address.type, one.name): one.address
+            for one in plan.changes
+            if one.action not in (Action.DELETE, Action.FORGET)
+        }
+
+    def first_phase(self, change: Change) -> None:
+        """Everything but deletions; of a replacement, the first half, which is finished here only if it came to nothing."""
+        outcome, edits = self._carry_out(change, _STEPS[change.action])
+        if change.action is Action.REPLACE and edits:
+            self._half_done[change.address] = outcome
+        else:
+            self._finish(outcome)
+
+    def second_phase(self, change: Change) -> None:
+        """A deletion; of a replacement, the second half, if there was a first."""
+        if change.action is Action.DELETE:
+            self._finish(self._carry_out(change, self._delete)[0])
+            return
+        first = self._half_done.get(change.address)
+        if first is not None:
+            old = deletion_of_old(change)
+            second, _ = self._carry_out(old, self._delete, announce=False)
+            self._finish(_whole(first, second, old))
+
+    def _carry_out(self, change: Change, step: _Step, *, announce: bool = True) -> tuple[Outcome, Edits]:
+        """The change's outcome and what it did to the lockfile; recorded, unless it is unclear what happened."""
+        if self._over():
+            return Outcome(change=change, status=Status.LEFT, message="not started"), NO_EDITS
+        begun = time.monotonic()
+        if change.action is not Action.NO_OP:
+            try:
+                self._writer.intend(change)
+            except StateError as error:
+                self.broken = self.broken or error
+                self.halted.set()
+                return Outcome(change=change, status=Status.LEFT, message=f"not sent: {error.summary}"), NO_EDITS
+        if announce:
+            self._tell(Moment.STARTED, change, None)
+        try:
+            result = step(self._means, change)
+        except Exception as error:  # a bug in one step must not take the others, or the lockfile, with it
+            result = _internal_error(change, error)
+        if result.halt:
+            self.halted.set()
+        outcome = Outcome(
+            change=change,
+            status=result.status,
+            arn=result.arn,
+            seconds=time.monotonic() - begun,
+            message=result.message,
+            hint=result.hint,
+        )
+        if not result.unclear:
+            self._writer.record(outcome, result.edits)
+        return outcome, result.edits
+
+    def _delete(self, means: Means, change: Change) -> Result:
+        by = self._kept.get(Remote(change.address.type, change.name))
+        if by is not None:
+            return refused(change, f"{change.name} is {by} now, which this plan keeps")
+        return delete(means, change)
+
+    def _over(self) -> bool:
+        if self._means.stop.is_set():
+            self.cut_short = True
+        return self.cut_short or self.halted.is_set()
+
+    def _finish(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.change.address] = outcome
+        if outcome.status is not Status.LEFT:
+            self._tell(Moment.FINISHED, outcome.change, outcome)
+
+    def _tell(self, moment: Moment, change: Change, outcome: Outcome | None) -> None:
+        with self._telling:
+            self._finished += moment is Moment.FINISHED
+            if self.deaf is not None:
+                return
+            event = Event(moment=moment, change=change, outcome=outcome, finished=self._finished, total=self._total)
+            try:
+                self._on_event(event)
+            except Exception as error:  # it is raised at the end, when the lockfile is written
+                self.deaf = error
+                self.halted.set()
+
+
+def _whole(first: Outcome, second: Outcome, old: Change) -> Outcome:
+    """The outcome of a replacement from those of its halves."""
+    seconds = first.seconds + second.seconds
+    if second.status is Status.DONE:
+        return replace(first, seconds=seconds)
+    return replace(
+        first,
+        status=Status.FAILED,
+        seconds=seconds,
+        message=f"the new one stands, and so does the old one, {old.name}: {second.message}",
+        hint=f"The lockfile holds the old one as {old.address}; the next plan deletes it. {second.hint}".rstrip(),
+    )
+
+
+def _internal_error(change: Change, error: Exception) -> Result:
+    return Result(
+        status=Status.FAILED,
+        arn=change.arn,
+        message=f"internal error: {type(error).__name__}: {error}",
+        hint="Please report this. The next run looks at what came of it.",
+        unclear=change.action is not Action.NO_OP,
+    )

@@ -1,0 +1,151 @@
+"""`reconciler apply` and `reconciler destroy`: run a plan, made now or saved earlier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.console import Console
+from reconciler.cli.executing import Consent, Terms, run_locked
+from reconciler.cli.options import (
+    Deletes,
+    Empty,
+    Env,
+    Excludes,
+    HowMuch,
+    Incomplete,
+    LockTimeout,
+    Manifest,
+    Targets,
+    Threads,
+    Yes,
+)
+from reconciler.cli.plan import selection_of
+from reconciler.cli.planned import Opened, plan_opened
+from reconciler.cli.saved import apply_saved
+from reconciler.cli.workspace import Workspace, open_workspace
+from reconciler.errors import ExitCode, UsageError
+from reconciler.model.resources import Refresh
+
+if TYPE_CHECKING:
+    from reconciler.model.plan import Plan
+    from reconciler.planning import Selection
+
+
+def apply(
+    console: Console,
+    *,
+    path: Manifest = None,
+    env: Env = None,
+    saved: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan", metavar="FILE", help="Apply exactly this saved plan, without asking. Needs no manifest."
+        ),
+    ] = None,
+    auto_approve: Yes = False,
+    allow_deletes: Deletes = None,
+    allow_empty: Empty = False,
+    allow_incomplete: Incomplete = False,
+    refresh: HowMuch = Refresh.FULL,
+    target: Targets = None,
+    exclude: Excludes = None,
+    lock_timeout: LockTimeout = 0.0,
+    threads: Threads = 16,
+) -> ExitCode:
+    """Make the directory equal to the manifest.
+
+    Shows the plan, asks, runs it, reports. Right before each update and delete the resource is read once more; one
+    that changed since the plan is refused, the others go on. Ctrl-C finishes what is under way and says what is
+    left.
+
+    For example:
+      reconciler apply
+      reconciler apply --env prod --auto-approve
+      reconciler plan --out prod.plan && reconciler apply --plan prod.plan
+      reconciler apply --allow-deletes 40
+
+    Exit codes: 0 done or nothing to do, 1 error, 3 refused by a guard, 4 stale plan, 5 state is locked,
+    6 applied in part
+    """
+    from reconciler.planning import Allowances
+
+    allowances = Allowances(deletes=allow_deletes, empty=allow_empty, incomplete=allow_incomplete)
+    terms = Terms(lock_timeout=lock_timeout, allowances=allowances, threads=threads)
+    selection = selection_of(target, exclude)
+    if saved is not None:
+        if path is not None or target or exclude or refresh is not Refresh.FULL:
+            raise UsageError(
+                "--plan FILE says everything already: it goes with no PATH, --target, --exclude or --refresh",
+                "Plan again with those, save that plan, and apply it.",
+            )
+        return apply_saved(console, saved, env=env, terms=terms)
+    workspace = open_workspace(path, env)
+    consent = Consent(
+        noun="Apply",
+        question=f"Apply this plan to {_where(workspace)}?",
+        answer="yes",
+        given=auto_approve,
+    )
+    return _plan_and_run(console, workspace, "apply", consent, terms, refresh=refresh, selection=selection)
+
+
+def destroy(
+    console: Console,
+    *,
+    path: Manifest = None,
+    env: Env = None,
+    auto_approve: Yes = False,
+    allow_deletes: Deletes = None,
+    allow_incomplete: Incomplete = False,
+    target: Targets = None,
+    exclude: Excludes = None,
+    lock_timeout: LockTimeout = 0.0,
+    threads: Threads = 16,
+) -> ExitCode:
+    """Delete everything that a stack manages.
+
+    In one environment; asks for the stack's name. The same path and the same guards as apply: protected resources
+    and environments refuse, and so does the limit on deletes. What is not managed is never touched.
+
+    For example:
+      reconciler destroy --env staging
+      reconciler destroy --auto-approve --allow-deletes 200
+
+    Exit codes: 0 done or nothing to do, 1 error, 3 refused by a guard, 5 state is locked, 6 applied in part
+    """
+    from reconciler.planning import Allowances
+
+    allowances = Allowances(deletes=allow_deletes, empty=True, incomplete=allow_incomplete)
+    terms = Terms(lock_timeout=lock_timeout, allowances=allowances, threads=threads)
+    selection = selection_of(target, exclude)
+    workspace = open_workspace(path, env)
+    consent = Consent(
+        noun="Destroy",
+        question=f"Delete all of this in {_where(workspace)}? Type the stack's name.",
+        answer=workspace.stack.name,
+        given=auto_approve,
+    )
+    return _plan_and_run(console, workspace, "destroy", consent, terms, refresh=Refresh.FULL, selection=selection)
+
+
+def _plan_and_run(
+    console: Console,
+    workspace: Workspace,
+    command: str,
+    consent: Consent,
+    terms: Terms,
+    *,
+    refresh: Refresh,
+    selection: Selection,
+) -> ExitCode:
+    def make(one: Opened) -> Plan:
+        return plan_opened(console, one, refresh=refresh, selection=selection, destroy=command == "destroy")
+
+    return run_locked(console, workspace, command, make, consent=consent, terms=terms)
+
+
+def _where(workspace: Workspace) -> str:
+    return f"stack {workspace.stack.name}, environment {workspace.environment.name}"

@@ -1,0 +1,51 @@
+"""`reconciler emulator`: the emulated directory over HTTP, for any AWS client."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.console import Console
+from reconciler.errors import ExitCode
+
+
+def emulator(
+    console: Console,
+    *,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0: any free one.")] = 0,
+    store: Annotated[
+        Path | None,
+        typer.Option("--store", metavar="FILE", help="Keep the directory in this file. Default: in memory."),
+    ] = None,
+    quota: Annotated[
+        int | None, typer.Option("--quota", metavar="N", min=0, help="Identities that the account may hold.")
+    ] = None,
+    latency_ms: Annotated[
+        float, typer.Option("--latency-ms", metavar="MS", min=0, help="How long every answer takes at least.")
+    ] = 0.0,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="With every inconvenience that was seen live: tombstones, lists that do not clear."
+        ),
+    ] = False,
+) -> ExitCode:
+    """Serve an emulated directory over HTTP.
+
+    On 127.0.0.1, until it is interrupted. Prints `listening on http://127.0.0.1:PORT` on standard output once it answers.
+
+    For example:
+      reconciler emulator --port 4566 --store directory.sqlite
+      export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL=http://127.0.0.1:4566
+      aws bedrock-agentcore-control list-workload-identities
+
+    Exit codes: 0 interrupted, 1 error
+    """
+    from reconciler.emulator.server import serve
+
+    with serve(port=port, store=store, quota=quota, latency_ms=latency_ms, strict=strict) as server:
+        console.show(f"listening on {server.url}")
+        server.wait()
+    return ExitCode.OK

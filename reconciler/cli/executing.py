@@ -1,0 +1,132 @@
+"""From a printed plan to its outcomes: guards, the question, the calls, the report. The one path of every verb that writes."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.cli.console import Console
+from reconciler.cli.interrupts import stoppable
+from reconciler.cli.options import Format
+from reconciler.cli.plan import print_plan
+from reconciler.cli.planned import Opened, opened
+from reconciler.cli.progress import followed
+from reconciler.cli.unfinished import settled_first
+from reconciler.cli.workspace import Workspace, open_directory
+from reconciler.errors import ExitCode, UsageError
+from reconciler.model.outcomes import Report
+from reconciler.model.plan import Plan
+
+if TYPE_CHECKING:
+    from reconciler.directory.protocol import Directory
+    from reconciler.planning import Allowances
+    from reconciler.state import Writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What has to be answered before anything is written. `answer` is the one word that agrees.
+
+    `given`: --auto-approve, or a saved plan, which was looked at when it was made.
+    """
+
+    noun: str
+    question: str
+    answer: str
+    given: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Under which terms a verb runs its plan: seconds to wait for the state, guards lifted, changes at the same time."""
+
+    lock_timeout: float
+    allowances: Allowances
+    threads: int
+
+
+def run_locked(
+    console: Console,
+    workspace: Workspace,
+    command: str,
+    make: Callable[[Opened], Plan],
+    *,
+    consent: Consent,
+    terms: Terms,
+) -> ExitCode:
+    """Make a plan and run it, all under the state's lock, so that nothing moves in between, the question included.
+
+    What an earlier run left unfinished is settled first. Raises StateLocked where another writer holds the state.
+    """
+    from reconciler.state import LocalState
+
+    console.diagnostics(workspace.findings)
+    with (
+        LocalState(workspace.lockfile).exclusive(command, terms.lock_timeout) as writer,
+        open_directory(workspace.environment, workspace.lockfile) as directory,
+    ):
+        lock = settled_first(console, writer, directory)
+        plan = make(opened(console, workspace, lock, directory))
+        return execute(console, plan, directory, writer, consent=consent, terms=terms)
+
+
+def execute(
+    console: Console, plan: Plan, directory: Directory, writer: Writer, *, consent: Consent, terms: Terms
+) -> ExitCode:
+    """Print the plan, look at the guards, ask, run it, report. Raises UsageError where nobody is there to be asked."""
+    print_plan(console, plan, Format.TEXT)
+    if _refused(console, plan, terms.allowances):
+        return ExitCode.REFUSED
+    if plan.empty:
+        return ExitCode.OK
+    if not _agreed(console, consent):
+        console.note(f"{consent.noun} cancelled. Nothing was changed.")
+        return ExitCode.ERROR
+    return _run(console, plan, directory, writer, terms.threads)
+
+
+def _refused(console: Console, plan: Plan, allowances: Allowances) -> bool:
+    from reconciler.planning import guard
+
+    found = guard(plan, allowances)
+    if found:
+        console.diagnostics(found)
+        console.note("Refused: nothing was written.")
+    return bool(found)
+
+
+def _agreed(console: Console, consent: Consent) -> bool:
+    if consent.given:
+        return True
+    if not console.asks:
+        raise UsageError(
+            "nobody is here to approve the plan (no terminal, or RECONCILER_INPUT=0, or CI is set); nothing was written",
+            "Save and review a plan, then apply exactly that: reconciler plan --out FILE, reconciler apply --plan FILE. "
+            "Or go without: --auto-approve.",
+        )
+    return console.ask(f"\n{consent.question}\n  Only '{consent.answer}' will be accepted: ") == consent.answer
+
+
+def _run(console: Console, plan: Plan, directory: Directory, writer: Writer, threads: int) -> ExitCode:
+    from reconciler.applying import RunBroken, apply
+
+    stop = threading.Event()
+    with stoppable(console, stop):
+        try:
+            with followed(console, plan) as on_event:
+                report = apply(plan, directory, writer, threads=threads, on_event=on_event, stop=stop)
+        except RunBroken as broken:  # what was done is told before why the rest was not
+            _tell(console, broken.report, plan)
+            raise
+        _tell(console, report, plan)
+    return ExitCode.OK if report.whole else ExitCode.PARTIAL
+
+
+def _tell(console: Console, report: Report, plan: Plan) -> None:
+    from reconciler.render import report_text
+
+    with contextlib.suppress(BrokenPipeError):  # what was done is done, and the exit code says how it ended
+        console.show(report_text(report, plan, colour=console.colour_out, width=console.width))

@@ -1,0 +1,92 @@
+"""`reconciler export`: the live directory as a manifest."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.console import Console
+from reconciler.cli.options import Env, Manifest
+from reconciler.cli.output import write_whole
+from reconciler.cli.planned import opened
+from reconciler.cli.reading import take_snapshot
+from reconciler.cli.workspace import open_directory, open_workspace
+from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.model.addresses import Remote
+from reconciler.model.resources import Refresh, Snapshot
+
+
+def export(
+    console: Console,
+    *,
+    path: Manifest = None,
+    env: Env = None,
+    matching: Annotated[
+        str | None,
+        typer.Option(
+            "--matching", metavar="GLOB", help="Only addresses that match, as in 'workload_identity.invoice-*'."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write it there. Default: standard output.")
+    ] = None,
+) -> ExitCode:
+    """Print the live directory as a manifest.
+
+    Service-linked entries say so in a comment. After `adopt` of its entries it plans to nothing. The manifest at
+    PATH says which directory, which stack, and whose tags are left out.
+
+    For example:
+      reconciler export --env prod > all.yaml
+      reconciler export --matching 'workload_identity.invoice-*' --out invoice.yaml
+
+    Exit codes: 0 done, 1 error or something could not be read
+    """
+    from reconciler.render import export_yaml
+    from reconciler.state import LocalState
+
+    def wanted(remote: Remote) -> bool:
+        return matching is None or fnmatchcase(f"{remote.type}.{remote.name}", matching)
+
+    workspace = open_workspace(path, env)
+    lock = LocalState(workspace.lockfile).read()
+    with open_directory(workspace.environment, workspace.lockfile) as directory:
+        one = opened(console, workspace, lock, directory)
+        snapshot = take_snapshot(
+            console, directory, stack=workspace.stack, lock=lock, refresh=Refresh.FULL, wanted=wanted
+        )
+    text = export_yaml(
+        [live for remote, live in snapshot.live.items() if wanted(remote)],
+        target=one.target,
+        linked=snapshot.linked,
+        where=workspace.environment.where,
+        ignored=workspace.stack.settings.ignore_tags,
+    )
+    if out is None:
+        console.show(text)
+    else:
+        _write(out, text)
+        console.note(f"Wrote {out}.")
+    return _said_what_is_missing(console, snapshot)
+
+
+def _write(out: Path, text: str) -> None:
+    try:
+        write_whole(out, text)
+    except OSError as error:
+        raise ReconcilerError(
+            f"cannot write {out}: {error.strerror or error}", "Choose another --out FILE, or leave it out."
+        ) from error
+
+
+def _said_what_is_missing(console: Console, snapshot: Snapshot) -> ExitCode:
+    if snapshot.listing_failed:
+        console.note(f"Incomplete: the listing could not be read in full: {snapshot.listing_failed}")
+    for remote, reason in sorted(snapshot.unknown.items()):
+        console.note(f"Left out, could not be read: {remote.type}.{remote.name}: {reason}")
+    if snapshot.linkage_failed:
+        console.note(f"Service-linked identities cannot be told apart: {snapshot.linkage_failed}")
+    return ExitCode.ERROR if snapshot.listing_failed or snapshot.unknown else ExitCode.OK

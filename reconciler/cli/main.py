@@ -1,0 +1,116 @@
+"""The program `reconciler`: its verbs, and the one place where a process ends.
+
+Nothing here or at the top of a verb's module may import what `--help` does not need.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, NoReturn, cast
+
+import typer
+
+from reconciler import __version__
+from reconciler.cli.adopt import adopt, forget
+from reconciler.cli.apply import apply, destroy
+from reconciler.cli.emulator import emulator
+from reconciler.cli.export import export
+from reconciler.cli.lock import lock_show, lock_status
+from reconciler.cli.plan import plan, show
+from reconciler.cli.schema import schema
+from reconciler.cli.validate import validate
+from reconciler.cli.verb import verb
+from reconciler.errors import ExitCode
+
+_ABOUT = """Keep the agent identities of Amazon Bedrock AgentCore equal to a YAML manifest in git.
+
+Start with: validate, plan, apply. Every command explains itself: reconciler COMMAND --help
+
+Exit codes: 0 done or nothing to do, 1 error, 2 changes present (plan --detailed-exitcode), 3 refused by a guard,
+4 stale plan, 5 state is locked, 6 applied in part
+"""
+_VERBS: tuple[Callable[..., ExitCode], ...] = (
+    validate, plan, apply, show, destroy, adopt, forget, export, schema, emulator,
+)  # fmt: skip
+
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+"""What the parser raises for any command line that it cannot take; typer exports only this one of its kind."""
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and end it with the contract's exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding lacks must not end the program
+            stream.reconfigure(errors="backslashreplace")
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence_stdout()
+    sys.exit(int(code))
+
+
+def _silence_stdout() -> None:
+    """Point standard output at nothing: its reader is gone, and the interpreter's own last flush should not say so."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
+
+
+def run(arguments: Sequence[str]) -> ExitCode:
+    """Run one command line; its exit code. Leaves the process alone, but for `--help` and the like which may exit 0."""
+    try:
+        result = typer.main.get_command(_app())(list(arguments), prog_name="reconciler", standalone_mode=False)
+    except _USAGE_ERROR as error:
+        cast(typer.BadParameter, error).show()
+        return ExitCode.ERROR
+    except typer.Abort:
+        return ExitCode.ERROR
+    known = isinstance(result, int) and result in list(ExitCode)
+    return ExitCode(result) if known else (ExitCode.ERROR if result else ExitCode.OK)
+
+
+def _app() -> typer.Typer:
+    """The commands. Made on demand, so that importing this module costs next to nothing."""
+    app = typer.Typer(
+        help=_teaching(_ABOUT),
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+    app.callback()(_root)
+    for function in _VERBS:
+        app.command(function.__name__, help=_teaching(inspect.getdoc(function) or ""))(verb(function))
+    lock = typer.Typer(help="Look at the lockfile of a stack.", no_args_is_help=True, rich_markup_mode=None)
+    for function in (lock_show, lock_status):
+        name = function.__name__.removeprefix("lock_")
+        lock.command(name, help=_teaching(inspect.getdoc(function) or ""))(verb(function))
+    app.add_typer(lock, name="lock")
+    return app
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"reconciler {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version."),
+    ] = False,
+) -> None:
+    del version  # answered by its callback
+
+
+def _teaching(text: str) -> str:
+    """Help whose indented or aligned paragraphs keep their lines; typer would flow them together otherwise."""
+    return "\n\n".join(
+        f"\b\n{paragraph}" if "\n  " in paragraph else paragraph for paragraph in inspect.cleandoc(text).split("\n\n")
+    )

@@ -1,0 +1,105 @@
+"""The arguments and options that several verbs share, each declared once with its help."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from reconciler.model.resources import Refresh
+
+
+class Format(enum.Enum):
+    """How a plan is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class LogLevel(enum.Enum):
+    """What of the log reaches standard error."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+Manifest: TypeAlias = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="PATH",
+        show_default=False,
+        help="Manifest file, or folder of *.yaml that together are one stack. Default: reconciler.yaml, else manifests/.",
+    ),
+]
+Env: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        envvar="RECONCILER_ENV",
+        metavar="NAME",
+        help="Environment of the manifest. Needed where it declares several.",
+    ),
+]
+NoColor: TypeAlias = Annotated[
+    bool, typer.Option("--no-color", help="No colour, also on a terminal. NO_COLOR=1 does the same.")
+]
+Log: TypeAlias = Annotated[
+    LogLevel,
+    typer.Option(
+        "--log-level", envvar="RECONCILER_LOG", case_sensitive=False, help="What of the log goes to standard error."
+    ),
+]
+Targets: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target", metavar="GLOB", help="Only addresses that match, as in 'workload_identity.invoice-*'. Repeatable."
+    ),
+]
+Excludes: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="GLOB", help="All but the addresses that match. Repeatable; not with --target."),
+]
+HowMuch: TypeAlias = Annotated[
+    Refresh,
+    typer.Option(
+        "--refresh",
+        case_sensitive=False,
+        help="full: read every declared or managed resource. changed: list all, read what the manifest changed or the "
+        "listing shows missing or new. none: no call at all, the lockfile is believed.",
+    ),
+]
+Yes: TypeAlias = Annotated[
+    bool, typer.Option("--auto-approve", help="Do not ask. Needed where no terminal is there to answer.")
+]
+Deletes: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--allow-deletes",
+        metavar="N",
+        min=0,
+        help="Let this run delete up to N resources, whatever limits.deletes says.",
+    ),
+]
+Empty: TypeAlias = Annotated[
+    bool, typer.Option("--allow-empty", help="Let a manifest that declares nothing delete everything that is managed.")
+]
+Incomplete: TypeAlias = Annotated[
+    bool, typer.Option("--allow-incomplete", help="Go on though something could not be read; that is left alone.")
+]
+LockTimeout: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--lock-timeout", metavar="SECONDS", min=0, help="How long to wait for another writer of the same state."
+    ),
+]
+Threads: TypeAlias = Annotated[
+    int, typer.Option("--threads", metavar="N", min=1, max=256, help="How many changes are under way at the same time.")
+]
+Verbose: TypeAlias = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Also what stays as it is, and every untouched name.")
+]

@@ -1,0 +1,30 @@
+"""Files that a command was asked to write, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Put `text` into `file` in one step, so that no reader ever sees half of it. Raises OSError.
+
+    Something that is no regular file (a pipe, /dev/stdout) is written to as it stands.
+    """
+    if file.exists() and not file.is_file():
+        file.write_text(text, encoding="utf-8")
+        return
+    place = file.resolve()
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:64]}.")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.chmod(place.stat().st_mode & 0o777 if place.exists() else 0o644)
+        part.replace(place)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

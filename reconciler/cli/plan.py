@@ -1,0 +1,150 @@
+"""`reconciler plan` and `reconciler show`: the difference, printed and saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.console import Console
+from reconciler.cli.options import Env, Excludes, Format, HowMuch, Manifest, Targets, Verbose
+from reconciler.cli.output import write_whole
+from reconciler.cli.planned import make
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.model.plan import Plan
+from reconciler.model.resources import Refresh
+
+if TYPE_CHECKING:
+    from reconciler.planning import Selection
+
+
+def plan(
+    console: Console,
+    *,
+    path: Manifest = None,
+    env: Env = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Save the plan, for `show FILE` and `apply --plan FILE`."),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", case_sensitive=False, help="How it is printed.")] = Format.TEXT,
+    detailed: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")] = False,
+    refresh: HowMuch = Refresh.FULL,
+    target: Targets = None,
+    exclude: Excludes = None,
+    verbose: Verbose = False,
+) -> ExitCode:
+    """Show what apply would change.
+
+    Compares manifest, lockfile and directory. Writes nothing.
+
+    Symbols: + create   ~ update   - delete   -/+ replace   <= adopt   . forget
+
+    For example:
+      reconciler plan
+      reconciler plan --env prod --out prod.plan
+      reconciler plan --detailed-exitcode --refresh changed
+      reconciler plan --format json | jq '.resource_changes[].address'
+      reconciler plan --target 'workload_identity.invoice-*'
+
+    Exit codes: 0 done, 1 error or something could not be read,
+    2 changes (with --detailed-exitcode), 3 something in it is refused
+    """
+    from reconciler.planning import Allowances, guard
+
+    made = make(console, path, env, refresh=refresh, selection=selection_of(target, exclude))
+    print_plan(console, made, form, verbose=verbose, guards=guard(made, Allowances()))
+    if out is not None:
+        save(console, made, out)
+    return exit_code_of(made, detailed=detailed)
+
+
+def show(
+    console: Console,
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan that `plan --out FILE` saved.")],
+    form: Annotated[Format, typer.Option("--format", case_sensitive=False, help="How it is printed.")] = Format.TEXT,
+    verbose: Verbose = False,
+) -> ExitCode:
+    """Show a saved plan again.
+
+    In any format. Needs neither the manifest nor the directory.
+
+    For example:
+      reconciler show prod.plan
+      reconciler show prod.plan --format markdown >> "$GITHUB_STEP_SUMMARY"
+
+    Exit codes: 0 done, 1 no such file or no plan, 4 the file was edited since it was saved
+    """
+    print_plan(console, read_plan(file), form, verbose=verbose)
+    return ExitCode.OK
+
+
+def selection_of(target: list[str] | None, exclude: list[str] | None) -> Selection:
+    """What --target and --exclude ask for. Raises UsageError for both at once."""
+    from reconciler.planning import Selection
+
+    if target and exclude:
+        raise UsageError("--target and --exclude exclude each other", "Give one of them, as often as you like.")
+    return Selection(targets=tuple(target or ()), excludes=tuple(exclude or ()))
+
+
+def print_plan(
+    console: Console, made: Plan, form: Format, *, verbose: bool = False, guards: Sequence[Diagnostic] = ()
+) -> None:
+    """Write the plan to standard output. `guards`: what would make apply refuse it."""
+    from reconciler import render
+
+    match form:
+        case Format.TEXT:
+            text = render.plan_text(
+                made, colour=console.colour_out, width=console.width, verbose=verbose, guards=guards
+            )
+            console.show(text)
+        case Format.MARKDOWN:
+            console.show(render.plan_markdown(made, guards))
+        case Format.JSON:
+            from reconciler.planning import dump_plan
+
+            console.show(dump_plan(made))
+
+
+def read_plan(file: Path) -> Plan:
+    """The plan saved in `file`. Raises UsageError for a file that cannot be read, InvalidInput, StalePlan for an edited one."""
+    from reconciler.planning import load_plan
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{file} is no saved plan: it is not UTF-8 text", "Make one with `plan --out FILE`."
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"cannot read the plan {file}: {reason}", "Make one with `plan --out FILE`.") from error
+    return load_plan(text, file=str(file))
+
+
+def save(console: Console, made: Plan, file: Path) -> None:
+    """Write the plan where it can be applied from, and say how. Raises ReconcilerError where it cannot be written."""
+    from reconciler.planning import dump_plan
+
+    try:
+        write_whole(file, dump_plan(made))
+    except OSError as error:
+        raise ReconcilerError(
+            f"cannot save the plan to {file}: {error.strerror or error}", "Choose another --out FILE and plan again."
+        ) from error
+    console.note(f"Saved the plan to {file}. To apply exactly this: reconciler apply --plan {file}")
+
+
+def exit_code_of(made: Plan, *, detailed: bool) -> ExitCode:
+    """What the plan says to a script; an error wins over a refusal, a refusal over changes."""
+    if not made.complete:
+        return ExitCode.ERROR
+    if made.errored:
+        return ExitCode.REFUSED
+    return ExitCode.CHANGES if detailed and not made.empty else ExitCode.OK

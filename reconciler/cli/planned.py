@@ -1,0 +1,108 @@
+"""A plan made for a verb: workspace, lockfile, directory and snapshot brought together, nothing written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.cli.console import Console
+from reconciler.cli.reading import Wanted, nothing_more, take_snapshot, unread
+from reconciler.cli.unfinished import settled_in_memory
+from reconciler.cli.workspace import Workspace, offline_target, open_directory, open_workspace
+from reconciler.model.environments import Target
+from reconciler.model.plan import Plan
+from reconciler.model.resources import Lock, Refresh, Snapshot
+
+if TYPE_CHECKING:
+    from reconciler.directory.agentcore import AgentCore
+    from reconciler.planning import Selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A workspace whose directory is connected and whose lockfile belongs to it."""
+
+    workspace: Workspace
+    lock: Lock | None
+    directory: AgentCore
+    target: Target
+
+
+def opened(console: Console, workspace: Workspace, lock: Lock | None, directory: AgentCore) -> Opened:
+    """The three together. Raises StateError, Refused for a lockfile of another stack, account or region."""
+    for note in directory.notes:
+        console.note(note)
+    target = Target(
+        stack=workspace.stack.name,
+        environment=workspace.environment.name,
+        account=directory.account,
+        region=directory.region,
+    )
+    _check_belongs(lock, target, workspace.lockfile)
+    return Opened(workspace=workspace, lock=lock, directory=directory, target=target)
+
+
+def make(console: Console, path: Path | None, env: str | None, *, refresh: Refresh, selection: Selection) -> Plan:
+    """The plan of `reconciler plan`: an unfinished apply is settled in memory only, nothing is written."""
+    from reconciler.planning import make_plan
+    from reconciler.state import LocalState
+
+    workspace = open_workspace(path, env)
+    console.diagnostics(workspace.findings)
+    state = LocalState(workspace.lockfile)
+    lock = state.read()
+    if refresh is not Refresh.NONE:
+        with open_directory(workspace.environment, workspace.lockfile) as directory:
+            lock = settled_in_memory(console, state, lock, directory)
+            return plan_opened(
+                console, opened(console, workspace, lock, directory), refresh=refresh, selection=selection
+            )
+    if state.unfinished() is not None:
+        console.note(
+            "An earlier run did not finish, and with --refresh none nobody looks at what it did: this plan may show "
+            "changes that are done already. Any other --refresh settles it."
+        )
+    target = offline_target(workspace.stack.name, workspace.environment, lock)
+    _check_belongs(lock, target, workspace.lockfile)
+    return make_plan(
+        stack=workspace.stack,
+        lock=lock,
+        snapshot=unread(),
+        target=target,
+        route=workspace.route,
+        selection=selection,
+    )
+
+
+def plan_opened(
+    console: Console, one: Opened, *, refresh: Refresh, selection: Selection, destroy: bool = False
+) -> Plan:
+    """The plan against a directory that is open."""
+    from reconciler.planning import make_plan
+
+    return make_plan(
+        stack=one.workspace.stack,
+        lock=one.lock,
+        snapshot=snapshot_opened(console, one, refresh=refresh),
+        target=one.target,
+        route=one.workspace.route,
+        selection=selection,
+        destroy=destroy,
+    )
+
+
+def snapshot_opened(console: Console, one: Opened, *, refresh: Refresh, wanted: Wanted = nothing_more) -> Snapshot:
+    """What stands in the directory that is open; nothing is asked with `Refresh.NONE`."""
+    if refresh is Refresh.NONE:
+        return unread()
+    return take_snapshot(
+        console, one.directory, stack=one.workspace.stack, lock=one.lock, refresh=refresh, wanted=wanted
+    )
+
+
+def _check_belongs(lock: Lock | None, target: Target, lockfile: Path) -> None:
+    from reconciler.state import check_belongs
+
+    if lock is not None:
+        check_belongs(lock, target, file=str(lockfile))

@@ -1,0 +1,66 @@
+"""Reading a directory for a verb: what of it, with which progress on a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from reconciler.cli.console import Console
+from reconciler.model.addresses import Remote
+from reconciler.model.resources import Lock, Refresh, Snapshot, Stack
+
+if TYPE_CHECKING:
+    from reconciler.directory.protocol import Directory
+
+Wanted = Callable[[Remote], bool]
+
+
+def nothing_more(_: Remote) -> bool:
+    """A `wanted` for verbs that care for what is declared or managed only."""
+    return False
+
+
+def take_snapshot(
+    console: Console,
+    directory: Directory,
+    *,
+    stack: Stack,
+    lock: Lock | None,
+    refresh: Refresh,
+    wanted: Wanted = nothing_more,
+) -> Snapshot:
+    """What the directory holds, as far as `refresh` and `wanted` ask for it."""
+    from reconciler.directory.snapshot import read_snapshot
+    from reconciler.planning import changed_remotes, expected_remotes, known_remotes
+
+    with _shown(console) as progress:
+        return read_snapshot(
+            directory,
+            refresh=refresh,
+            wanted=wanted,
+            expected=expected_remotes(stack, lock),
+            changed=changed_remotes(stack, lock),
+            known=known_remotes(lock),
+            progress=progress,
+        )
+
+
+def unread() -> Snapshot:
+    """The snapshot of `--refresh none`, for which no directory is needed."""
+    return Snapshot(refresh=Refresh.NONE, live={}, listed={}, unknown={}, linked={})
+
+
+@contextlib.contextmanager
+def _shown(console: Console) -> Iterator[Callable[[int, int | None], None] | None]:
+    if not console.animates:
+        yield None
+        return
+    from rich.console import Console as Screen
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("Reading the directory"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    screen = Screen(stderr=True, no_color=not console.colour_err)
+    with Progress(*columns, console=screen, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,36 @@
+"""`reconciler schema`: the published contracts, for editors and policy tools."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.console import Console
+from reconciler.errors import ExitCode
+from reconciler.schema_files import schema_text
+
+
+class Contract(enum.Enum):
+    """A file format that others may rely on."""
+
+    MANIFEST = "manifest"
+    LOCKFILE = "lockfile"
+    PLAN = "plan"
+
+
+def schema(console: Console, contract: Annotated[Contract, typer.Argument(help="Which file's schema.")]) -> ExitCode:
+    """Print the JSON Schema of a file format.
+
+    Of the manifest, the lockfile or the saved plan.
+
+    For example:
+      reconciler schema manifest > manifest.schema.json
+      and as the manifest's first line, for completion in editors:
+      # yaml-language-server: $schema=./manifest.schema.json
+
+    Exit codes: 0 done, 1 no such schema
+    """
+    console.show(schema_text(contract.value))
+    return ExitCode.OK

@@ -1,0 +1,136 @@
+"""From the command line to the values that a verb works on: manifest, environment, stack, lockfile, directory, snapshot.
+
+Plain functions over values, in the order in which a verb needs them. Leaves out what is printed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, in_order
+from reconciler.errors import InvalidInput, UsageError
+from reconciler.model.environments import EMBEDDED_ACCOUNT, EMBEDDED_REGION, Environment, Target, Where
+from reconciler.model.plan import Route
+from reconciler.model.resources import Lock, Stack
+
+if TYPE_CHECKING:
+    from reconciler.directory.agentcore import AgentCore
+    from reconciler.manifest import Manifest
+
+_STORE = Path(".reconciler", "directory.sqlite")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """One stack in one environment, as its manifest has it, and where its lockfile stands.
+
+    `findings`: what the manifest's check has to say that is no error.
+    """
+
+    manifest: Path
+    stack: Stack
+    lockfile: Path
+    findings: tuple[Diagnostic, ...]
+
+    @property
+    def environment(self) -> Environment:
+        """The environment that was chosen."""
+        return self.stack.environment
+
+    @property
+    def route(self) -> Route:
+        """The way back for an apply that has no manifest."""
+        one = self.environment
+        return Route(
+            lockfile=str(self.lockfile),
+            where=one.where,
+            profile=one.profile,
+            role_arn=one.role_arn,
+            external_id=one.external_id,
+            session_name=one.session_name,
+        )
+
+
+def open_workspace(path: Path | None, environment: str | None) -> Workspace:
+    """The workspace of the manifest at `path` (or where manifests usually stand) in that environment.
+
+    Raises UsageError for a manifest that is not there and an environment that cannot be told, InvalidInput with every
+    diagnostic for a manifest with mistakes.
+    """
+    from reconciler.manifest import resolve
+    from reconciler.state import lockfile_path
+
+    manifest, found = open_manifest(path)
+    name = choose_environment(manifest, environment)
+    resolved = resolve(manifest, name)
+    findings = in_order((*found, *resolved.diagnostics))
+    if resolved.stack is None:
+        raise invalid(manifest.path, findings)
+    if resolved.stack.environment.state:
+        raise UsageError(
+            f"{manifest.path}: environment {name} keeps its state at {resolved.stack.environment.state}, "
+            "which is not supported by this version",
+            "Take `state` out of the environment: the lockfile then stands beside the manifest.",
+        )
+    return Workspace(
+        manifest=manifest.path, stack=resolved.stack, lockfile=lockfile_path(manifest.path, name), findings=findings
+    )
+
+
+def open_manifest(path: Path | None) -> tuple[Manifest, tuple[Diagnostic, ...]]:
+    """The manifest and what there is to say about it short of errors. Raises UsageError, InvalidInput."""
+    from reconciler.manifest import find, load
+
+    where = find(path)
+    loaded = load(where)
+    if loaded.manifest is None:
+        raise invalid(where, loaded.diagnostics)
+    return loaded.manifest, loaded.diagnostics
+
+
+def invalid(path: Path, found: tuple[Diagnostic, ...]) -> InvalidInput:
+    """The error that says a manifest has mistakes, with all of them."""
+    return InvalidInput(f"{path} has mistakes; nothing was read or written", found)
+
+
+def choose_environment(manifest: Manifest, asked: str | None) -> str:
+    """The environment to work in: the one asked for, else the only one. Raises UsageError that lists what there is."""
+    names = tuple(manifest.environments)
+    if asked is None and len(names) == 1:
+        return names[0]
+    if asked is not None and asked in names:
+        return asked
+    listed = ", ".join(sorted(names))
+    if asked is None:
+        raise UsageError(
+            f"{manifest.path} declares several environments: {listed}", "Choose one with --env NAME or RECONCILER_ENV."
+        )
+    raise UsageError(f"{manifest.path} declares no environment {asked!r}", f"It declares: {listed}.")
+
+
+def offline_target(stack: str, environment: Environment, lock: Lock | None) -> Target:
+    """Where the stack goes as far as it can be told without asking: from the manifest, else from the lockfile."""
+    embedded = environment.where is Where.EMBEDDED
+    account = environment.account or (lock.account if lock else "") or (EMBEDDED_ACCOUNT if embedded else "")
+    region = environment.region or (lock.region if lock else "") or (EMBEDDED_REGION if embedded else "")
+    return Target(stack=stack, environment=environment.name, account=account, region=region)
+
+
+@contextlib.contextmanager
+def open_directory(environment: Environment, lockfile: Path, *, threads: int = 48) -> Iterator[AgentCore]:
+    """The environment's directory, connected. Raises DirectoryError without credentials, Refused on another account."""
+    from reconciler.directory.agentcore import connect
+
+    with contextlib.ExitStack() as opened:
+        attached = None
+        if environment.where is Where.EMBEDDED:
+            from reconciler.emulator import Store, attach
+
+            store = opened.enter_context(contextlib.closing(Store(lockfile.parent / _STORE)))
+            attached = functools.partial(attach, store=store)
+        yield opened.enter_context(contextlib.closing(connect(environment, attach=attached, threads=threads)))

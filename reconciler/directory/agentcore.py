@@ -1,0 +1,261 @@
+"""The directory of an AWS account: the `Directory` protocol over boto3's `bedrock-agentcore-control` client.
+
+Generic over `Kind.api`; the only module that imports boto3. How calls are sent is `calls` (when: `pacing`, and what errors
+mean: `faults`), who is asking `sessions`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import boto3
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.session import Session
+
+from reconciler.directory import linkage
+from reconciler.directory.asked import Asked, Verb
+from reconciler.directory.calls import Calls, member
+from reconciler.directory.faults import FAILURES, translate
+from reconciler.directory.pacing import Pacing
+from reconciler.directory.protocol import Listed
+from reconciler.directory.sessions import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    USER_AGENT,
+    account_at,
+    check_account,
+    embedded_session,
+    is_loopback,
+    open_session,
+)
+from reconciler.errors import Ambiguous, DirectoryError, NotCleared, NotFound, TagsFailed
+from reconciler.model.addresses import Remote
+from reconciler.model.environments import EMBEDDED_ACCOUNT, OWNER_TAG, Environment, Where
+from reconciler.model.kinds import Kind
+from reconciler.model.resources import Live
+from reconciler.model.values import Attributes, Value, canonical
+
+_SERVICE = "bedrock-agentcore-control"
+_CLEARING_SECONDS = (0.0, 0.25, 0.5, 1.0)  # reads may lag behind the write that cleared a list
+
+
+def connect(
+    environment: Environment, *, attach: Callable[[BaseClient], None] | None = None, threads: int = 48
+) -> AgentCore:
+    """The environment's directory, for `threads` callers at once.
+
+    The account is checked before anything is read. `attach` hooks the emulator into the client; without it, the embedded
+    directory cannot answer. Raises Refused on another account than declared, DirectoryError (no region, profile, credentials).
+    """
+    if environment.where is Where.EMBEDDED:
+        session = embedded_session(environment)
+        client = _client(session, threads, environment, ignore_configured_endpoint_urls=True)
+        account, note = environment.account or EMBEDDED_ACCOUNT, ""
+    else:
+        session = open_session(environment)
+        client = _client(session, threads, environment)
+        account, note = _whose(session, client, environment)
+    if attach is not None:
+        attach(client)
+    return AgentCore(client, account=account, notes=(note,) if note else ())
+
+
+class AgentCore:
+    """One account's directory in one region; see `Directory`. `notes`: what the user should know of the connection."""
+
+    def __init__(
+        self, client: BaseClient, *, account: str, notes: tuple[str, ...] = (), pacing: Pacing | None = None
+    ) -> None:
+        self.notes = notes
+        self._client = client
+        self._account = account
+        self._calls = Calls(client, pacing or Pacing())
+
+    @property
+    def account(self) -> str:
+        """The twelve digits of the account; "" where an emulator does not say."""
+        return self._account
+
+    @property
+    def region(self) -> str:
+        """The region that answers."""
+        return str(self._client.meta.region_name)
+
+    @property
+    def calls(self) -> int:
+        """API calls sent so far, retries included."""
+        return self._calls.count
+
+    def pages(self, kind: Kind) -> Iterator[tuple[Listed, ...]]:
+        """The listing, page by page as it arrives."""
+        asked = Asked(operation=kind.api.list)
+        for items in self._calls.pages(asked, kind.api.items, kind.api.page_size):
+            yield tuple(
+                Listed(Remote(kind.type, member(one, "name", asked)), member(one, kind.api.arn, asked)) for one in items
+            )
+
+    def read(self, kind: Kind, name: str) -> Live | None:
+        """The whole of one resource, its tags included; None if it does not exist, or goes while it is read."""
+        asked = Asked(operation=kind.api.get, subject=name)
+        try:
+            found = self._calls.send(asked, name=name)
+            arn = member(found, kind.api.arn, asked)
+            tags = self._tags(arn) if _tagged(kind) else {}
+        except NotFound:
+            return None
+        owner = tags.pop(OWNER_TAG, "")
+        raw = {**found, **{one.name: tags for one in kind.attributes if one.tagging}}
+        return Live(
+            remote=Remote(kind.type, name),
+            arn=arn,
+            attributes=canonical(kind, raw),
+            owner=owner,
+            created=_utc(found.get("createdTime")),
+            updated=_utc(found.get("lastUpdatedTime")),
+        )
+
+    def create(self, kind: Kind, name: str, attributes: Attributes, owner: str) -> str:
+        """Make it, marked as `owner`'s; its ARN. Raises AlreadyExists for both forms in which the service says so."""
+        asked = Asked(operation=kind.api.create, verb=Verb.CREATE, subject=name)
+        params: dict[str, Any] = {"name": name}
+        for one in kind.attributes:
+            value = _plain(attributes.get(one.name))
+            if one.tagging:
+                value = {**(value or {}), OWNER_TAG: owner} if owner else value
+            if value:
+                params[one.name] = value
+        return str(member(self._calls.send(asked, **params), kind.api.arn, asked))
+
+    def update(self, kind: Kind, name: str, arn: str, before: Attributes, after: Attributes) -> None:
+        """Change what differs between the two. Raises TagsFailed when all but the tags is done, NotCleared."""
+        sent = {one.name: after.get(one.name, one.default) for one in kind.attributes if not one.tagging}
+        differing = [one for one in sent if before.get(one, kind.attribute(one).default) != sent[one]]
+        if differing:
+            asked = Asked(operation=kind.api.update, verb=Verb.UPDATE, subject=name)
+            params = {key: _plain(value) for key, value in sent.items() if value is not None}
+            self._calls.send(asked, name=name, **params)
+            self._verify_cleared(kind, name, [one for one in differing if not sent[one]])
+        for one in kind.attributes:
+            if one.tagging:
+                self._retag(arn, _tags_of(before, one.name), _tags_of(after, one.name))
+
+    def delete(self, kind: Kind, name: str) -> None:
+        """Remove it. Raises NotFound, ServiceLinked."""
+        self._calls.send(Asked(operation=kind.api.delete, verb=Verb.DELETE, subject=name), name=name)
+
+    def mark(self, kind: Kind, arn: str, owner: str) -> None:
+        """Set the ownership tag, or take it away when `owner` is empty; nothing on a kind without tags. Raises TagsFailed."""
+        if _tagged(kind):
+            self._tag(arn, set_={OWNER_TAG: owner} if owner else {}, drop=[] if owner else [OWNER_TAG])
+
+    def linked(self) -> Mapping[str, str]:
+        """ARN of each service-linked identity -> what holds it, as in "runtime invoice-AbCdEfGhIj"."""
+        return linkage.read_linkage(self._calls)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def _tags(self, arn: str) -> dict[str, str]:
+        return dict(
+            self._calls.send(Asked(operation="ListTagsForResource", subject=arn), resourceArn=arn).get("tags") or {}
+        )
+
+    def _retag(self, arn: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        self._tag(
+            arn,
+            set_={key: value for key, value in after.items() if before.get(key) != value},
+            drop=sorted(before.keys() - after.keys()),
+        )
+
+    def _tag(self, arn: str, *, set_: Mapping[str, str], drop: list[str]) -> None:
+        """Untag, then tag: the other way round a resource with its 50 tags would have no room."""
+        try:
+            if drop:
+                asked = Asked(operation="UntagResource", verb=Verb.TAG, subject=arn)
+                self._calls.send(asked, resourceArn=arn, tagKeys=drop)
+            if set_:
+                asked = Asked(operation="TagResource", verb=Verb.TAG, subject=arn)
+                self._calls.send(asked, resourceArn=arn, tags=dict(set_))
+        except NotFound:
+            raise
+        except DirectoryError as error:
+            raise TagsFailed(error.summary, error.detail, code=error.code) from error
+
+    def _verify_cleared(self, kind: Kind, name: str, cleared: list[str]) -> None:
+        """Clearing with an empty list is undocumented: see that it happened. Raises NotCleared, Ambiguous."""
+        if not cleared:
+            return
+        asked = Asked(operation=kind.api.get, subject=name)
+        kept: dict[str, Value] = {}
+        for seconds in _CLEARING_SECONDS:
+            if seconds:
+                self._calls.pacing.sleep(seconds)
+            try:
+                now = canonical(kind, self._calls.send(asked, name=name))
+            except NotFound:
+                raise
+            except DirectoryError as error:
+                raise Ambiguous(
+                    f"{name}: it cannot be read whether {', '.join(cleared)} was cleared",
+                    error.summary,
+                    code=error.code,
+                ) from error
+            kept = {one: now[one] for one in cleared if now[one]}
+            if not kept:
+                return
+        raise NotCleared(
+            f"{kind.api.update} {name}: the service took the empty {', '.join(kept)} and kept the old value",
+            "Declare at least one value, or delete the resource and create it again.",
+        )
+
+
+def _client(session: Session, threads: int, environment: Environment, **options: Any) -> BaseClient:
+    """The one client that all threads share. Raises DirectoryError for a configuration that cannot be used."""
+    try:
+        maker = boto3.Session(botocore_session=session)
+        config = Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": 1},  # retries are ours: `calls`
+            max_pool_connections=threads + linkage.THREADS + 1,
+            # Composed once: botocore composes it for each call anew, a tenth of a call's processor time.
+            user_agent=session.user_agent(),
+            user_agent_extra=USER_AGENT,
+            **options,
+        )
+        return maker.client(_SERVICE, config=config)
+    except (*FAILURES, ValueError) as error:
+        raise translate(error, Asked(operation=f"environment {environment.name!r}")) from error
+
+
+def _whose(session: Session, client: BaseClient, environment: Environment) -> tuple[str, str]:
+    """The account behind the client, and what is to be said of how it was told."""
+    endpoint = str(client.meta.endpoint_url)
+    if not is_loopback(endpoint):
+        return check_account(session, environment), ""
+    account = environment.account or account_at(session, endpoint)
+    return account, f"The account was not checked with STS: the endpoint {endpoint} is on this machine."
+
+
+def _tagged(kind: Kind) -> bool:
+    return any(one.tagging for one in kind.attributes)
+
+
+def _tags_of(attributes: Attributes, name: str) -> Mapping[str, str]:
+    value = attributes.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _plain(value: Value) -> Any:
+    """The value as the API takes it."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _utc(moment: Any) -> str:
+    if not isinstance(moment, datetime.datetime):
+        return ""
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

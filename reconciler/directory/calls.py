@@ -1,0 +1,67 @@
+"""Calls of the control plane: paced, counted, tried again where that is safe, their failures translated."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore import xform_name
+from botocore.client import BaseClient
+
+from reconciler.directory.asked import Asked
+from reconciler.directory.faults import FAILURES, judge, translate, unexpected_answer
+from reconciler.directory.pacing import Pacing
+from reconciler.errors import DirectoryError
+
+
+class Calls:
+    """Sends operations of one client, from any thread. Everything raises our errors only."""
+
+    def __init__(self, client: BaseClient, pacing: Pacing) -> None:
+        self.pacing = pacing
+        self._client = client
+        self._count = 0
+        self._counting = threading.Lock()
+
+    @property
+    def count(self) -> int:
+        """Calls sent so far, retries included."""
+        return self._count
+
+    def send(self, asked: Asked, /, **params: Any) -> dict[str, Any]:
+        """The answer of one operation."""
+        method = getattr(self._client, xform_name(asked.operation))
+
+        def attempt() -> dict[str, Any]:
+            with self._counting:
+                self._count += 1
+            answer: dict[str, Any] = method(**params)
+            return answer
+
+        try:
+            return self.pacing.run(asked.operation, attempt, judge, repeatable=asked.verb.repeatable)
+        except FAILURES as error:
+            raise translate(error, asked) from error
+
+    def pages(self, asked: Asked, items: str, size: int) -> Iterator[list[dict[str, Any]]]:
+        """What the member `items` holds, page by page. Not botocore's paginator: each page is paced and tried by itself."""
+        token: dict[str, str] = {}
+        while True:
+            answer = self.send(asked, maxResults=size, **token)
+            yield member(answer, items, asked)
+            following = answer.get("nextToken")
+            if not following:
+                return
+            if following == token.get("nextToken"):
+                raise DirectoryError(
+                    f"{asked}: the listing does not end", "The service sent the same nextToken twice. Try again."
+                )
+            token = {"nextToken": following}
+
+
+def member(answer: Mapping[str, Any], name: str, asked: Asked) -> Any:
+    """A member that every answer to the call has. Raises when it is not there: then something else than the API answered."""
+    if name not in answer:
+        raise unexpected_answer(asked, name)
+    return answer[name]

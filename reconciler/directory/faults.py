@@ -1,0 +1,276 @@
+"""What the AWS SDK raises, in our words: one error each that names the call, the resource, the reason and the next step.
+
+Two questions are answered here and nowhere else: may the call be sent again (`judge`), and which of our errors is it
+(`translate`). The service's text is quoted, but never where credentials are at fault: it may then repeat signed headers.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from botocore import exceptions as sdk
+from botocore.parsers import ResponseParserError
+
+from reconciler.directory.asked import Asked, Verb
+from reconciler.directory.pacing import Verdict
+from reconciler.errors import (
+    AccessDenied,
+    AlreadyExists,
+    Ambiguous,
+    CredentialsMissing,
+    DirectoryError,
+    NotFound,
+    ServiceLinked,
+    Throttled,
+)
+
+FAILURES = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError)
+"""Everything that a call of a botocore client raises on purpose."""
+
+_THROTTLED = frozenset(
+    {
+        "EC2ThrottledException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedException", "UnauthorizedOperation"})
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
+_SKEWED = frozenset({"InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch"})
+_UNACCEPTED = frozenset(
+    {
+        "AuthFailure",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "OptInRequired",
+        "UnrecognizedClientException",
+    }
+)
+_FULL = frozenset({"LimitExceededException", "ResourceLimitExceededException", "ServiceQuotaExceededException"})
+_UNREACHED = (sdk.ConnectTimeoutError, sdk.EndpointConnectionError, sdk.ProxyConnectionError)
+_SIGN_IN_AGAIN = (
+    sdk.LoginError,
+    sdk.SSOError,
+    sdk.TokenRetrievalError,
+    sdk.UnknownTokenProviderError,
+    sdk.NoAuthTokenError,
+)
+_NO_CREDENTIALS = (
+    sdk.ConfigNotFound,
+    sdk.ConfigParseError,
+    sdk.CredentialRetrievalError,
+    sdk.InvalidConfigError,
+    sdk.MetadataRetrievalError,
+    sdk.MissingDependencyException,
+    sdk.NoCredentialsError,
+    sdk.PartialCredentialsError,
+    sdk.ProfileNotFound,
+    sdk.RefreshWithMFAUnsupportedError,
+    sdk.UnknownCredentialError,
+)
+_SIGN_IN = "Sign in again (aws sso login, aws login, or new keys), then check with: aws sts get-caller-identity"
+
+_THROTTLED_HINT = (
+    "Others use the same quota of this account and Region (20 requests a second for each operation), or it is too small: "
+    "try again later, or ask for more in Service Quotas."
+)
+
+
+def judge(error: Exception) -> Verdict:
+    """Whether the failed call may be sent again. A failure that nobody foresaw is final."""
+    match error:
+        case sdk.ClientError():
+            if _code(error) in _THROTTLED or _status(error) == 429:
+                return Verdict.THROTTLED
+            return Verdict.UNCERTAIN if _status(error) >= 500 else Verdict.FINAL
+        case _ if isinstance(error, _UNREACHED):
+            return Verdict.NOT_SENT
+        case sdk.SSLError():
+            return Verdict.FINAL if _certificate(error) else Verdict.UNCERTAIN
+        case sdk.HTTPClientError() | sdk.ConnectionError() | sdk.IncompleteReadError() | ResponseParserError():
+            return Verdict.UNCERTAIN
+        case _:
+            return Verdict.FINAL
+
+
+def translate(error: Exception, asked: Asked) -> DirectoryError:
+    """Our error for what the SDK raised in that call; to be raised `from` it."""
+    if isinstance(error, sdk.ClientError):
+        fetched_for_it = error.operation_name not in (asked.operation, "")
+        return _not_fetched(error, asked) if fetched_for_it else _answered(error, asked)
+    if isinstance(error, (*_SIGN_IN_AGAIN, *_NO_CREDENTIALS)):
+        return CredentialsMissing(*_credentials(error, asked), code=_name(error))
+    if not asked.verb.repeatable and judge(error) is Verdict.UNCERTAIN:
+        return _lost(asked, _text(error), code=_name(error))
+    return _transport(error, asked)
+
+
+def unexpected_answer(asked: Asked, member: str) -> DirectoryError:
+    """The endpoint answered 200 without a member that the API always sends: it is something else, a proxy perhaps."""
+    detail = f"The answer has no {member!r}. Is the endpoint really AgentCore's? Check proxies and AWS_ENDPOINT_URL*."
+    if asked.verb.repeatable:
+        return DirectoryError(f"{asked}: the endpoint's answer makes no sense", detail, code="UnexpectedAnswer")
+    return _lost(asked, detail, code="UnexpectedAnswer")
+
+
+def _answered(error: sdk.ClientError, asked: Asked) -> DirectoryError:
+    """The service itself said no."""
+    code, said = _code(error), _message(error)
+    match judge(error):
+        case Verdict.THROTTLED:
+            return Throttled(f"{asked}: the service still throttles ({code})", _THROTTLED_HINT, code=code)
+        case Verdict.UNCERTAIN if not asked.verb.repeatable:
+            return _lost(asked, f"{code}: {said}", code=code)
+        case Verdict.UNCERTAIN:
+            hint = "Try again later; https://health.aws.amazon.com says whether it is known."
+            return DirectoryError(f"{asked}: the service answered {code}", f"{said}\n{hint}", code=code)
+    if code in _EXPIRED | _SKEWED | _UNACCEPTED:
+        return _unaccepted(asked, code)
+    kind, summary, detail = _refusal(asked, code, said, _status(error))
+    return kind(f"{asked}: {summary}", detail, code=code)
+
+
+def _refusal(asked: Asked, code: str, said: str, status: int) -> tuple[type[DirectoryError], str, str]:
+    """Which error it is that the service will not do this, and its words."""
+    found: tuple[type[DirectoryError], str, str] = (DirectoryError, f"the service answered {code}", said)
+    if code in _DENIED:
+        where = f" on {asked.subject}" if asked.subject else ""
+        detail = f"Allow the IAM action {asked.action}{where} to these credentials. The service said: {said}"
+        found = AccessDenied, "access denied", detail
+    elif code == "ResourceNotFoundException":
+        found = NotFound, "not found", said
+    elif asked.verb is Verb.CREATE and _exists(code, said):
+        found = AlreadyExists, "it exists already", said
+    elif asked.verb is Verb.DELETE and code == "ValidationException" and "linked to a service" in said.lower():
+        found = ServiceLinked, "a service holds it", said
+    elif code in _FULL:
+        detail = f"{said}\nAsk for more in Service Quotas, or remove what is not needed."
+        found = DirectoryError, "a quota of this account and Region is used up", detail
+    elif code == "UnknownOperationException" or status == 404:
+        detail = "The Region, or the endpoint that is set, may not offer it."
+        found = DirectoryError, "the endpoint does not know this operation", detail
+    return found
+
+
+def _exists(code: str, said: str) -> bool:
+    """Both forms in which Create says that the name is taken: by the model, and as the live service was seen to."""
+    return code == "ConflictException" or (code == "ValidationException" and "already exists" in said.lower())
+
+
+def _unaccepted(asked: Asked, code: str) -> CredentialsMissing:
+    if code in _EXPIRED:
+        return CredentialsMissing(f"{asked}: the credentials have expired", _SIGN_IN, code=code)
+    if code in _SKEWED:
+        detail = f"The secret key is wrong, or this machine's clock is. {_SIGN_IN}"
+        return CredentialsMissing(f"{asked}: the signature is not accepted ({code})", detail, code=code)
+    detail = f"The access key is unknown, or its account has not enabled this Region. {_SIGN_IN}"
+    return CredentialsMissing(f"{asked}: the credentials are not accepted ({code})", detail, code=code)
+
+
+def _not_fetched(error: sdk.ClientError, asked: Asked) -> DirectoryError:
+    """The call was never sent: another one, made to get credentials for it, failed."""
+    code, operation = _code(error), error.operation_name
+    if code in _DENIED:
+        detail = (
+            f"{operation} was denied: the role's trust policy must allow the source credentials (and the externalId, if it "
+            f"asks for one), and they need the IAM action. {_SIGN_IN}"
+        )
+    else:
+        detail = f"{operation} answered {code}. {_SIGN_IN}"
+    return CredentialsMissing(f"{asked}: the credentials could not be fetched", detail, code=code)
+
+
+def _lost(asked: Asked, why: str, *, code: str) -> Ambiguous:
+    return Ambiguous(f"{asked}: the answer was lost; it may or may not have happened", why, code=code)
+
+
+def _credentials(error: Exception, asked: Asked) -> tuple[str, str]:
+    """Summary and detail for credentials that are not there, by what the SDK says."""
+    match error:
+        case _ if isinstance(error, _SIGN_IN_AGAIN):
+            return f"{asked}: the sign-in has expired", f"{error}\n{_SIGN_IN}"
+        case sdk.CredentialRetrievalError():
+            # What the credential process printed stays out: it may be a secret.
+            detail = f"The provider {error.kwargs.get('provider')} of the AWS configuration failed. {_SIGN_IN}"
+            return f"{asked}: the credentials could not be fetched", detail
+        case sdk.ProfileNotFound():
+            detail = (
+                "Correct the name, or add the profile with: aws configure. All of them: aws configure list-profiles"
+            )
+            return f"{asked}: the AWS profile {error.kwargs.get('profile')!r} does not exist", detail
+        case sdk.NoCredentialsError():
+            detail = (
+                "Sign in (aws sso login, aws login), or give a profile: in the manifest's environment, or as AWS_PROFILE.\n"
+                "To try without an account, use an environment with directory: embedded."
+            )
+            return f"{asked}: there are no AWS credentials", detail
+        case _:
+            detail = f"{error}\nCorrect the AWS configuration, then check with: aws sts get-caller-identity"
+            return f"{asked}: there are no usable AWS credentials", detail
+
+
+def _transport(error: Exception, asked: Asked) -> DirectoryError:
+    """No answer, or none that could be read."""
+    code = _name(error)
+    if isinstance(error, sdk.NoRegionError):
+        return no_region()
+    if isinstance(error, sdk.ConnectTimeoutError | sdk.EndpointConnectionError):
+        detail = "Check the network, the Region's name (does it offer AgentCore?), proxies and AWS_ENDPOINT_URL*."
+        return DirectoryError(f"{asked}: {_endpoint(error)} cannot be reached", detail, code=code)
+    if isinstance(error, sdk.SSLError):
+        detail = f"{_text(error)}\nBehind a proxy that opens TLS, give its certificate in AWS_CA_BUNDLE."
+        return DirectoryError(f"{asked}: {_endpoint(error)} does not speak trusted TLS", detail, code=code)
+    if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError | sdk.IncompleteReadError):
+        return DirectoryError(f"{asked}: no answer", f"{_text(error)}\nCheck the network, then try again.", code=code)
+    return DirectoryError(f"{asked}: the AWS SDK failed", f"{code}: {_text(error)}", code=code)
+
+
+def no_region() -> DirectoryError:
+    """Nobody said which Region."""
+    return DirectoryError(
+        "no AWS Region is set",
+        "Give region: in the manifest's environment, or AWS_DEFAULT_REGION, or region in the AWS profile.",
+        code="NoRegionError",
+    )
+
+
+def _endpoint(error: sdk.BotoCoreError) -> str:
+    """Host and port of the endpoint."""
+    parts = urlsplit(str(error.kwargs.get("endpoint_url", "")))
+    return parts.netloc.rpartition("@")[2] or "the endpoint"
+
+
+def _text(error: Exception) -> str:
+    """What the SDK says; user info in a URL is nobody's to see."""
+    return re.sub(r"//[^/@\s]+@", "//", str(error))
+
+
+def _certificate(error: Exception) -> bool:
+    return "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
+def _name(error: Exception) -> str:
+    return type(error).__name__
+
+
+def _code(error: sdk.ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "")) or "an error without a code"
+
+
+def _message(error: sdk.ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+def _status(error: sdk.ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

@@ -1,0 +1,180 @@
+"""What to read of a directory, concurrently: the listing, what is wanted of it one by one, and what the service holds.
+
+The listing is a chain of pages, each only after the one before, so nothing else may hold it up: resources are read by
+other threads from the first page on. What cannot be read is `unknown`, with its reason; only missing credentials end it all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from typing import TypeVar
+
+from reconciler.directory.protocol import Directory
+from reconciler.errors import AccessDenied, CredentialsMissing, DirectoryError
+from reconciler.model.addresses import Remote
+from reconciler.model.kinds import KINDS, kind_of
+from reconciler.model.resources import Live, Refresh, Snapshot
+
+Progress = Callable[[int, int | None], None]
+Result = TypeVar("Result")
+Entry = TypeVar("Entry")
+
+
+def read_snapshot(
+    directory: Directory,
+    *,
+    refresh: Refresh,
+    wanted: Callable[[Remote], bool],
+    expected: frozenset[Remote],
+    changed: frozenset[Remote],
+    known: frozenset[Remote] | None = None,
+    threads: int = 48,
+    progress: Progress | None = None,
+) -> Snapshot:
+    """What the directory holds; the same whatever thread was first. NONE makes no call at all.
+
+    Read one by one is what the listing shows and `wanted` asks for or (FULL) is `expected`, (CHANGED) is `changed`. What the
+    listing does not show and is `known` (in the lockfile) is asked for as well, because listings may lag; without `known`, all
+    that is expected. What is declared only and not listed does not exist: no call. Where the listing is denied, everything
+    expected is asked for; where it breaks off, what it did not show is unknown.
+
+    `progress(done, total)` is called from this thread; the total is None until the listing has ended.
+    Raises CredentialsMissing, and nothing else of the directory's errors.
+    """
+    if refresh is Refresh.NONE:
+        return Snapshot(refresh=refresh, live={}, listed={}, unknown={}, linked={})
+    sent = directory.calls
+    picked = expected if refresh is Refresh.FULL else changed
+    with _Readers(directory, threads, progress) as readers:
+        linking = readers.begin(directory.linked)
+        listed, failure = _list(directory, readers, lambda one: one in picked or wanted(one))
+        missing = expected - listed.keys()
+        unknown: dict[Remote, str] = {}
+        if failure is None:
+            readers.ask(missing if known is None else missing & known)
+        elif isinstance(failure, AccessDenied):
+            readers.ask(missing)
+        else:
+            unknown.update(dict.fromkeys(missing, f"the listing broke off before it was seen: {_said(failure)}"))
+        live, gone, unread = readers.results()
+        linked, linkage_failed = _linkage(linking)
+    for one in gone:
+        listed.pop(one, None)
+    return Snapshot(
+        refresh=refresh,
+        live=_ordered(live),
+        listed=_ordered(listed),
+        unknown=_ordered({**unknown, **unread}),
+        linked=linked,
+        linkage_failed=linkage_failed,
+        listing_failed=_said(failure) if failure else "",
+        calls=directory.calls - sent,
+    )
+
+
+class _Readers:
+    """Threads that read resources one by one, while their names still come in.
+
+    Names wait in a queue without bound: they are few bytes each and quotas keep them to some ten thousand, while a listing
+    that waited for the readers would let its page token grow old.
+    """
+
+    def __init__(self, directory: Directory, threads: int, progress: Progress | None) -> None:
+        self._directory = directory
+        self._progress = progress
+        self._workers = ThreadPoolExecutor(threads + 1, thread_name_prefix="reader")  # one is for the linkage
+        self._reads: dict[Future[Live | None], Remote] = {}
+        self._done = 0
+        self._counting = threading.Lock()
+
+    def __enter__(self) -> _Readers:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """At an error or an interrupt nothing that still waits is begun, and nothing that runs is waited for."""
+        self._workers.shutdown(wait=kind is None, cancel_futures=True)
+
+    def begin(self, work: Callable[[], Result]) -> Future[Result]:
+        """Do something else beside the reading."""
+        return self._workers.submit(work)
+
+    def ask(self, remotes: Iterable[Remote]) -> None:
+        """Read these, in their order."""
+        for one in sorted(remotes):
+            future = self._workers.submit(self._directory.read, kind_of(one.type), one.name)
+            future.add_done_callback(self._count)
+            self._reads[future] = one
+
+    def report(self, *, whole: bool) -> None:
+        """Tell how far it is; `whole`: nothing more will be asked."""
+        if self._progress:
+            self._progress(self._done, len(self._reads) if whole else None)
+
+    def _count(self, _: Future[Live | None]) -> None:
+        with self._counting:
+            self._done += 1
+
+    def results(self) -> tuple[dict[Remote, Live], list[Remote], dict[Remote, str]]:
+        """Wait for all: what was read, what does not exist, and what could not be read, with the reason."""
+        live: dict[Remote, Live] = {}
+        gone: list[Remote] = []
+        unread: dict[Remote, str] = {}
+        self.report(whole=True)
+        for number, future in enumerate(as_completed(self._reads), 1):
+            remote = self._reads[future]
+            try:
+                found = future.result()
+            except CredentialsMissing:
+                raise
+            except DirectoryError as error:
+                unread[remote] = _said(error)
+            else:
+                if found is None:
+                    gone.append(remote)
+                else:
+                    live[remote] = found
+            self._done = max(self._done, number)  # a future is complete before its callback has counted it
+            self.report(whole=True)
+        return live, gone, unread
+
+
+def _list(
+    directory: Directory, readers: _Readers, pick: Callable[[Remote], bool]
+) -> tuple[dict[Remote, str], DirectoryError | None]:
+    """ARN of everything that the listings show, and why they are not whole; what is picked is being read when this returns."""
+    listed: dict[Remote, str] = {}
+    failure: DirectoryError | None = None
+    for kind in KINDS:
+        try:
+            for page in directory.pages(kind):
+                fresh = {remote: arn for remote, arn in page if remote not in listed}  # pages shift while others write
+                listed.update(fresh)
+                readers.ask(filter(pick, fresh))
+                readers.report(whole=False)
+        except CredentialsMissing:
+            raise
+        except DirectoryError as error:
+            failure = failure or error
+    return listed, failure
+
+
+def _linkage(linking: Future[Mapping[str, str]]) -> tuple[Mapping[str, str], str]:
+    """What the service holds, and why that could not be told."""
+    try:
+        return linking.result(), ""
+    except CredentialsMissing:
+        raise
+    except DirectoryError as error:
+        return {}, _said(error)
+
+
+def _said(error: DirectoryError) -> str:
+    """The error in one line."""
+    first = error.detail.partition("\n")[0]
+    return f"{error.summary}. {first}" if first else error.summary
+
+
+def _ordered(found: dict[Remote, Entry]) -> dict[Remote, Entry]:
+    return dict(sorted(found.items(), key=lambda one: one[0]))

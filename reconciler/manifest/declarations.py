@@ -1,0 +1,261 @@
+"""What the documents of a stack declare together: its name, settings, environments and entries, positions kept.
+
+Everything here holds in every environment. Leaves out what differs from one to another: see `reconciler.manifest.resolving`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reconciler.diagnostics import Diagnostic, Source
+from reconciler.manifest.documents import (
+    Branch,
+    Document,
+    Keys,
+    Marks,
+    did_you_mean,
+    dotted,
+    error,
+    quoted,
+    source_in,
+    source_of,
+)
+from reconciler.manifest.environments import (
+    environment_from,
+    environment_mistakes,
+    rule_mistakes,
+    rule_setting_from,
+)
+from reconciler.model.addresses import Address
+from reconciler.model.environments import OWNER_TAG, Environment, Settings
+from reconciler.model.kinds import KINDS, Kind, Shape
+
+DEFAULT_ENVIRONMENT = "default"
+_CONTAINERS: Mapping[Shape, type] = {Shape.SET: list, Shape.MAP: dict}
+
+Unsound = Mapping[tuple[str, Keys], Sequence[Keys]]
+"""What does not fit the schema: by file and first two keys, the paths from there to the parts that are refused."""
+
+
+class Entry(NamedTuple):
+    """One declared resource as it stands in the file; `raw` is sound by the schema."""
+
+    kind: Kind
+    key: str
+    raw: Mapping[str, Any]
+    file: str
+    key_place: int
+    marks: Marks
+
+    @property
+    def address(self) -> Address:
+        """How the resource is called."""
+        return Address(self.kind.type, self.key)
+
+    def source(self, *path: str | int, key: bool = False) -> Source:
+        """Where a part of the entry stands; without a path, its key."""
+        start = self.marks if path else self.key_place
+        return source_in(self.file, start, path, key=key)
+
+    def error(self, code: str, summary: str, detail: str, *path: str | int, key: bool = False) -> Diagnostic:
+        """A mistake in the entry, at that path in it."""
+        return error(code, summary, detail, source=self.source(*path, key=key), address=str(self.address))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A sound manifest. `environments` is never empty; `entries` stand in address order."""
+
+    path: Path
+    stack: str
+    environments: Mapping[str, Environment]
+    settings: Settings
+    entries: tuple[Entry, ...] = field(repr=False)
+
+
+def declare(
+    path: Path, documents: Sequence[Document], unsound: Unsound, start: Source
+) -> tuple[Manifest, list[Diagnostic]]:
+    """The manifest as far as it is sound, and the mistakes that show only when all its documents are seen together.
+
+    `start` is where the manifest begins, which is where things are missing.
+    """
+    found: list[Diagnostic] = []
+    stack = _one_word(documents, "stack", "Name the stack: `stack: payments`.", start, found)
+    _one_word(documents, "version", "Begin with `version: 1`.", start, found)
+    settings = _settings(documents, unsound, found)
+    environments, names = _environments(documents, unsound, found)
+    entries = tuple(_entries(documents, unsound, found))
+    found.extend(_entry_mistakes(entries, settings, names))
+    manifest = Manifest(
+        path=path,
+        stack=stack if isinstance(stack, str) else "",
+        environments=environments,
+        settings=settings,
+        entries=entries,
+    )
+    return manifest, found
+
+
+def _one_word(documents: Sequence[Document], key: str, advice: str, start: Source, found: list[Diagnostic]) -> object:
+    """What all documents that have the key agree on."""
+    stands = [(one, one.value[key]) for one in documents if key in one.value]
+    if not stands:
+        found.append(error("missing-key", f"The manifest has no {key}", advice, source=start))
+        return None
+    first, value = stands[0]
+    for document, other in stands[1:]:
+        if other != value:
+            summary = f"{key} is {other} here and {value} at {first.source((key,))}"
+            detail = "All files of a folder are one stack. Make them agree, or keep another stack in another folder."
+            found.append(error(f"{key}-mismatch", summary, detail, source=document.source((key,))))
+    return value
+
+
+class _Member(NamedTuple):
+    """One key of a section, with the places of the section it stands in."""
+
+    document: Document
+    branch: Branch
+    key: str
+    value: Any
+
+    @property
+    def source(self) -> Source:
+        return source_of(self.document.file, self.branch.keys[self.key])
+
+
+def _members(
+    documents: Sequence[Document], section: Keys, found: list[Diagnostic], *, repeatable: AbstractSet[str] = frozenset()
+) -> Iterator[_Member]:
+    """Every member of a section, whichever file it stands in; of a key that stands in two files, the first, said so."""
+    first: dict[str, _Member] = {}
+    for document in documents:
+        value, marks = document.value, document.marks
+        for step in section:
+            child = marks.child(step) if isinstance(marks, Branch) else None
+            value, marks = (value[step], child) if isinstance(value, dict) and child is not None else (None, 0)
+        if not isinstance(value, dict) or not isinstance(marks, Branch):
+            continue
+        for key in value:
+            member = _Member(document, marks, key, value[key])
+            earlier = first.setdefault(key, member)
+            if earlier is member or key in repeatable:
+                yield member
+                continue
+            summary = f"{dotted((*section, key))} stands here a second time"
+            detail = f"It stands at {earlier.source} already. Keep one of the two."
+            found.append(error("duplicate-key", summary, detail, source=member.source))
+
+
+def _settings(documents: Sequence[Document], unsound: Unsound, found: list[Diagnostic]) -> Settings:
+    ignored: Sequence[str] = ()
+    for member in _members(documents, ("settings",), found, repeatable={"rules"}):
+        if member.key == "ignoreTags" and (member.document.file, ("settings", "ignoreTags")) not in unsound:
+            ignored = member.value or ()
+    rules = {}
+    for member in _members(documents, ("settings", "rules"), found):
+        mistakes = list(rule_mistakes(member.key, member.source))
+        found.extend(mistakes)
+        if not mistakes and (member.document.file, ("settings", "rules")) not in unsound:
+            rules[member.key] = rule_setting_from(member.value, member.source)
+    return Settings(ignore_tags=tuple(sorted(set(ignored))), rules=dict(sorted(rules.items())))
+
+
+def _environments(
+    documents: Sequence[Document], unsound: Unsound, found: list[Diagnostic]
+) -> tuple[dict[str, Environment], frozenset[str]]:
+    """The sound environments, and the names of all."""
+    environments: dict[str, Environment] = {}
+    names = set()
+    for member in _members(documents, ("environments",), found):
+        names.add(member.key)
+        raw = member.value or {}
+        if isinstance(raw, dict):
+            found.extend(environment_mistakes(member.document, member.key, raw))
+        if (member.document.file, ("environments", member.key)) not in unsound:
+            environments[member.key] = environment_from(member.key, raw, member.source)
+    if not names:
+        names.add(DEFAULT_ENVIRONMENT)
+        environments[DEFAULT_ENVIRONMENT] = environment_from(DEFAULT_ENVIRONMENT, {})
+    return dict(sorted(environments.items())), frozenset(names)
+
+
+def _entries(documents: Sequence[Document], unsound: Unsound, found: list[Diagnostic]) -> Iterator[Entry]:
+    for kind in sorted(KINDS, key=lambda one: one.type):
+        for member in sorted(_members(documents, (kind.section,), found), key=lambda one: one.key):
+            document, branch, key, value = member
+            raw = value or {}
+            if unsound and (refused := unsound.get((document.file, (kind.section, key)))) is not None:
+                raw = _sound_part(kind, raw, refused)
+            if raw is not None:
+                yield Entry(kind, key, raw, document.file, branch.keys[key], branch.child(key) or 0)
+
+
+def _sound_part(kind: Kind, raw: Any, refused: Sequence[Keys]) -> Mapping[str, Any] | None:
+    """An entry with None for all that is refused in it, so that the rest can be looked at; None if nothing is left.
+
+    A list or mapping that is refused for its size or for a key stays: it has the shape that readers expect.
+    """
+    if not isinstance(raw, dict):
+        return None
+    shapes: dict[str, type] = {"environments": list, "lifecycle": dict}
+    shapes |= {one.name: _CONTAINERS.get(one.shape, str) for one in kind.attributes}
+    part: dict[str, Any] = {
+        key: value.copy() if isinstance(value, dict | list) else value for key, value in raw.items()
+    }
+    for path in refused:
+        match path:
+            case [str() as key] if not isinstance(part[key], shapes.get(key, str)) or isinstance(part[key], str):
+                part[key] = None
+            case [str() as key, step]:
+                holder: Any = part[key]
+                if holder is not None:
+                    holder[step] = None
+    return part
+
+
+def _entry_mistakes(entries: Sequence[Entry], settings: Settings, names: AbstractSet[str]) -> Iterator[Diagnostic]:
+    """Tags that are not the manifest's to set, environments that nobody declares, entries that were themselves before."""
+    fine: set[str] = set()  # tag keys that were looked at, so that each is matched with the globs once
+    for entry in entries:
+        for index, name in enumerate(entry.raw.get("environments") or ()):
+            if name is not None and name not in names:
+                yield _unknown_environment(entry, index, name, names)
+        if entry.raw.get("previously") == entry.key:
+            summary = f"{entry.address} was previously itself"
+            detail = "previously is the key that the entry had before. Take it away."
+            yield entry.error("previously", summary, detail, "previously")
+        for attribute in entry.kind.attributes:
+            for key in (entry.raw.get(attribute.name) or ()) if attribute.tagging else ():
+                if key in fine:
+                    continue
+                if (why := _not_ours(key, settings.ignore_tags)) is None:
+                    fine.add(key)
+                else:
+                    code, reason, detail = why
+                    yield entry.error(code, f"The tag {quoted(key)} {reason}", detail, attribute.name, key, key=True)
+
+
+def _unknown_environment(entry: Entry, index: int, name: str, names: AbstractSet[str]) -> Diagnostic:
+    detail = f"{did_you_mean(name, sorted(names))}Declared: {', '.join(sorted(names))}."
+    summary = f"{entry.address} names environment {quoted(name)}, which is not declared"
+    return entry.error("unknown-environment", summary, detail, "environments", index)
+
+
+def _not_ours(key: str, ignored: Sequence[str]) -> tuple[str, str, str] | None:
+    """Why the manifest cannot set the tag (code, reason, advice), or None."""
+    if key == OWNER_TAG:
+        return "reserved-tag", "says whose a resource is; reconciler sets it itself", "Take it away."
+    if key.lower().startswith("aws:"):
+        return "reserved-tag", "is AWS's own: nobody else can set keys that begin with aws:", "Take it away."
+    for glob in ignored:
+        if fnmatchcase(key, glob):
+            detail = "Take the tag away here, or the glob there: an ignored tag is never set."
+            return "ignored-tag", f"is ignored by {quoted(glob)} in settings.ignoreTags", detail
+    return None

@@ -1,0 +1,77 @@
+"""The manifest's `environments` and `settings` as the model's values, and their mistakes that no schema can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.diagnostics import Diagnostic, Severity, Source
+from reconciler.manifest.documents import Document, did_you_mean, dotted, error, quoted
+from reconciler.manifest.rules import RULES
+from reconciler.manifest.templates import BUILT_IN
+from reconciler.model.environments import Environment, Limit, RuleSetting, Where
+
+_CODES = frozenset(rule.code for rule in RULES)
+_NO_TEMPLATES = ("profile", "roleArn", "externalId", "sessionName", "state")
+
+
+def environment_from(name: str, raw: Mapping[str, Any], source: Source | None = None) -> Environment:
+    """The environment that a sound entry declares."""
+    return Environment(
+        name=name,
+        where=Where(raw.get("directory", Where.AWS.value)),
+        account=raw.get("account", ""),
+        region=raw.get("region", ""),
+        profile=raw.get("profile", ""),
+        role_arn=raw.get("roleArn", ""),
+        external_id=raw.get("externalId", ""),
+        session_name=raw.get("sessionName", ""),
+        variables=dict(sorted((raw.get("variables") or {}).items())),
+        protect=raw.get("protect", False),
+        limit=_limit_from((raw.get("limits") or {}).get("deletes")),
+        state=raw.get("state", ""),
+        source=source,
+    )
+
+
+def _limit_from(deletes: int | str | None) -> Limit:
+    match deletes:
+        case None:
+            return Limit()
+        case int():
+            return Limit(percent=None, count=deletes)
+        case _:
+            return Limit(percent=int(deletes.removesuffix("%")))
+
+
+def environment_mistakes(document: Document, name: str, raw: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """Variables that cannot be declared, and templates where none is read."""
+    base = ("environments", name)
+    variables = raw.get("variables")
+    variables = variables if isinstance(variables, dict) else {}
+    for variable in variables.keys() & set(BUILT_IN):
+        detail = f"Every environment has {', '.join(BUILT_IN)} by itself. Choose another name."
+        source = document.source((*base, "variables", variable), key=True)
+        yield error("reserved-variable", f"The variable {variable} cannot be declared", detail, source=source)
+    fields: list[tuple[str, ...]] = [(field,) for field in _NO_TEMPLATES if field in raw]
+    fields += [("variables", variable) for variable in variables]
+    for field in fields:
+        text = raw[field[0]] if len(field) == 1 else variables[field[1]]
+        if isinstance(text, str) and "${" in text:
+            detail = "Variables are read in names, return URLs and tag values only. Write the text out."
+            path = (*base, *field)
+            source = document.source(path)
+            yield error("template-not-read", f"No ${{…}} is read in {dotted(path)}", detail, source=source)
+
+
+def rule_setting_from(raw: str | Mapping[str, str], source: Source) -> RuleSetting:
+    """What a sound entry of `settings.rules` says."""
+    severity, reason = (raw, "") if isinstance(raw, str) else (raw["severity"], raw.get("reason", ""))
+    return RuleSetting(severity=None if severity == "off" else Severity(severity), reason=reason, source=source)
+
+
+def rule_mistakes(code: str, source: Source) -> Iterator[Diagnostic]:
+    """A code that names no rule."""
+    if code not in _CODES:
+        detail = f"{did_you_mean(code, _CODES)}The rules: {', '.join(sorted(_CODES))}."
+        yield error("unknown-rule", f"There is no rule {quoted(code)}", detail, source=source)

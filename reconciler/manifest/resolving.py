@@ -1,0 +1,182 @@
+"""A manifest in one environment: variables in place, limits checked, rules applied. Pure; what `plan` works on."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.diagnostics import Diagnostic, has_errors, in_order
+from reconciler.errors import UsageError
+from reconciler.manifest.declarations import Entry, Manifest
+from reconciler.manifest.documents import did_you_mean, quoted
+from reconciler.manifest.pausing import collector_paused
+from reconciler.manifest.rules import RETURN_URLS, Facts, Use, findings
+from reconciler.manifest.templates import substitute, variables_of
+from reconciler.model.addresses import Address, Remote
+from reconciler.model.environments import Environment
+from reconciler.model.kinds import Attribute, Shape, Text
+from reconciler.model.resources import Desired, Stack
+from reconciler.model.values import canonical, digest
+
+_ADVICE = "The service would refuse it. Mend it, or the variables in it."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """What a manifest wants in one environment, or None where it has errors; and everything there is to say about it."""
+
+    stack: Stack | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def resolve(manifest: Manifest, environment: str) -> Resolved:
+    """The desired whole in that environment. Raises UsageError for one that the manifest does not declare."""
+    declared = manifest.environments.get(environment)
+    if declared is None:
+        names = sorted(manifest.environments)
+        raise UsageError(
+            f"{manifest.path} declares no environment {quoted(environment)}",
+            f"{did_you_mean(environment, names)}Declared: {', '.join(names)}.",
+        )
+    with collector_paused():
+        return _resolve(manifest, declared)
+
+
+def _resolve(manifest: Manifest, declared: Environment) -> Resolved:
+    reading = _Reading(declared)
+    for entry in manifest.entries:
+        if declared.name in (entry.raw.get("environments") or (declared.name,)):
+            reading.add(entry)
+    facts = Facts(environment=declared, desired=list(reading.resources.values()), uses=reading.uses)
+    found = in_order([*reading.found, *reading.lost_names(), *findings(facts, manifest.settings)])
+    if has_errors(found):
+        return Resolved(stack=None, diagnostics=found)
+    stack = Stack(
+        name=manifest.stack,
+        environment=declared,
+        settings=manifest.settings,
+        resources=reading.resources,
+        digest=_digest(manifest.stack, declared, reading.resources),
+    )
+    return Resolved(stack=stack, diagnostics=found)
+
+
+class _Reading:
+    """What was read so far of one environment's entries, in address order."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment.name
+        self.known = variables_of(environment)
+        self.found: list[Diagnostic] = []
+        self.resources: dict[Address, Desired] = {}
+        self.uses: list[Use] = []
+        self.entries: dict[Address, Entry] = {}
+        self._named: dict[Remote, Entry] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Read one entry; an entry with mistakes leaves only its diagnostics."""
+        mistakes = len(self.found)
+        raw = entry.raw
+        name = raw.get("name", entry.key)
+        if name is not None:
+            name = self._text(entry, name, entry.kind.name, ("name",) if "name" in raw else ())
+        texts: dict[str, Any] = {
+            one.name: self._attribute(entry, one) for one in entry.kind.attributes if one.name in raw
+        }
+        self.entries[entry.address] = entry
+        if len(self.found) > mistakes or name is None:
+            return
+        self._claim(entry, name)
+        lifecycle = raw.get("lifecycle") or {}
+        desired = Desired(
+            address=entry.address,
+            name=name,
+            attributes=canonical(entry.kind, texts),
+            protect=lifecycle.get("protect", False),
+            update_only=lifecycle.get("updateOnly", False),
+            previously=Address(entry.kind.type, raw["previously"]) if raw.get("previously") else None,
+            source=entry.source(),
+        )
+        self.resources[desired.address] = desired
+        for index, url in enumerate(texts.get(RETURN_URLS) or ()):
+            self.uses.append(Use(desired, url, functools.partial(entry.source, RETURN_URLS, index)))
+
+    def _attribute(self, entry: Entry, attribute: Attribute) -> Any:
+        value, name = entry.raw[attribute.name], attribute.name
+        if value is None:
+            return None
+        limit = attribute.text
+        match attribute.shape:
+            case Shape.SET:
+                return [self._text(entry, one, limit, (name, at)) for at, one in enumerate(value) if one is not None]
+            case Shape.MAP:
+                return {
+                    key: self._text(entry, one, limit, (name, key)) for key, one in value.items() if one is not None
+                }
+            case Shape.SCALAR:
+                return self._text(entry, value, limit, (name,))
+
+    def _text(self, entry: Entry, text: str, limit: Text, path: tuple[str | int, ...]) -> str:
+        """The text with its variables in place; what is wrong with it is noted."""
+        value = text
+        if "${" in text:
+            value, mistakes = substitute(text, self.known, self.environment)
+            if mistakes:
+                self.found += (entry.error(one.code, one.summary, one.detail, *path) for one in mistakes)
+                return value
+        if (problem := limit.problem(value)) is not None:
+            where = f" in environment {self.environment}" if value != text else ""
+            summary, detail = f"{path[0] if path else 'The key'} {quoted(value)} {problem}{where}", _ADVICE
+            if not path:
+                detail = "It is the remote name as long as the entry has no `name`. Give it one, or choose another key."
+            self.found.append(entry.error("invalid-value", summary, detail, *path))
+        return value
+
+    def _claim(self, entry: Entry, name: str) -> None:
+        """Note that the entry has that remote name, or who has it already."""
+        other = self._named.setdefault(Remote(entry.kind.type, name), entry)
+        if other is not entry:
+            templated = any("${" in str(one.raw.get("name")) for one in (entry, other))
+            where = f" in environment {self.environment}" if templated else ""
+            summary = f"{entry.address} and {other.address} are both named {quoted(name)}{where}"
+            path = ("name",) if "name" in entry.raw else ()
+            detail = (
+                f"{other.address} stands at {other.source()}. Names are unique in a directory: rename one of the two."
+            )
+            self.found.append(entry.error("duplicate-name", summary, detail, *path))
+
+    def lost_names(self) -> list[Diagnostic]:
+        """What is wrong with `previously`, now that all entries are known."""
+        found = []
+        claimed: dict[Address, Entry] = {}
+        for address, entry in self.entries.items():
+            if not entry.raw.get("previously") or entry.raw["previously"] == entry.key:
+                continue
+            old = Address(address.type, entry.raw["previously"])
+            if old in self.entries:
+                summary = f"{address} was previously {old}, but that is declared as well"
+                detail = f"{old} stands at {self.entries[old].source()}. Take `previously` away, or that entry."
+                found.append(entry.error("previously", summary, detail, "previously"))
+            elif (other := claimed.setdefault(old, entry)) is not entry:
+                summary = f"{address} and {other.address} were both previously {old}"
+                detail = f"{other.address} stands at {other.source()}. One resource goes on under one key: choose."
+                found.append(entry.error("previously", summary, detail, "previously"))
+        return found
+
+
+def _digest(stack: str, environment: Environment, resources: Mapping[Address, Desired]) -> str:
+    """What the stack means there, whatever its files look like."""
+    target = (environment.name, environment.where.value, environment.account, environment.region)
+    entries = {
+        str(address): (
+            one.name,
+            one.attributes,
+            one.protect,
+            one.update_only,
+            str(one.previously) if one.previously else None,
+        )
+        for address, one in resources.items()
+    }
+    return digest({"stack": stack, "environment": target, "resources": entries})

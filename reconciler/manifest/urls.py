@@ -1,0 +1,121 @@
+"""A return URL as a browser would take it: the parts that the rules look at.
+
+Browsers are laxer than RFC 3986 (backslashes, missing slashes, encoded and numeric hosts), and it is a browser that
+follows the redirect; so the host here is the one that it would call. Leaves out what is wrong with it: see `rules`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+_WEB = frozenset({"http", "https"})
+_NUMERIC_HOST = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}")
+_ORDINARY = re.compile(
+    r"https://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}(?::[0-9]{1,4})?(?:[/?][!-\"$-\[\]-~]*)?"
+)
+
+# Scripts that one word may mix: the "highly restrictive" level of Unicode Technical Standard 39.
+_MIXES = (
+    frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA"}),
+    frozenset({"LATIN", "CJK", "HANGUL"}),
+    frozenset({"LATIN", "CJK", "BOPOMOFO"}),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Url:
+    """The parts of a return URL. `host` in lower case, decoded; "" where there is none, as in `myapp:callback`.
+
+    `disputed`: RFC 3986 and browsers find different hosts in it, because of backslashes or the number of slashes.
+    """
+
+    text: str
+    scheme: str
+    host: str
+    user_info: bool
+    fragment: bool
+    disputed: bool
+
+    @property
+    def web(self) -> bool:
+        """Whether it is http or https."""
+        return self.scheme in _WEB
+
+
+def is_ordinary(text: str) -> bool:
+    """Whether it is plainly an https URL with a name in ASCII for a host: no rule about one URL has anything to say."""
+    return _ORDINARY.fullmatch(text) is not None and "xn--" not in text and ".localhost" not in text
+
+
+def parse_url(text: str) -> Url:
+    """The parts of a return URL. Raises ValueError for one that no program reads the same."""
+    from urllib.parse import unquote, urlsplit
+
+    scheme, _, rest = text.partition(":")
+    scheme = scheme.lower()
+    disputed = scheme in _WEB and (re.match("//[^/]", rest) is None or "\\" in rest)
+    if scheme in _WEB:
+        rest = "//" + rest.replace("\\", "/").lstrip("/")
+    split = urlsplit(rest)
+    _ = split.port  # raises ValueError for a port that is no number
+    host = unicodedata.normalize("NFKC", unquote(split.hostname or "")).lower().rstrip(".")
+    return Url(
+        text=text,
+        scheme=scheme,
+        host=host,
+        user_info="@" in split.netloc,
+        fragment="#" in text,
+        disputed=disputed,
+    )
+
+
+def address_in(host: str) -> IPv4Address | IPv6Address | None:
+    """The IP address that the host is, in any of the spellings that browsers take, or None for a name."""
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(host)
+    except ValueError:
+        if not _NUMERIC_HOST.fullmatch(host):
+            return None
+    import socket
+
+    try:
+        return ip_address(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is the machine that the browser runs on."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    address = address_in(host)
+    if address is None:
+        return False
+    inner = getattr(address, "ipv4_mapped", None) or address
+    return bool(inner.is_loopback or inner.is_unspecified)
+
+
+def decoded_labels(host: str) -> list[str]:
+    """The labels of the host as people see them: punycode decoded, where it can be."""
+    return [_decoded(label) for label in host.split(".")]
+
+
+def _decoded(label: str) -> str:
+    try:
+        return label.removeprefix("xn--").encode("ascii").decode("punycode") if label.startswith("xn--") else label
+    except UnicodeError:
+        return label
+
+
+def mixes_scripts(label: str) -> bool:
+    """Whether letters of several scripts stand in one label that no language mixes, as in a look-alike."""
+    scripts = {re.split("[ -]", unicodedata.name(one, "UNKNOWN"))[0] for one in label if one.isalpha()}
+    return len(scripts) > 1 and not any(scripts <= mix for mix in _MIXES)

@@ -1,0 +1,225 @@
+"""The three-way table: what is to be done about one resource, from what is desired, known and live. Pure.
+
+Leaves out which lock entry belongs to which declared resource (`pairs`), how a resource is let go of (`letting_go`), and
+how the words go (`findings`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.model.addresses import Remote
+from reconciler.model.changes import Action, AttributeChange, Change, Reason
+from reconciler.model.kinds import kind_of
+from reconciler.model.resources import Desired, Known, Live, Origin, Refresh
+from reconciler.planning import findings, names
+from reconciler.planning.attributes import attribute_changes, reason_of
+from reconciler.planning.letting_go import delete, forget, keeps
+from reconciler.planning.pairs import Pair
+from reconciler.planning.sight import Sight, Unreadable, look
+from reconciler.planning.verdicts import AGREED, Terms, Verdict, drift_of, made_by_service
+
+
+def judge(pair: Pair, terms: Terms) -> Verdict:
+    """The verdict of the three-way table on one pair."""
+    match pair.desired, pair.known, _standing(pair, terms):
+        case _, _, Unreadable(reason):
+            verdict = _unread(pair, reason)
+        case Desired() as desired, None, None:
+            verdict = _create(desired, terms)
+        case Desired() as desired, None, Live() as live:
+            verdict = _claim(desired, live, terms)
+        case Desired() as desired, Known() as known, None:
+            verdict = _create_again(pair, desired, known, terms)
+        case Desired() as desired, Known() as known, Live() as live if desired.name != known.name:
+            verdict = _replace(pair, desired, known, live, terms)
+        case Desired() as desired, Known() as known, Live() as live:
+            verdict = _compare(pair, desired, known, live, terms)
+        case None, Known() as known, Live() as live:
+            verdict = delete(pair, known, live, terms)
+        case None, Known() as known, None:
+            verdict = Verdict(
+                change=forget(known, None, Reason.DELETED_OUTSIDE, terms), drift=drift_of(pair, None, terms)
+            )
+        case _:
+            verdict = AGREED  # in neither manifest nor lockfile: never touched
+    return verdict
+
+
+def _standing(pair: Pair, terms: Terms) -> Sight:
+    """What stands at the name under which the resource is known, else at the declared one."""
+    side = pair.known or pair.desired
+    if side is None:
+        return None
+    return look(terms.snapshot, Remote(side.address.type, side.name), pair.known, terms.owner)
+
+
+def _unread(pair: Pair, reason: str) -> Verdict:
+    source = pair.desired.source if pair.desired else None
+    return Verdict(unread=reason, findings=(findings.unreadable(pair.address, reason, source),))
+
+
+def _create(desired: Desired, terms: Terms) -> Verdict:
+    if desired.update_only:
+        looked = terms.snapshot.refresh is not Refresh.NONE
+        return Verdict(findings=(findings.update_only_absent(desired, looked=looked),))
+    change = Change(
+        action=Action.CREATE,
+        reason=Reason.DECLARED,
+        address=desired.address,
+        name=desired.name,
+        before=None,
+        after=terms.see(desired.address, desired.attributes),
+        protect=desired.protect,
+        source=desired.source,
+    )
+    return Verdict(change=change)
+
+
+def _claim(desired: Desired, live: Live, terms: Terms) -> Verdict:
+    """It exists and the lockfile does not know it: ours by tag, ours to update only, or not ours."""
+    refusal = hands_off(desired, live, terms)
+    if refusal is not None:
+        return Verdict(findings=(refusal,))
+    if not desired.update_only and live.owner != terms.owner:
+        return Verdict(findings=(findings.not_ours(desired, live, terms.owner),))
+    before, after = terms.see(desired.address, live.attributes), terms.see(desired.address, desired.attributes)
+    change = Change(
+        action=Action.ADOPT if before == after else Action.UPDATE,
+        reason=Reason.UPDATE_ONLY if desired.update_only else Reason.OURS_BY_TAG,
+        address=desired.address,
+        name=desired.name,
+        before=before,
+        after=after,
+        attributes=attribute_changes(before, after, None),
+        arn=live.arn,
+        owner=live.owner,
+        origin=Origin.ADOPTED,
+        protect=desired.protect,
+        update_only=desired.update_only,
+        source=desired.source,
+    )
+    return Verdict(change=change)
+
+
+def _create_again(pair: Pair, desired: Desired, known: Known, terms: Terms) -> Verdict:
+    """Known, but gone. Under a new name it is judged like a new resource, since that name may be somebody's."""
+    drift = drift_of(pair, None, terms)
+    fresh = Pair(pair.address, desired, None)
+    verdict = judge(fresh, terms) if desired.name != known.name else _create(desired, terms)
+    if verdict.change is None:
+        return replace(verdict, drift=drift)
+    reason = Reason.DELETED_OUTSIDE if verdict.change.action is Action.CREATE else verdict.change.reason
+    old_name = known.name if known.name != desired.name else ""
+    change = replace(verdict.change, reason=reason, previous=pair.previous, previous_name=old_name)
+    return replace(verdict, change=change, drift=drift)
+
+
+def _replace(pair: Pair, desired: Desired, known: Known, live: Live, terms: Terms) -> Verdict:
+    """Another remote name: the new one is created, then the old one deleted."""
+    drift = drift_of(pair, live, terms)
+    target = look(terms.snapshot, Remote(desired.address.type, desired.name), None, terms.owner)
+    if isinstance(target, Unreadable):
+        return replace(_unread(pair, target.reason), drift=drift)
+    refusals = _against_replacing(desired, known, live, target, terms)
+    if refusals:
+        return Verdict(drift=drift, findings=refusals)
+    before, after = (terms.see(desired.address, side.attributes) for side in (live, desired))
+    change = Change(
+        action=Action.REPLACE,
+        reason=Reason.RENAMED,
+        address=desired.address,
+        name=desired.name,
+        before=before,
+        after=after,
+        attributes=attribute_changes(before, after, terms.see(desired.address, known.attributes)),
+        arn=live.arn,
+        owner=live.owner,
+        protect=desired.protect,
+        previous=pair.previous,
+        previous_name=known.name,
+        source=desired.source,
+    )
+    lost = (findings.stranded(desired, known),) if kind_of(desired.address.type).stranded else ()
+    return Verdict(change=change, drift=drift, findings=lost)
+
+
+def _against_replacing(
+    desired: Desired, known: Known, live: Live, target: Live | None, terms: Terms
+) -> tuple[Diagnostic, ...]:
+    """Everything that speaks against making it under its new name, where `target` stands, and deleting `live`."""
+    if desired.update_only or known.update_only:
+        return (names.update_only_renamed(desired, known),)
+    found = keeps(known, live, desired, terms)
+    if target is None:
+        return found
+    # One that carries our tag and is as declared is what an earlier, interrupted run made; apply takes it as created.
+    wanted, standing = (terms.see(desired.address, side.attributes) for side in (desired, target))
+    made_by_us = target.owner == terms.owner and wanted == standing
+    return found if made_by_us else (*found, names.new_name_exists(desired, target))
+
+
+def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Terms) -> Verdict:
+    """Desired, known and live under one name."""
+    same_entry = pair.previous is None and (known.protect, known.update_only) == (desired.protect, desired.update_only)
+    well_owned = live.owner in ("", terms.owner) and (desired.update_only or live.arn not in terms.snapshot.linked)
+    if (
+        desired.attributes == known.attributes == live.attributes
+        and same_entry
+        and live.arn == known.arn
+        and well_owned
+    ):
+        return AGREED  # the way of nearly every resource of nearly every plan, so it stays short
+    drift = drift_of(pair, live, terms)
+    if not desired.update_only and live.arn in terms.snapshot.linked:
+        return Verdict(drift=drift, findings=(made_by_service(desired.address, live, desired.source, terms),))
+    wanted, remembered, standing = (
+        terms.see(desired.address, side) for side in (desired.attributes, known.attributes, live.attributes)
+    )
+    changed = attribute_changes(standing, wanted, remembered)
+    notes: tuple[Diagnostic, ...] = ()
+    if terms.foreign(live):
+        severity = Severity.ERROR if changed else Severity.WARNING
+        notes = (findings.foreign_owner(desired.address, live, terms.owner, desired.source, severity=severity),)
+    if changed and notes:
+        return Verdict(drift=drift, findings=notes)
+    if not changed and same_entry and remembered == standing and known.arn == live.arn:
+        return Verdict(findings=notes)
+    change = Change(
+        action=Action.UPDATE if changed else Action.NO_OP,
+        reason=_why(pair, desired, known, changed, same=remembered == standing and known.arn == live.arn),
+        address=desired.address,
+        name=desired.name,
+        before=standing,
+        after=wanted,
+        attributes=changed,
+        arn=live.arn,
+        owner=live.owner,
+        origin=known.origin,
+        protect=desired.protect,
+        update_only=desired.update_only,
+        previous=pair.previous,
+        source=desired.source,
+    )
+    return Verdict(change=change, drift=drift, findings=notes)
+
+
+def _why(pair: Pair, desired: Desired, known: Known, changed: tuple[AttributeChange, ...], *, same: bool) -> Reason:
+    """Why one resource under one name is updated, or only its lock entry is renewed."""
+    if changed:
+        return reason_of(changed)
+    if pair.previous is not None:
+        return Reason.MOVED
+    if not same:
+        return Reason.CONVERGED
+    return Reason.UPDATE_ONLY if desired.update_only != known.update_only else Reason.PROTECTION
+
+
+def hands_off(desired: Desired, live: Live, terms: Terms) -> Diagnostic | None:
+    """Why what stands must not become ours under this declaration, whatever it is like; None if it may."""
+    if terms.foreign(live):
+        return findings.foreign_owner(desired.address, live, terms.owner, desired.source, severity=Severity.ERROR)
+    if not desired.update_only and live.arn in terms.snapshot.linked:
+        return made_by_service(desired.address, live, desired.source, terms)
+    return None

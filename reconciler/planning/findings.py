@@ -1,0 +1,172 @@
+"""What planning has to say about one resource, in words: each refusal with its reason and the way out. Codes are stable."""
+
+from __future__ import annotations
+
+from reconciler.diagnostics import Diagnostic, Severity, Source
+from reconciler.model.addresses import Address
+from reconciler.model.kinds import kind_of
+from reconciler.model.resources import Desired, Known, Live
+
+FORGET = "reconciler forget"
+ADOPT = "reconciler adopt"
+
+
+def one_of(address: Address) -> str:
+    """What one of its kind is called."""
+    return kind_of(address.type).singular
+
+
+def say(
+    severity: Severity, code: str, address: Address, what: str, detail: str, *, source: Source | None
+) -> Diagnostic:
+    """A finding about one resource. A refusal is shown under the resource's name; anything else begins with it."""
+    return Diagnostic(
+        severity=severity,
+        code=code,
+        summary=what if severity is Severity.ERROR else f"{address}: {what}",
+        detail=detail,
+        source=source,
+        address=str(address),
+    )
+
+
+def refuse(code: str, desired: Desired, what: str, detail: str) -> Diagnostic:
+    """A declared resource that is left as it is, for a reason that people have to solve."""
+    return say(Severity.ERROR, code, desired.address, what, detail, source=desired.source)
+
+
+# Whose it is
+
+
+def not_ours(desired: Desired, live: Live, owner: str) -> Diagnostic:
+    """It exists, and neither lockfile nor ownership tag says that it is ours."""
+    return refuse(
+        "not-ours",
+        desired,
+        f"a {one_of(desired.address)} named {desired.name!r} already exists and is not managed by {owner}",
+        f"{live.arn}\nTo take it over: {ADOPT} {desired.address}. To leave it alone: give this entry another name.",
+    )
+
+
+def foreign_owner(address: Address, live: Live, owner: str, source: Source | None, *, severity: Severity) -> Diagnostic:
+    """Another stack's ownership tag stands on it; a warning where nothing was to be changed anyway."""
+    refused = severity is Severity.ERROR
+    return say(
+        severity,
+        "foreign-owner",
+        address,
+        f"its ownership tag says {live.owner!r}, not {owner!r}" + (", so it is not touched" if refused else ""),
+        f"{live.arn}\nOne of the two stacks must let go: there with `{FORGET}`; or here, by removing it from the manifest, "
+        f"and from the lockfile, where that holds it, with `{FORGET} {address}`.",
+        source=source,
+    )
+
+
+def service_linked(address: Address, live: Live, holder: str, source: Source | None) -> Diagnostic:
+    """The service made it, and it is declared as if it were ours, or is to be deleted."""
+    if source is None:
+        what = f"it was made by the service for {holder}, and goes only with that"
+        way = f"To let go of it: {FORGET} {address}."
+    else:
+        what = f"it was made by the service for {holder}, and is not declared as update-only"
+        way = "To keep its return URLs and tags as declared, add `lifecycle: {updateOnly: true}`; or remove the entry."
+    return say(Severity.ERROR, "service-linked", address, what, f"{live.arn}\n{way}", source=source)
+
+
+def update_only_absent(desired: Desired, *, looked: bool) -> Diagnostic:
+    """Declared as update-only, and there is nothing to update."""
+    if looked:
+        way = (
+            "Its service creates it; plan again when it has. Check the name, or remove `updateOnly` to have it created."
+        )
+    else:
+        way = "The lockfile does not know it and --refresh none reads nothing. Plan with --refresh changed or full."
+    return refuse("update-only-absent", desired, f"it is update-only, and there is no {desired.name!r} to update", way)
+
+
+# What keeps it from being deleted
+
+
+def protected(address: Address, source: Source | None, *, replaced: bool) -> Diagnostic:
+    """The lock entry, or the entry in the manifest, is protected."""
+    what, then = ("replaced", "rename it") if replaced else ("deleted", "remove it")
+    return say(
+        Severity.ERROR,
+        "protected",
+        address,
+        f"it is protected, so it is not {what}",
+        f"To lift that: declare it with `lifecycle: {{protect: false}}`, apply, then {then}.",
+        source=source,
+    )
+
+
+def environment_protected(address: Address, environment: str, source: Source | None, *, replaced: bool) -> Diagnostic:
+    """The whole environment forbids deletes."""
+    return say(
+        Severity.ERROR,
+        "environment-protected",
+        address,
+        f"environment {environment} is protected, so it is not {'replaced' if replaced else 'deleted'}",
+        f"To lift that: remove `protect: true` from environments.{environment}. "
+        f"To keep the resource and manage it no more: {FORGET} {address}.",
+        source=source,
+    )
+
+
+# What the plan could not know, and what it costs
+
+
+def unreadable(address: Address, reason: str, source: Source | None) -> Diagnostic:
+    """It could not be read, so it is left as it is."""
+    return say(
+        Severity.WARNING,
+        "unreadable",
+        address,
+        "it could not be read, so it is left as it is",
+        f"{reason}\nThe plan is incomplete without it; plan again when it can be read.",
+        source=source,
+    )
+
+
+def linkage_unknown(reason: str) -> Diagnostic:
+    """Nobody can tell which identities the service made."""
+    return Diagnostic(
+        severity=Severity.WARNING,
+        code="linkage-unknown",
+        summary="service-linked identities cannot be told from the others; both count as unmanaged",
+        detail=f"{reason}\nNothing outside the lockfile is ever deleted.",
+    )
+
+
+def stranded(desired: Desired, known: Known) -> Diagnostic:
+    """What people lose by a replacement."""
+    return say(
+        Severity.WARNING,
+        "consents-stranded",
+        desired.address,
+        f"replacing {known.name!r} by {desired.name!r} cannot take everything along",
+        f"{kind_of(desired.address.type).stranded} Agents must use the new name from then on.",
+        source=desired.source,
+    )
+
+
+def tag_stays(known: Known, reason: str, owner: str) -> Diagnostic:
+    """Forgotten without having been read."""
+    return say(
+        Severity.WARNING,
+        "unreadable",
+        known.address,
+        f"it could not be read, so its ownership tag {owner!r} stays on it if it exists",
+        f"{reason}\nAs long as it carries the tag, declaring it again takes it over.",
+        source=None,
+    )
+
+
+def nothing_to_adopt(desired: Desired) -> Diagnostic:
+    """Asked to adopt what does not exist."""
+    return refuse(
+        "nothing-to-adopt",
+        desired,
+        f"there is no {one_of(desired.address)} named {desired.name!r} to adopt",
+        "Without it, plan will create it. Check the name, the account and the region.",
+    )

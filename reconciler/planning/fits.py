@@ -1,0 +1,46 @@
+"""Whether a saved plan still fits the lockfile and the target that it is about to be applied to."""
+
+from __future__ import annotations
+
+from reconciler.errors import StalePlan
+from reconciler.model.environments import Target
+from reconciler.model.plan import Plan
+from reconciler.model.resources import Lock
+from reconciler.planning.saved import plan_digest
+
+_AGAIN = "Plan again, look at what it says now, and apply that."
+
+
+def check_fits(plan: Plan, lock: Lock | None, *, target: Target) -> None:
+    """Raise StalePlan, with what no longer fits, unless the plan was made for `target` from exactly this lockfile.
+
+    An account or region that either side does not name is not compared.
+    """
+    ours, theirs = plan.target, target
+    for what in ("stack", "environment", "account", "region"):
+        planned, actual = getattr(ours, what), getattr(theirs, what)
+        if planned != actual and (what in ("stack", "environment") or (planned and actual)):
+            raise StalePlan(
+                f"the plan was made for {what} {planned}, not for {actual}",
+                f"Apply it where it was made for, or plan for {what} {actual}.",
+            )
+    if lock is None:
+        if plan.lineage:
+            raise StalePlan(
+                f"the plan was made from a lockfile at serial {plan.serial}, and there is no lockfile now",
+                f"Bring {plan.route.lockfile} back, or plan again without it.",
+            )
+        return
+    if lock.last_plan and lock.last_plan == plan_digest(plan):
+        raise StalePlan("the plan was applied already", f"The lockfile is at serial {lock.serial} since. {_AGAIN}")
+    if not plan.lineage:
+        raise StalePlan("the plan was made before there was a lockfile, and now there is one", _AGAIN)
+    if lock.lineage != plan.lineage:
+        raise StalePlan(
+            f"the plan was made from another lockfile (lineage {plan.lineage}, not {lock.lineage})",
+            f"The lockfile was replaced, or it is the wrong one. {_AGAIN}",
+        )
+    if lock.serial != plan.serial:
+        raise StalePlan(
+            f"the lockfile has changed since the plan was made (serial {plan.serial} then, {lock.serial} now)", _AGAIN
+        )

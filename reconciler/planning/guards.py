@@ -1,0 +1,88 @@
+"""What stands between a plan and its apply: how much it deletes, what it could not read, what it refuses.
+
+Every message says the number, the limit and the flag that lets it through, if any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.model.changes import Action, Reason
+from reconciler.model.plan import Plan
+
+_NAMED = 5  # how many addresses a message names before it only counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowances:
+    """What the command line lets through: `--allow-deletes N`, `--allow-empty`, `--allow-incomplete`."""
+
+    deletes: int | None = None
+    empty: bool = False
+    incomplete: bool = False
+
+
+def guard(plan: Plan, allow: Allowances) -> tuple[Diagnostic, ...]:
+    """Everything for which apply refuses the plan as it is; empty: it may go."""
+    return tuple(_found(plan, allow))
+
+
+def _found(plan: Plan, allow: Allowances) -> Iterator[Diagnostic]:
+    if plan.errored:
+        refused = sorted({one.address for one in plan.diagnostics if one.severity is Severity.ERROR and one.address})
+        yield _error(
+            "guard-errored",
+            f"the plan refuses {_count(len(refused), 'resource')}, so nothing of it is applied",
+            f"Solve what the plan says of {_some(refused)}, or plan without (--exclude).",
+        )
+    if not plan.complete and not allow.incomplete:
+        what = _some(sorted(plan.unknown)) if plan.unknown else "the directory"
+        yield _error(
+            "guard-incomplete",
+            f"{what} could not be read, so the plan is incomplete",
+            "Plan again when it can be read, or apply the rest with --allow-incomplete: what is unknown is left alone.",
+        )
+    lost = [
+        one
+        for one in plan.changes
+        if one.action in (Action.DELETE, Action.FORGET) and one.reason is Reason.NOT_DECLARED
+    ]
+    if plan.declared == 0 and lost and not allow.empty:
+        yield _error(
+            "guard-empty",
+            f"the manifest declares nothing, and the lockfile holds {_count(plan.managed, 'resource')}",
+            "Is it the right manifest and environment? If everything is to go: --allow-empty.",
+        )
+    yield from _deletes(plan, allow)
+
+
+def _deletes(plan: Plan, allow: Allowances) -> Iterator[Diagnostic]:
+    deletes = plan.deletes
+    if deletes == 0:
+        return
+    if allow.deletes is None:
+        within, limit = plan.limit.allows(deletes, plan.managed), f"the limit is {plan.limit}"
+    else:
+        within, limit = deletes <= allow.deletes, f"--allow-deletes allows {allow.deletes}"
+    if not within:
+        yield _error(
+            "guard-deletes",
+            f"the plan deletes {deletes} of {_count(plan.managed, 'managed resource')}; {limit}",
+            f"Replacements count as deletes. If that is what you mean: --allow-deletes {deletes}. "
+            f"The limit is `limits.deletes` of environment {plan.target.environment}.",
+        )
+
+
+def _error(code: str, summary: str, detail: str) -> Diagnostic:
+    return Diagnostic(severity=Severity.ERROR, code=code, summary=summary, detail=detail)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _some(names: list[str]) -> str:
+    rest = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")

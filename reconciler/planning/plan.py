@@ -1,0 +1,221 @@
+"""Plans made from values: what to change so that the directory equals the manifest, what to adopt, what to forget. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.diagnostics import Diagnostic, in_order
+from reconciler.errors import UsageError
+from reconciler.model.addresses import Address, Remote
+from reconciler.model.changes import Change, Drift
+from reconciler.model.environments import Limit, Target
+from reconciler.model.kinds import kind_of
+from reconciler.model.plan import Plan, Route, Untouched
+from reconciler.model.resources import Desired, Known, Lock, Snapshot, Stack
+from reconciler.model.values import without_tags
+from reconciler.planning import findings
+from reconciler.planning.diff import judge
+from reconciler.planning.pairs import Pair, pair_up
+from reconciler.planning.selection import Selection
+from reconciler.planning.verdicts import Terms, Verdict
+
+EVERYTHING = Selection()
+
+
+def make_plan(
+    *,
+    stack: Stack,
+    lock: Lock | None,
+    snapshot: Snapshot,
+    target: Target,
+    route: Route,
+    selection: Selection = EVERYTHING,
+    destroy: bool = False,
+) -> Plan:
+    """What makes the directory equal to `stack`; with `destroy`, what removes all that the lockfile holds.
+
+    Refusals, warnings and what could not be read are in the plan, never raised. Raises UsageError for a glob of
+    `selection` that matches neither a declared nor a managed address.
+    """
+    known = lock.resources if lock else {}
+    desired: Mapping[Address, Desired] = {} if destroy else stack.resources
+    selection.check({*desired, *known})
+    terms = Terms(
+        snapshot=snapshot,
+        owner=target.owner,
+        ignored=stack.settings.ignore_tags,
+        protected_environment=stack.environment.name if stack.environment.protect else "",
+        asked=destroy,
+    )
+    pairing = pair_up(desired, known)
+    chosen = [pair for pair in pairing.pairs if selection.takes(pair.address, pair.previous)]
+    refused = [one for address, one in pairing.refused.items() if selection.takes(address)]
+    noted = [one for address, one in pairing.noted.items() if selection.takes(address)]
+    return _bind(
+        [(pair, judge(pair, terms)) for pair in chosen],
+        [*refused, *noted],
+        stack=stack,
+        lock=lock,
+        snapshot=snapshot,
+        target=target,
+        route=route,
+        excluded=len(pairing.pairs) + len(pairing.refused) - len(chosen) - len(refused),
+    )
+
+
+def make_adoption(
+    *,
+    stack: Stack,
+    lock: Lock | None,
+    snapshot: Snapshot,
+    target: Target,
+    route: Route,
+    addresses: Sequence[Address],
+) -> Plan:
+    """What makes the resources at `addresses` ours as they stand; where they differ, the next plan says so.
+
+    Raises UsageError for an address that the manifest does not declare.
+    """
+    from reconciler.planning.adoption import adopt
+
+    missing = sorted(str(address) for address in addresses if address not in stack.resources)
+    if missing:
+        raise UsageError(
+            f"the manifest does not declare {', '.join(missing)}",
+            "Only what is declared can be adopted. `reconciler export` writes entries for what stands in the directory.",
+        )
+    terms = Terms(snapshot=snapshot, owner=target.owner, ignored=stack.settings.ignore_tags)
+    known = lock.resources if lock else {}
+    holder = {Remote(address.type, one.name): address for address, one in known.items()}
+    judged: list[tuple[Pair, Verdict]] = []
+    for address in sorted(set(addresses)):
+        desired = stack.resources[address]
+        pair = Pair(address, desired, known.get(address))
+        judged.append((pair, adopt(desired, holder.get(Remote(address.type, desired.name)), pair.known, terms)))
+    return _bind(judged, [], stack=stack, lock=lock, snapshot=snapshot, target=target, route=route)
+
+
+def make_forgetting(
+    *, lock: Lock, snapshot: Snapshot, target: Target, route: Route, addresses: Sequence[Address]
+) -> Plan:
+    """What takes the resources at `addresses` out of the lockfile, and our ownership tag off those that stand.
+
+    One that cannot be read is forgotten too, with a warning that the tag stays on it: nothing of it is changed, so the plan
+    counts as complete. Raises UsageError for an address that the lockfile does not hold.
+    """
+    from reconciler.planning.adoption import give_up
+
+    missing = sorted(str(address) for address in addresses if address not in lock.resources)
+    if missing:
+        raise UsageError(
+            f"the lockfile does not hold {', '.join(missing)}",
+            "Only what is managed can be forgotten; `reconciler lock show` lists it.",
+        )
+    terms = Terms(snapshot=snapshot, owner=target.owner)
+    judged: list[tuple[Pair, Verdict]] = []
+    for address in sorted(set(addresses)):
+        pair = Pair(address, None, lock.resources[address])
+        judged.append((pair, give_up(lock.resources[address], terms)))
+    return _bind(judged, [], stack=None, lock=lock, snapshot=snapshot, target=target, route=route)
+
+
+def expected_remotes(stack: Stack, lock: Lock | None) -> frozenset[Remote]:
+    """Every remote that is desired or known: what a plan wants to see in full."""
+    return frozenset(Remote(one.address.type, one.name) for one in stack.resources.values()) | known_remotes(lock)
+
+
+def known_remotes(lock: Lock | None) -> frozenset[Remote]:
+    """Every remote that the lockfile holds: what a reading asks for even where the listing does not show it."""
+    return frozenset(Remote(address.type, one.name) for address, one in _entries(lock))
+
+
+def changed_remotes(stack: Stack, lock: Lock | None) -> frozenset[Remote]:
+    """The remotes that the manifest changed against the lockfile: new, different, renamed (both names), no longer declared.
+
+    Everything else a plan may believe to be as the lockfile has it, if the listing shows it.
+    """
+    known = lock.resources if lock else {}
+    same = {
+        Remote(address.type, one.name)
+        for address, one in known.items()
+        if address in stack.resources and _same(one, stack.resources[address], stack.settings.ignore_tags)
+    }
+    return expected_remotes(stack, lock) - same
+
+
+def _same(known: Known, desired: Desired, ignored: tuple[str, ...]) -> bool:
+    if known.name != desired.name or known.update_only != desired.update_only:
+        return False
+    if known.attributes == desired.attributes:
+        return True
+    kind = kind_of(known.address.type)
+    return without_tags(kind, known.attributes, ignored) == without_tags(kind, desired.attributes, ignored)
+
+
+def _bind(
+    judged: Iterable[tuple[Pair, Verdict]],
+    said: Iterable[Diagnostic],
+    *,
+    stack: Stack | None,
+    lock: Lock | None,
+    snapshot: Snapshot,
+    target: Target,
+    route: Route,
+    excluded: int = 0,
+) -> Plan:
+    """The verdicts as one plan, in address order. Without a stack (forget) nothing unread stands in the way."""
+    changes: list[Change] = []
+    drift: list[Drift] = []
+    said = list(said)
+    unknown: dict[str, str] = {}
+    unchanged = 0
+    for pair, verdict in judged:
+        unchanged += pair.known is not None and verdict.unchanged
+        said += verdict.findings
+        if verdict.change is not None:
+            changes.append(verdict.change)
+        if verdict.drift is not None:
+            drift.append(verdict.drift)
+        if verdict.unread:
+            unknown[str(pair.address)] = verdict.unread
+    if snapshot.linkage_failed:
+        said.append(findings.linkage_unknown(snapshot.linkage_failed))
+    return Plan(
+        target=target,
+        lineage=lock.lineage if lock else "",
+        serial=lock.serial if lock else 0,
+        manifest_digest=stack.digest if stack else "",
+        refresh=snapshot.refresh,
+        route=route,
+        changes=tuple(sorted(changes, key=lambda change: change.address)),
+        drift=tuple(sorted(drift, key=lambda one: one.address)),
+        diagnostics=in_order(said),
+        untouched=_untouched(stack, lock, snapshot),
+        unknown=dict(sorted(unknown.items())),
+        listing_failed=snapshot.listing_failed if stack else "",
+        managed=len(lock.resources) if lock else 0,
+        declared=len(stack.resources) if stack else 0,
+        unchanged=unchanged,
+        excluded=excluded,
+        limit=stack.environment.limit if stack else Limit(),
+        protected=stack.environment.protect if stack else False,
+        tags_ignored=stack.settings.ignore_tags if stack else (),
+    )
+
+
+def _untouched(stack: Stack | None, lock: Lock | None, snapshot: Snapshot) -> Untouched:
+    """What the listing showed and neither manifest nor lockfile speaks of."""
+    ours = expected_remotes(stack, lock) if stack else known_remotes(lock)
+    unmanaged: dict[str, list[str]] = {}
+    service_linked: dict[str, list[str]] = {}
+    for remote in sorted(snapshot.listed.keys() - ours):
+        linked = snapshot.listed[remote] in snapshot.linked
+        (service_linked if linked else unmanaged).setdefault(remote.type, []).append(remote.name)
+    return Untouched(
+        unmanaged={type_: tuple(names) for type_, names in unmanaged.items()},
+        service_linked={type_: tuple(names) for type_, names in service_linked.items()},
+    )
+
+
+def _entries(lock: Lock | None) -> Iterable[tuple[Address, Known]]:
+    return lock.resources.items() if lock else ()

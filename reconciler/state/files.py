@@ -1,0 +1,83 @@
+"""Writing a state file so that at every instant either the old or the new one stands there whole; reading one as text."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from reconciler.errors import StateError
+from reconciler.state.disk import Disk
+
+
+def write_atomically(path: Path, text: str, disk: Disk) -> None:
+    """Put the text at `path`, durably: a new file in the same folder, synced, renamed over the old one, folder synced.
+
+    Raises StateError that names the path; then the old file stands as it was and nothing is left beside it.
+    """
+    check_writable(path)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        try:
+            _write_new(fresh, text.encode("utf-8"), disk)
+            disk.replace(fresh, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise
+        disk.sync_folder(path.parent)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def check_writable(path: Path) -> None:
+    """Raise StateError where a rename would silently replace a symbolic link, or something that is no file."""
+    if path.is_symlink():
+        raise StateError(
+            f"{path} is a symbolic link; state is never written through one",
+            "Replace the link by the file itself, or run with the manifest that stands beside the real lockfile.",
+        )
+    if path.exists() and not path.is_file():
+        raise StateError(f"{path} is not a file", "Move it away: the lockfile belongs there.")
+
+
+def read_text(path: Path) -> str | None:
+    """The file's text, None if there is no file. Raises StateError where it cannot be read or is no UTF-8."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateError(f"{path} cannot be read: {reason(error)}") from error
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise StateError(
+            f"{path}:{line}: damaged: not UTF-8 text",
+            "Take back the last good version, for example with `git checkout -- FILE`, and run plan again.",
+        ) from error
+
+
+def cannot_write(path: Path, error: OSError) -> StateError:
+    """The error that says which file could not be written and why, with what to do."""
+    return StateError(
+        f"{path} cannot be written: {reason(error)}",
+        "Make room there or lift the write protection, then run the same command again; "
+        "nothing that stood in the file is lost.",
+    )
+
+
+def reason(error: OSError) -> str:
+    """The system's own words, without the path."""
+    return error.strerror or os.strerror(error.errno or 0)
+
+
+def _write_new(path: Path, data: bytes, disk: Disk) -> None:
+    descriptor = disk.create(path)
+    try:
+        disk.write(descriptor, data)
+        disk.sync(descriptor)
+    finally:
+        os.close(descriptor)

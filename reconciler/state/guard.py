@@ -1,0 +1,133 @@
+"""One writer at a time: an OS lock beside the lockfile, and who holds it, since when, for what.
+
+The OS gives the lock back when its holder dies, however it dies; the record of the holder then remains, and names the dead
+one to whoever takes over. `<lockfile>.guard` is the lock, `<lockfile>.holder` the record; neither belongs in git.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import getpass
+import json
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from reconciler.errors import StateError, StateLocked
+from reconciler.model.values import canonical_json
+from reconciler.state.disk import Disk
+from reconciler.state.files import check_writable, reason, write_atomically
+
+_LEAST_WAIT = 0.1  # seconds; somebody who only asks who holds the lock has it for an instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who writes, or wrote and died: `who` is user@host and process, `since` ISO 8601 in UTC, `command` what runs there."""
+
+    id: str
+    who: str
+    since: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"{self.who}, {self.command}, since {self.since}"
+
+
+def myself(command: str) -> Holder:
+    """A holder that is this process, with an id of its own."""
+    return Holder(id=str(uuid.uuid4()), who=who(), since=now(), command=command)
+
+
+def who() -> str:
+    """Who runs here, as user, host and process: `ana@runner-7 process 4711`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid {os.getuid()}"
+    return f"{user}@{socket.gethostname()} process {os.getpid()}"
+
+
+def now() -> str:
+    """The time in UTC, to the second, as ISO 8601."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@contextlib.contextmanager
+def held(lockfile: Path, command: str, timeout: float, disk: Disk) -> Iterator[Holder | None]:
+    """Hold the lockfile's guard while inside; yields the dead holder whose place was taken, or None.
+
+    Waits up to `timeout` seconds for another writer, then raises StateLocked that names it. Raises StateError where the
+    folder cannot be written to, before anything is sent anywhere.
+    """
+    import filelock
+
+    check_writable(lockfile)
+    lock = filelock.FileLock(_guard(lockfile), mode=0o600)
+    try:
+        lock.acquire(timeout=max(timeout, _LEAST_WAIT), poll_interval=0.05)
+    except filelock.Timeout:
+        raise _locked(lockfile, read_holder(lockfile), timeout) from None
+    except (OSError, NotImplementedError) as error:
+        said = reason(error) if isinstance(error, OSError) else "this file system has no locks"
+        raise StateError(
+            f"{_guard(lockfile)} cannot be locked: {said}",
+            "The folder of the lockfile must exist and be writable, and nothing was sent.",
+        ) from error
+    try:
+        dead = read_holder(lockfile)
+        write_atomically(_record(lockfile), canonical_json(asdict(myself(command)), indent=2) + "\n", disk)
+        try:
+            yield dead
+        finally:
+            with contextlib.suppress(OSError):
+                disk.remove(_record(lockfile))
+    finally:
+        lock.release()
+
+
+def living_holder(lockfile: Path) -> Holder | None:
+    """Who holds the guard at this moment; None if nobody does (a record of a dead one does not count). Changes nothing."""
+    recorded = read_holder(lockfile)
+    if recorded is None:
+        return None
+    import filelock
+
+    try:
+        with filelock.FileLock(_guard(lockfile), timeout=0):
+            return None
+    except filelock.Timeout:
+        return recorded
+    except OSError:
+        return recorded  # it cannot be tried here, so the record is believed
+
+
+def read_holder(lockfile: Path) -> Holder | None:
+    """The holder on record, living or dead; None if there is no record that can be read."""
+    try:
+        raw = json.loads(_record(lockfile).read_bytes())
+        return Holder(**raw)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+
+
+def _locked(lockfile: Path, holder: Holder | None, timeout: float) -> StateLocked:
+    by = f"by {holder}" if holder else "by another process"
+    waited = f"Waited {timeout:g} s. " if timeout else ""
+    return StateLocked(
+        f"{lockfile} is locked {by}",
+        f"{waited}Wait until it is done and run this again, with --lock-timeout SECONDS to wait longer. "
+        "If that process hangs, end it: the lock goes with it, and the next run settles what it left.",
+    )
+
+
+def _guard(lockfile: Path) -> Path:
+    return lockfile.with_name(lockfile.name + ".guard")
+
+
+def _record(lockfile: Path) -> Path:
+    return lockfile.with_name(lockfile.name + ".holder")

@@ -1,0 +1,184 @@
+"""The lockfile as text: where it stands, how it is written, what is wrong with a bad one.
+
+Leaves out when it is written and by whom: see `reconciler.state.local`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from reconciler.errors import Refused, StateError
+from reconciler.model.addresses import Address, Remote
+from reconciler.model.encoding import decode_known, encode_known
+from reconciler.model.environments import Target
+from reconciler.model.resources import Known, Lock
+from reconciler.model.values import canonical_json
+
+VERSION = 1
+SUFFIX = ".lock.json"
+
+_RESTORE = (
+    "Take back the last good version, for example with `git checkout -- FILE` (`git log -- FILE` lists them), "
+    "and run plan again: it shows what happened since."
+)
+_CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+def lockfile_path(manifest: Path, environment: str) -> Path:
+    """Where the lockfile of that environment stands: beside a manifest file, inside a manifest folder.
+
+    `m.yaml` -> `m.<environment>.lock.json`; folder `d` -> `d/<d's name>.<environment>.lock.json`. Raises StateError for an
+    environment whose name could lead out of that folder.
+    """
+    if not _ENVIRONMENT.fullmatch(environment):
+        raise StateError(
+            f"environment {environment!r} cannot be part of a file name",
+            "Name it with letters, digits, `_`, `-` and `.` alone.",
+        )
+    if manifest.is_dir():
+        return manifest / f"{manifest.resolve().name}.{environment}{SUFFIX}"
+    return manifest.with_name(f"{manifest.stem}.{environment}{SUFFIX}")
+
+
+def dump_lock(lock: Lock) -> str:
+    """The lockfile's text: canonical JSON, sorted, two spaces a level, so that a git diff shows one resource as one block."""
+    raw: dict[str, Any] = {
+        "version": VERSION,
+        "lineage": lock.lineage,
+        "serial": lock.serial,
+        "stack": lock.stack,
+        "environment": lock.environment,
+        "account": lock.account,
+        "region": lock.region,
+        "resources": {str(address): encode_known(known) for address, known in lock.resources.items()},
+    }
+    if lock.last_plan:
+        raw["lastPlan"] = lock.last_plan
+    return canonical_json(raw, indent=2) + "\n"
+
+
+def parse_lock(text: str, *, file: str) -> Lock:
+    """The lockfile in `text`; resources in address order. `file` is what messages call it.
+
+    Raises StateError, with the line where there is one and what to do: damaged, in the middle of a merge, written by a newer
+    version, or not what `schemas/lockfile.schema.json` says.
+    """
+    raw = _load(text, file)
+    version = raw.get("version") if isinstance(raw, dict) else None
+    if isinstance(version, int) and version > VERSION:
+        raise StateError(
+            f"{file} was written by a newer reconciler (lockfile version {version}; this one reads {VERSION})",
+            "Upgrade with `pip install --upgrade agentcore-reconciler`; the file was not touched.",
+        )
+    _check_schema(raw, file)
+    resources = {}
+    for key, entry in raw["resources"].items():
+        address = Address.parse(key)
+        resources[address] = decode_known(address, entry)
+    _check_one_entry_each(resources, file)
+    return Lock(
+        lineage=raw["lineage"],
+        serial=raw["serial"],
+        stack=raw["stack"],
+        environment=raw["environment"],
+        account=raw["account"],
+        region=raw["region"],
+        resources=dict(sorted(resources.items())),
+        last_plan=raw.get("lastPlan", ""),
+    )
+
+
+def check_belongs(lock: Lock, target: Target, *, file: str) -> None:
+    """Raise StateError for a lockfile of another stack or environment, Refused for one of another account or region.
+
+    An account or region that either side does not name is not compared.
+    """
+    if (lock.stack, lock.environment) != (target.stack, target.environment):
+        raise StateError(
+            f"{file} belongs to stack {lock.stack}, environment {lock.environment}, "
+            f"not to {target.stack}, {target.environment}",
+            "Was the stack renamed, or the file copied? Give the manifest its own lockfile, or the old stack name back.",
+        )
+    for what, ours, theirs in (("account", target.account, lock.account), ("region", target.region, lock.region)):
+        if ours and theirs and ours != theirs:
+            raise Refused(
+                f"{file} was made in {what} {theirs}, but environment {target.environment} is now {what} {ours}",
+                f"Go back to {what} {theirs}, or declare the other {what} as an environment of its own.",
+            )
+
+
+class _Twice(ValueError):
+    """A JSON object says the same key twice; the key."""
+
+
+def _load(text: str, file: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_without_repetition)
+    except _Twice as error:
+        key = str(error)
+        raise StateError(
+            f"{file}{_line_of_second(text, key)}: damaged: {key!r} stands there twice", _RESTORE
+        ) from error
+    except json.JSONDecodeError as error:
+        conflict = _CONFLICT.search(text)
+        if conflict:
+            line = text.count("\n", 0, conflict.start()) + 1
+            raise StateError(
+                f"{file}:{line}: unresolved merge conflict",
+                "Take one side whole with `git checkout --ours -- FILE` (or --theirs), then run plan: it shows what the "
+                "other side did as resources that are ours by their tag, or as drift. Do not mix the two by hand.",
+            ) from error
+        raise StateError(f"{file}:{error.lineno}:{error.colno}: damaged: {error.msg}", _RESTORE) from error
+    except (ValueError, RecursionError) as error:
+        raise StateError(f"{file}: damaged: {error}", _RESTORE) from error
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _Twice(key)
+            seen.add(key)
+    return made
+
+
+def _line_of_second(text: str, key: str) -> str:
+    """`:LINE` of the repetition, nothing where the key stands in too many places to tell."""
+    quoted = json.dumps(key, ensure_ascii=False) + ":"
+    if text.count(quoted) != 2:
+        return ""
+    return f":{text.count(chr(10), 0, text.rindex(quoted)) + 1}"
+
+
+def _check_schema(raw: Any, file: str) -> None:
+    import jsonschema_rs  # a first pass in milliseconds; jsonschema then words what is wrong
+
+    from reconciler.schema_files import schema
+
+    rules = schema("lockfile")
+    if jsonschema_rs.validator_for(rules).is_valid(raw):
+        return
+    import jsonschema
+
+    found = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(rules).iter_errors(raw))
+    place, said = (found.json_path.removeprefix("$").lstrip("."), found.message) if found else ("", "not a lockfile")
+    said = said if len(said) <= 200 else said[:200] + " …"
+    raise StateError(f"{file}: not a lockfile of this version: {place + ': ' if place else ''}{said}", _RESTORE)
+
+
+def _check_one_entry_each(resources: dict[Address, Known], file: str) -> None:
+    seen: dict[Remote, Address] = {}
+    for address, known in resources.items():
+        remote = Remote(address.type, known.name)
+        if remote in seen:
+            raise StateError(
+                f"{file}: {seen[remote]} and {address} are both {known.name}; a resource has one entry",
+                "Two branches were probably merged. Take one side whole with `git checkout`, then run plan.",
+            )
+        seen[remote] = address

@@ -1,0 +1,171 @@
+"""Signals, kills and two runs at once: nothing is lost, nothing is done twice, and the next run knows."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+NAMES = [f"agent-{number:02}" for number in range(12)]
+HEAD = "environments: {prod: {region: us-east-1}}"
+
+
+@pytest.fixture
+def slow(project: Any, aws: Any) -> Any:
+    """Twelve identities to make, on a directory that answers slowly."""
+    project.declare(*NAMES, head=HEAD)
+    aws.misbehaviour.latency = 0.3
+    return project
+
+
+def lock_of(project: Any) -> dict[str, Any]:
+    lock: dict[str, Any] = json.loads((project.folder / "reconciler.prod.lock.json").read_text())
+    return lock
+
+
+def creates(aws: Any) -> int:
+    return sum(seen.operation == "CreateWorkloadIdentity" for seen in list(aws.misbehaviour.calls))
+
+
+def wait_for(process: subprocess.Popen[str], happened: Callable[[], bool], seconds: float = 30) -> None:
+    """Return once it has happened; a process that ends before that has failed."""
+    until = time.monotonic() + seconds
+    while not happened():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_an_interrupt_finishes_what_is_under_way_and_says_what_is_left(slow: Any, aws: Any) -> None:
+    process = slow.spawn("apply", "--auto-approve", "--threads", "2")
+    wait_for(process, lambda: creates(aws) >= 3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 6, err
+    assert "SIGINT" in err
+    assert "never started" in out
+    made = {entry["name"] for entry in aws_list(aws)}
+    assert 0 < len(made) < len(NAMES)
+    assert {f"workload_identity.{name}" for name in made} == set(lock_of(slow)["resources"])
+    aws.misbehaviour.latency = 0
+    assert slow.run("apply", "--auto-approve").code == 0
+    assert len(lock_of(slow)["resources"]) == len(NAMES)
+
+
+def test_sigterm_is_an_interrupt_too(slow: Any, aws: Any) -> None:
+    process = slow.spawn("apply", "--auto-approve", "--threads", "2")
+    wait_for(process, lambda: creates(aws) >= 3)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 6
+    assert "never started" in out
+
+
+def test_a_second_interrupt_ends_at_once_and_the_next_run_settles_it(slow: Any, aws: Any) -> None:
+    aws.misbehaviour.latency = 2
+    process = slow.spawn("apply", "--auto-approve", "--threads", "2", "--refresh", "none")
+    wait_for(process, lambda: creates(aws) >= 1)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 6
+    assert "Ended at once" in err
+    aws.misbehaviour.latency = 0
+    check_that_the_next_run_settles(slow, aws)
+
+
+def test_a_killed_apply_is_settled_by_the_next_one_and_only_looked_at_by_plan(slow: Any, aws: Any) -> None:
+    process = slow.spawn("apply", "--auto-approve", "--threads", "3")
+    wait_for(process, lambda: creates(aws) >= 4)
+    process.kill()
+    process.communicate()
+    aws.misbehaviour.latency = 0
+    check_that_the_next_run_settles(slow, aws)
+
+
+def check_that_the_next_run_settles(project: Any, aws: Any) -> None:
+    time.sleep(0.1)
+    journal = project.folder / "reconciler.prod.lock.json.journal"
+    before = journal.read_bytes()
+    status = json.loads(project.run("lock", "status", "--json").out)
+    assert status["unfinished"]["command"] == "apply"
+    assert status["holder"] is None
+    plan = project.run("plan", "--out", "saved.plan")
+    assert plan.code == 0, plan.err
+    assert "was interrupted" in plan.err
+    assert "apply settles it first" in plan.err
+    assert journal.read_bytes() == before
+    assert not (project.folder / "reconciler.prod.lock.json").exists()
+    ran = project.run("apply", "--plan", "saved.plan")  # made on what settling will give, so it fits
+    assert ran.code == 0, ran.err
+    assert "Settled" in ran.err
+    assert not journal.exists()
+    assert len(lock_of(project)["resources"]) == len(NAMES)
+    assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_of_two_applies_at_once_one_is_told_who_holds_the_state(slow: Any, aws: Any) -> None:
+    first = slow.spawn("apply", "--auto-approve", "--threads", "2")
+    wait_for(first, lambda: creates(aws) >= 1)
+    second = slow.other("apply", "--auto-approve")
+    assert second.code == 5, second
+    assert f"process {first.pid}" in second.err
+    patient = slow.spawn("apply", "--auto-approve", "--lock-timeout", "60")
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+    patient.communicate(timeout=60)
+    assert patient.returncode == 0
+    assert creates(aws) == len(NAMES)
+
+
+def test_an_interrupt_while_reading_ends_with_a_word_and_writes_nothing(slow: Any, aws: Any) -> None:
+    aws.misbehaviour.latency = 3
+    process = slow.spawn("plan")
+    wait_for(process, lambda: len(aws.misbehaviour.calls) > 0)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "nothing was written" in err
+    assert "Traceback" not in err
+
+
+def aws_list(server: Any) -> list[dict[str, Any]]:
+    import boto3
+
+    client = boto3.client("bedrock-agentcore-control", region_name="us-east-1", endpoint_url=server.url)
+    found = client.list_workload_identities(maxResults=20)["workloadIdentities"]
+    client.close()
+    return list(found)
+
+
+def test_the_emulator_says_where_it_listens_answers_and_ends_on_a_signal(project: Any) -> None:
+    import boto3
+
+    process = project.spawn("emulator", "--port", "0", "--store", "kept.sqlite")
+    line = process.stdout.readline()
+    assert line.startswith("listening on http://127.0.0.1:"), process.stderr.read()
+    client = boto3.client("bedrock-agentcore-control", region_name="us-east-1", endpoint_url=line.split()[-1])
+    client.create_workload_identity(name="agent-a")
+    client.close()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert (project.folder / "kept.sqlite").exists()
+
+
+def test_without_the_extra_the_emulator_says_what_to_install(project: Any) -> None:
+    program = (
+        "import sys; sys.modules['moto'] = None\n"
+        "from reconciler.cli.main import run\nraise SystemExit(int(run(['emulator'])))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], env=os.environ, capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert "agentcore-reconciler[emulator]" in ran.stderr

@@ -1,0 +1,173 @@
+"""What goes to standard output and what to standard error, and what happens when nobody reads or nothing can be written."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reconciler.cli.console import open_console
+from reconciler.cli.verb import ending
+from reconciler.errors import ExitCode
+
+ESCAPE = "\x1b"
+
+
+@pytest.mark.parametrize(
+    "command", [["plan", "--format", "json"], ["lock", "status", "--json"], ["validate", "--format", "json"]]
+)
+def test_json_stands_alone_on_standard_output(project: Any, command: list[str]) -> None:
+    ran = project.other(*command)
+    assert ran.code == 0, ran.err
+    assert isinstance(json.loads(ran.out), dict)
+
+
+def test_an_export_stands_alone_on_standard_output(project: Any) -> None:
+    project.run("apply", "--auto-approve")
+    ran = project.other("export")
+    assert set(yaml.safe_load(ran.out)["workloadIdentities"]) == {"invoice-agent", "ledger-agent"}
+
+
+def test_what_accompanies_a_json_plan_goes_to_standard_error(project: Any) -> None:
+    ran = project.run("plan", "--format", "json", "--out", "saved.plan")
+    assert json.loads(ran.out) == json.loads(Path("saved.plan").read_text())
+    assert "saved.plan" in ran.err
+
+
+def test_a_text_plan_is_the_product_and_goes_to_standard_output(project: Any) -> None:
+    ran = project.run("plan")
+    assert "+ create" in ran.out
+    assert "+ create" not in ran.err
+
+
+def test_an_apply_reports_to_standard_output_and_its_progress_to_standard_error(project: Any) -> None:
+    ran = project.run("apply", "--auto-approve")
+    assert "Applied" in ran.out
+    assert "[2/2]" in ran.err
+    assert "[2/2]" not in ran.out
+
+
+def test_without_a_terminal_there_is_no_colour_and_no_animation(project: Any) -> None:
+    for command in (["plan"], ["apply", "--auto-approve"], ["plan"]):
+        ran = project.other(*command)
+        assert ESCAPE not in ran.out + ran.err
+        assert "\r" not in ran.out + ran.err
+
+
+def test_an_error_names_the_thing_and_the_next_step(project: Any) -> None:
+    ran = project.run("plan", "--env", "prod")
+    assert "reconciler.yaml declares no environment 'prod'" in ran.err
+    assert "It declares: local." in ran.err
+    assert ran.out == ""
+
+
+def test_the_mistakes_of_a_manifest_come_all_at_once_with_their_places(project: Any) -> None:
+    project.write("version: 1\nstack: payments\nworkloadIdentities:\n  x: {}\n  good-name: {colour: red}\n")
+    ran = project.run("plan")
+    assert {"reconciler.yaml:4", "reconciler.yaml:5"} <= set(re.findall(r"reconciler\.yaml:\d", ran.err))
+    assert ran.out == ""
+
+
+def test_a_plan_that_cannot_be_saved_is_shown_all_the_same(project: Any) -> None:
+    ran = project.run("plan", "--out", "missing/folder/saved.plan")
+    assert ran.code == 1
+    assert "workload_identity.invoice-agent" in ran.out
+    assert "missing/folder/saved.plan" in ran.err
+
+
+def test_a_saved_plan_replaces_the_one_before_as_a_whole_and_leaves_nothing_beside_it(project: Any) -> None:
+    saved = project.folder / "saved.plan"
+    saved.write_text("old")
+    saved.chmod(0o640)
+    before = set(project.folder.iterdir())
+    assert project.run("plan", "--out", "saved.plan", "--refresh", "none").code == 0
+    assert json.loads(saved.read_text())["format_version"]
+    assert saved.stat().st_mode & 0o777 == 0o640
+    assert set(project.folder.iterdir()) == before
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(project: Any) -> None:
+    project.declare(*(f"agent-{number:04}" for number in range(3000)))
+    process = project.spawn("plan", "--refresh", "none")
+    process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    process.wait(timeout=30)
+    assert said == ""
+
+
+def test_a_reader_that_is_gone_from_the_start_keeps_apply_from_writing(project: Any) -> None:
+    ran = subprocess.run(
+        "python -m reconciler apply --auto-approve | true; exit ${PIPESTATUS[0]}",
+        shell=True, executable="/bin/bash", cwd=project.folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in ran.stderr
+    assert "Exception ignored" not in ran.stderr
+
+
+def test_names_from_outside_cannot_steer_the_terminal(project: Any) -> None:
+    with project.outside() as client:
+        client.create_workload_identity(name="victim-agent", tags={"note": "ok"})
+    project.write(
+        "version: 1\nstack: payments\nenvironments: {local: {directory: embedded}}\n"
+        'workloadIdentities: {"bad\\e[2Jname\\u202e": {}}\n'
+    )
+    for command in (
+        ["validate"],
+        ["plan"],
+        ["adopt", "workload_identity.\x1b[2J", "--auto-approve"],
+        ["plan", "\x1b[2J.yaml"],
+        ["plan", "--\x1b[2J"],
+        ["\x1b[2J"],
+        ["show", "\x1b[2J.plan"],
+        ["plan", "--env", "\x1b[2J"],
+    ):
+        ran = project.run(*command)
+        assert ran.code == 1
+        assert ESCAPE not in ran.out + ran.err
+        assert "\u202e" not in ran.out + ran.err
+
+
+def test_an_encoding_that_lacks_a_sign_does_not_end_the_program(project: Any) -> None:
+    project.declare("agent-a", extra="# é\n")
+    path = project.folder / "réconcilier.yaml"
+    (project.folder / "reconciler.yaml").rename(path)
+    ran = project.other("plan", str(path.name), env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    assert ran.code == 0, ran.err
+    assert "agent-a" in ran.out
+
+
+def test_an_embedded_directory_that_is_damaged_is_an_error_in_words(project: Any) -> None:
+    (project.folder / ".reconciler").mkdir()
+    (project.folder / ".reconciler" / "directory.sqlite").write_bytes(b"no database at all" * 100)
+    ran = project.run("plan")
+    assert ran.code == 1
+    assert "directory.sqlite cannot be used" in ran.err
+
+
+def test_an_internal_error_is_a_message_and_with_the_debug_log_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    def broken() -> ExitCode:
+        raise ZeroDivisionError("division by zero")
+
+    console = open_console(no_color=True)
+    assert ending(broken, console) == ExitCode.ERROR
+    said = capsys.readouterr().err
+    assert "internal error in reconciler 0." in said
+    assert "--log-level debug" in said
+    assert "Traceback" not in said
+    assert ending(broken, console, debug=True) == ExitCode.ERROR
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_interrupted_reading_says_that_nothing_was_written(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> ExitCode:
+        raise KeyboardInterrupt
+
+    assert ending(interrupted, open_console(no_color=True)) == ExitCode.ERROR
+    assert "nothing was written" in capsys.readouterr().err

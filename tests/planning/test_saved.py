@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.errors import InvalidInput, StalePlan
+from reconciler.model.environments import Settings
+from reconciler.model.values import digest
+from reconciler.planning import dump_plan, load_plan, plan_digest
+
+
+@pytest.fixture
+def full(make: Any) -> Any:
+    """A plan with something of everything."""
+    make.settings = Settings(ignore_tags=("cost-*",))
+    make.want("new", "one", tags={"team": "ä"}).want("drifted", "one").know("drifted", "one").live("drifted", "two")
+    make.know("gone").live("gone").know("lost").want("renamed", name="r-2").know("renamed", name="r-1").live("r-1")
+    make.want("moved", name="m").know("was", name="m").live("m").want("claimed").live("claimed")
+    make.want("taken").live("taken", owner="").want("dark").dark("dark").live("x", owner="")
+    make.live("rt", owner="", linked="runtime r")
+    return make.plan()
+
+
+def test_saving_and_loading_gives_the_same_plan_and_the_same_bytes(full: Any) -> None:
+    text = dump_plan(full)
+    assert load_plan(text, file="p.json") == full
+    assert dump_plan(load_plan(text, file="p.json")) == text
+    assert text.endswith("}\n")
+    assert "\n" not in text[:-1]
+
+
+def test_the_contract_members_are_there(full: Any) -> None:
+    raw = json.loads(dump_plan(full))
+    assert raw["format_version"] == "1.0"
+    assert raw["target"] == {
+        "stack": "payments", "environment": "prod", "account": "222222222222", "region": "us-east-1"
+    }  # fmt: skip
+    assert raw["lineage"] == full.lineage
+    assert raw["digest"] == plan_digest(full) == digest({key: raw[key] for key in raw.keys() - {"digest"}})
+    assert (raw["complete"], raw["errored"]) == (False, True)
+    assert raw["summary"] == {
+        "create": 1, "update": 1, "delete": 1, "replace": 1, "adopt": 1, "forget": 1, "no_op": 1,
+        "drift": 2, "unchanged": 0, "unmanaged": 1, "service_linked": 1, "unknown": 1,
+    }  # fmt: skip
+    replaced = next(one for one in raw["resource_changes"] if one["address"] == "workload_identity.renamed")
+    assert replaced["change"]["actions"] == ["create", "delete"]
+    assert replaced["type"] == "workload_identity"
+
+
+def test_any_edit_makes_the_plan_stale(full: Any) -> None:
+    text = dump_plan(full).replace("https://one/cb", "https://evil/cb")
+    with pytest.raises(StalePlan, match=r"p\.json was changed"):
+        load_plan(text, file="p.json")
+
+
+def resealed(plan: Any, edit: Callable[[dict[str, Any]], object]) -> str:
+    """The plan's text with an edit by somebody who knows how digests are made."""
+    raw = json.loads(dump_plan(plan))
+    edit(raw)
+    del raw["digest"]
+    return json.dumps({**raw, "digest": digest(raw)})
+
+
+def changed(raw: dict[str, Any], key: str) -> dict[str, Any]:
+    return next(one["change"] for one in raw["resource_changes"] if one["address"].endswith(f".{key}"))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda raw: raw.update(errored=False),
+        lambda raw: raw.update(complete=True),
+        lambda raw: raw["summary"].update(delete=0),
+        lambda raw: changed(raw, "gone")["before"].update(allowedResourceOauth2ReturnUrls=["https://z/", "https://a/"]),
+        lambda raw: changed(raw, "drifted")["after"].update(allowedResourceOauth2ReturnUrls=["https://evil/"]),
+        lambda raw: changed(raw, "drifted").update(attributes=[]),
+        lambda raw: raw["resource_changes"][0].update(type="workload_identity", address="workload_identity.x", name=""),
+    ],
+)
+def test_a_plan_that_contradicts_itself_is_refused_even_when_resealed(full: Any, edit: Any) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        load_plan(resealed(full, edit), file="p.json")
+    assert caught.value.diagnostics[0].source.file == "p.json"
+
+
+@pytest.mark.parametrize(
+    ("edit", "place"),
+    [
+        (lambda raw: raw.pop("summary"), ""),
+        (lambda raw: raw.update(serial="7"), "serial"),
+        (lambda raw: raw["resource_changes"][0]["change"].update(actions=["explode"]), "resource_changes[0]"),
+        (lambda raw: raw["resource_changes"][1]["change"].update(before=None), "resource_changes[1]"),
+        (lambda raw: raw["resource_changes"][2].update(address="no_such_kind.x"), "resource_changes[2]"),
+        (lambda raw: raw.update(extra=1), ""),
+    ],
+)
+def test_what_the_schema_refuses_is_named_by_its_place(full: Any, edit: Any, place: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        load_plan(resealed(full, edit), file="p.json")
+    assert any(one.summary.startswith(place) for one in caught.value.diagnostics)
+    assert "plan --out" in caught.value.detail
+
+
+def test_a_newer_format_is_refused_with_both_versions(full: Any) -> None:
+    text = resealed(full, lambda raw: raw.update(format_version="2.0", reconciler_version="9.9.9"))
+    with pytest.raises(InvalidInput) as caught:
+        load_plan(text, file="p.json")
+    assert "2.0" in caught.value.diagnostics[0].summary
+    assert "9.9.9" in caught.value.diagnostics[0].summary
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '{"a": 1}', '{"format_version": 1}', '{"format_version": "1.2", "terraform_version": "1.11.4"}',
+     '{"format_version": "1.0"}', "[" * 100_000, '{"format_version": "1.0", "digest": "x"}', "\x00"],
+)  # fmt: skip
+def test_what_is_no_plan_is_refused_without_a_traceback(text: str) -> None:
+    with pytest.raises((InvalidInput, StalePlan)):
+        load_plan(text, file="p.json")
+
+
+def test_a_syntax_error_has_its_line_and_column() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        load_plan('{\n "format_version" 1}', file="p.json")
+    assert str(caught.value.diagnostics[0].source) == "p.json:2:19"
+
+
+def test_the_digest_names_the_whole_plan(full: Any) -> None:
+    assert plan_digest(replace(full, serial=8)) != plan_digest(full)
+    assert plan_digest(replace(full, route=replace(full.route, lockfile="other"))) != plan_digest(full)
+
+
+def test_a_surrogate_from_a_broken_file_name_does_not_break_saving(make: Any) -> None:
+    make.route = replace(make.route, lockfile="caf\udce9.lock.json")
+    plan = make.want("a").plan()
+    assert load_plan(dump_plan(plan), file="p.json") == plan
