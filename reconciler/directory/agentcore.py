@@ -47,10 +47,12 @@ def connect(
 ) -> AgentCore:
     """The environment's directory, for `threads` callers at once.
 
-    The account is checked before anything is read. `attach` hooks the emulator into the client; without it, the embedded
-    directory cannot answer. Raises Refused on another account than declared, DirectoryError (no region, profile, credentials).
+    The account is checked before anything is read. `attach` hooks the emulator into the client; the embedded directory needs
+    it (ValueError). Raises Refused on another account than declared, DirectoryError (no region, profile, credentials).
     """
     if environment.where is Where.EMBEDDED:
+        if attach is None:
+            raise ValueError("nothing would answer for the embedded directory: attach an emulator")
         session = embedded_session(environment)
         client = _client(session, threads, environment, ignore_configured_endpoint_urls=True)
         account, note = environment.account or EMBEDDED_ACCOUNT, ""

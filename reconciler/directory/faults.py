@@ -25,8 +25,8 @@ from reconciler.errors import (
     Throttled,
 )
 
-FAILURES = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError)
-"""Everything that a call of a botocore client raises on purpose."""
+FAILURES = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError, EOFError)
+"""What a call of a botocore client raises on purpose, and what its question for an MFA code ends in without a terminal."""
 
 _THROTTLED = frozenset(
     {
@@ -78,6 +78,7 @@ _NO_CREDENTIALS = (
     sdk.ProfileNotFound,
     sdk.RefreshWithMFAUnsupportedError,
     sdk.UnknownCredentialError,
+    EOFError,
 )
 _SIGN_IN = "Sign in again (aws sso login, aws login, or new keys), then check with: aws sts get-caller-identity"
 
@@ -204,6 +205,11 @@ def _credentials(error: Exception, asked: Asked) -> tuple[str, str]:
             # What the credential process printed stays out: it may be a secret.
             detail = f"The provider {error.kwargs.get('provider')} of the AWS configuration failed. {_SIGN_IN}"
             return f"{asked}: the credentials could not be fetched", detail
+        case EOFError():
+            return (
+                f"{asked}: the AWS profile asks for an MFA code, and nobody is there to give it",
+                f"Run it in a terminal, or sign in first and pass on the session's credentials. {_SIGN_IN}",
+            )
         case sdk.ProfileNotFound():
             detail = (
                 "Correct the name, or add the profile with: aws configure. All of them: aws configure list-profiles"

@@ -66,6 +66,11 @@ def test_the_embedded_directory_is_where_the_environment_says(store: Store) -> N
     directory.close()
 
 
+def test_the_embedded_directory_never_asks_a_real_one() -> None:
+    with pytest.raises(ValueError, match="attach an emulator"):
+        connect(environment(where=Where.EMBEDDED))
+
+
 # Endpoints
 
 

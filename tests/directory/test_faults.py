@@ -79,6 +79,7 @@ def test_what_may_be_sent_again(error: Exception, verdict: Verdict) -> None:
         (sdk.UnauthorizedSSOTokenError(), CredentialsMissing, "aws sso login"),
         (sdk.TokenRetrievalError(provider="sso", error_msg="expired"), CredentialsMissing, "aws sso login"),
         (sdk.LoginRefreshRequired(), CredentialsMissing, "aws login"),
+        (EOFError(), CredentialsMissing, "in a terminal"),
         (sdk.NoRegionError(), DirectoryError, "AWS_DEFAULT_REGION"),
         (sdk.EndpointConnectionError(endpoint_url=URL, error="x"), DirectoryError, "Region"),
         (sdk.ReadTimeoutError(endpoint_url=URL), DirectoryError, "network"),
