@@ -29,6 +29,10 @@ test: $(VENV)/.ready-test ## everything CI runs: linters, types, import directio
 	@$(MAKE) lint
 	@$(PY) -m pytest -n $(WORKERS)
 
+.PHONY: torture
+torture: $(VENV)/.ready-test ## the long runs: an apply killed at every point, a thousand lives of the stateful machine
+	@TORTURE=1 STATEFUL_EXAMPLES=1000 $(PY) -m pytest -n $(WORKERS) tests/applying/test_kill.py tests/stateful
+
 .PHONY: lint
 lint: $(VENV)/.ready-test ## ruff, mypy strict, import-linter
 	@$(PY) -m ruff check --quiet .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -94,14 +95,20 @@ def converge(world: Any, stack: Stack) -> None:
         assert report.whole, report.outcomes
 
 
-# A run passes some 70 points; the whole sweep is `make torture`'s. These lie before, among and after the calls and the fold.
-@pytest.mark.parametrize("part", [0.1, 0.35, 0.6, 0.8, 0.95])
-def test_a_killed_apply_is_settled_and_converges(ready: Any, tmp_path: Path, part: float) -> None:
+# A run passes some 70 points, and `make torture` dies at every one. These few lie before, among and after the calls and the
+# fold. A point beyond the last is no failure: how many there are depends a little on how the threads share their syncs.
+POINTS = range(1, 81) if os.environ.get("TORTURE") else (7, 24, 42, 56, 66)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_killed_apply_is_settled_and_converges(ready: Any, tmp_path: Path, point: int) -> None:
     stack = wanted(ready)
     file = tmp_path / "plan.json"
     file.write_text(dump_plan(planned(ready, stack, ready.state.read())))
-    died = die(ready, file, max(1, int(part * 70)))
-    assert died.returncode == -signal.SIGKILL, died.stderr
+    died = die(ready, file, point)
+    survived = died.returncode == 0 and int(died.stdout) < point
+    assert survived or died.returncode == -signal.SIGKILL, died.stderr
+    assert not survived or point > 70
     converge(ready, stack)
     assert ready.names() == sorted(["made-1", "made-2", "new-1", "nobodys-1", "same-1", "tags-1", "theirs-1", "up-1"])
     assert ready.lockfile_is_the_directory()
