@@ -98,11 +98,8 @@ def unclear(change: Change, error: ReconcilerError, found: str) -> Result:
 
 
 def leftover(change: Change) -> Address:
-    """Where the lockfile keeps the old half of a replacement until it is deleted: `TYPE.KEY~OLD-NAME`.
-
-    No manifest key holds a `~`, so nothing can be declared there, and the next plan deletes it.
-    """
-    return Address(change.address.type, f"{change.address.key}~{change.previous_name}")
+    """The address of what the replacement leaves behind."""
+    return change.address.leftover(change.previous_name)
 
 
 def old_half(change: Change) -> Known:

@@ -64,7 +64,7 @@ def adopt(
     path, addresses = read_words(words, needed=matching is None)
     workspace = open_workspace(path, env)
     stack = workspace.stack
-    chosen = {address for address in stack.resources if matching and fnmatchcase(str(address), matching)}
+    chosen = _matching(matching, stack) if matching is not None else frozenset()
 
     def make(one: Opened) -> Plan:
         remotes = {Remote(a.type, stack.resources[a].name) for a in {*chosen, *addresses} if a in stack.resources}
@@ -141,6 +141,18 @@ def read_words(words: Sequence[str] | None, *, needed: bool) -> tuple[Path | Non
     if needed and not addresses:
         raise UsageError("no address is given", f"Name at least one, as in {KINDS[0].type}.invoice-agent.")
     return path, addresses
+
+
+def _matching(glob: str, stack: Stack) -> frozenset[Address]:
+    """The declared addresses that match. Raises UsageError where none does: the glob is a mistake then."""
+    chosen = frozenset(address for address in stack.resources if fnmatchcase(str(address), glob))
+    if not chosen:
+        raise UsageError(
+            f"--all-matching {glob!r} matches no declared address",
+            "Addresses look like workload_identity.invoice-agent; quote globs from the shell. Only what is declared can be "
+            "adopted: `reconciler export` writes entries for what stands in the directory.",
+        )
+    return chosen
 
 
 def _adoptable(chosen: Iterable[Address], stack: Stack, lock: Lock | None, snapshot: Snapshot) -> Iterator[Address]:

@@ -88,6 +88,7 @@ def apply(
         question=f"Apply this plan to {_where(workspace)}?",
         answer="yes",
         given=auto_approve,
+        elsewhere="Save and review a plan, then apply exactly that: reconciler plan --out FILE, reconciler apply --plan FILE.",
     )
     return _plan_and_run(console, workspace, "apply", consent, terms, refresh=refresh, selection=selection)
 

@@ -37,8 +37,16 @@ class Console:
     width: int
 
     def show(self, text: str) -> None:
-        """Write a piece of the product to standard output."""
-        _write(sys.stdout, text)
+        """Write a piece of the product to standard output. Raises ReconcilerError where it cannot be written."""
+        try:
+            _write(sys.stdout, text)
+        except BrokenPipeError:  # its reader has seen enough
+            raise
+        except OSError as error:
+            raise ReconcilerError(
+                f"standard output cannot be written: {error.strerror or error}",
+                "What was to be shown is lost, in part at least. Make room where it goes and run this again.",
+            ) from error
 
     def note(self, text: str) -> None:
         """Write plain words to standard error, with nothing in them that could steer a terminal."""
@@ -47,8 +55,8 @@ class Console:
         self.tell("\n".join(clean_lines(text)))
 
     def tell(self, text: str) -> None:
-        """Write text that `reconciler.render` made to standard error. A reader that has gone away is no reason to stop."""
-        with contextlib.suppress(BrokenPipeError):
+        """Write text that `reconciler.render` made to standard error. That it cannot be is no reason to stop."""
+        with contextlib.suppress(OSError):
             _write(sys.stderr, text)
 
     def diagnostics(self, found: Iterable[Diagnostic]) -> None:

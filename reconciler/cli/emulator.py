@@ -46,6 +46,5 @@ def emulator(
     from reconciler.emulator.server import serve
 
     with serve(port=port, store=store, quota=quota, latency_ms=latency_ms, strict=strict) as server:
-        console.show(f"listening on {server.url}")
-        server.wait()
+        server.wait(announce=lambda url: console.show(f"listening on {url}"))
     return ExitCode.OK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from reconciler.cli.planned import Opened, opened
 from reconciler.cli.progress import followed
 from reconciler.cli.unfinished import settled_first
 from reconciler.cli.workspace import Workspace, open_directory
-from reconciler.errors import ExitCode, UsageError
+from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.outcomes import Report
 from reconciler.model.plan import Plan
 
@@ -30,13 +29,15 @@ if TYPE_CHECKING:
 class Consent:
     """What has to be answered before anything is written. `answer` is the one word that agrees.
 
-    `given`: --auto-approve, or a saved plan, which was looked at when it was made.
+    `given`: --auto-approve, or a saved plan, which was looked at when it was made. `elsewhere`: what else the verb offers
+    where nobody can be asked, as a sentence.
     """
 
     noun: str
     question: str
     answer: str
     given: bool
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +105,7 @@ def _agreed(console: Console, consent: Consent) -> bool:
     if not console.asks:
         raise UsageError(
             "nobody is here to approve the plan (no terminal, or RECONCILER_INPUT=0, or CI is set); nothing was written",
-            "Save and review a plan, then apply exactly that: reconciler plan --out FILE, reconciler apply --plan FILE. "
-            "Or go without: --auto-approve.",
+            f"{consent.elsewhere} To go on without being asked: --auto-approve.".lstrip(),
         )
     return console.ask(f"\n{consent.question}\n  Only '{consent.answer}' will be accepted: ") == consent.answer
 
@@ -128,5 +128,10 @@ def _run(console: Console, plan: Plan, directory: Directory, writer: Writer, thr
 def _tell(console: Console, report: Report, plan: Plan) -> None:
     from reconciler.render import report_text
 
-    with contextlib.suppress(BrokenPipeError):  # what was done is done, and the exit code says how it ended
+    # What was done is done, and the exit code says how it ended.
+    try:
         console.show(report_text(report, plan, colour=console.colour_out, width=console.width))
+    except BrokenPipeError:
+        return
+    except ReconcilerError as error:
+        console.note(f"The report is lost: {error.summary}. `reconciler lock show` lists what is managed now.")

@@ -10,7 +10,7 @@ import typer
 
 from reconciler.cli.console import Console
 from reconciler.cli.options import Env, Manifest
-from reconciler.cli.output import write_whole
+from reconciler.cli.output import check_replaceable, write_whole
 from reconciler.cli.planned import opened
 from reconciler.cli.reading import take_snapshot
 from reconciler.cli.workspace import open_directory, open_workspace
@@ -52,6 +52,8 @@ def export(
         return matching is None or fnmatchcase(f"{remote.type}.{remote.name}", matching)
 
     workspace = open_workspace(path, env)
+    if out is not None:
+        check_replaceable(out, workspace.manifest)
     lock = LocalState(workspace.lockfile).read()
     with open_directory(workspace.environment, workspace.lockfile) as directory:
         one = opened(console, workspace, lock, directory)

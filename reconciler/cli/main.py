@@ -5,12 +5,13 @@ Nothing here or at the top of a verb's module may import what `--help` does not 
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, NoReturn, cast
+from typing import Annotated, NoReturn, TextIO, cast
 
 import typer
 
@@ -43,21 +44,30 @@ _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
 def main() -> NoReturn:
     """Run the command line of this process and end it with the contract's exit code."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding lacks must not end the program
             stream.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _silence_stdout()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _silence(stream)
     sys.exit(int(code))
 
 
-def _silence_stdout() -> None:
-    """Point standard output at nothing: its reader is gone, and the interpreter's own last flush should not say so."""
+def _open_closed_streams() -> None:
+    """Point each standard stream that the caller closed at nothing: the next file opened would take its descriptor."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
+
+
+def _silence(stream: TextIO) -> None:
+    """Point it at nothing: its reader is gone or its disk full, and the interpreter's own last flush should not say so."""
     nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, sys.stdout.fileno())
+    os.dup2(nothing, stream.fileno())
     os.close(nothing)
 
 
@@ -66,9 +76,10 @@ def run(arguments: Sequence[str]) -> ExitCode:
     try:
         result = typer.main.get_command(_app())(list(arguments), prog_name="reconciler", standalone_mode=False)
     except _USAGE_ERROR as error:
-        cast(typer.BadParameter, error).show()
+        with contextlib.suppress(OSError):
+            cast(typer.BadParameter, error).show()
         return ExitCode.ERROR
-    except typer.Abort:
+    except (typer.Abort, OSError):  # OSError: the help could not be written; a verb's own errors end in `verb`
         return ExitCode.ERROR
     known = isinstance(result, int) and result in list(ExitCode)
     return ExitCode(result) if known else (ExitCode.ERROR if result else ExitCode.OK)

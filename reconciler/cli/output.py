@@ -6,6 +6,16 @@ import os
 import tempfile
 from pathlib import Path
 
+from reconciler.errors import UsageError
+
+
+def check_replaceable(file: Path, manifest: Path) -> None:
+    """Raise UsageError where `file` is the manifest, a part of it, or a lockfile: nobody can make those again."""
+    part = manifest.is_dir() and file.suffix in (".yaml", ".yml") and file.parent.resolve() == manifest.resolve()
+    what = "a lockfile" if file.name.endswith(".lock.json") else "the manifest"
+    if what == "a lockfile" or (file.exists() and (part or file.samefile(manifest))):
+        raise UsageError(f"--out {file} would replace {what}; nothing was written", "Choose another --out FILE.")
+
 
 def write_whole(file: Path, text: str) -> None:
     """Put `text` into `file` in one step, so that no reader ever sees half of it. Raises OSError.

@@ -10,7 +10,7 @@ import typer
 
 from reconciler.cli.console import Console
 from reconciler.cli.options import Env, Excludes, Format, HowMuch, Manifest, Targets, Verbose
-from reconciler.cli.output import write_whole
+from reconciler.cli.output import check_replaceable, write_whole
 from reconciler.cli.planned import make
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
@@ -53,9 +53,13 @@ def plan(
     Exit codes: 0 done, 1 error or something could not be read,
     2 changes (with --detailed-exitcode), 3 something in it is refused
     """
+    from reconciler.manifest import find
     from reconciler.planning import Allowances, guard
 
-    made = make(console, path, env, refresh=refresh, selection=selection_of(target, exclude))
+    selection = selection_of(target, exclude)
+    if out is not None:
+        check_replaceable(out, find(path))
+    made = make(console, path, env, refresh=refresh, selection=selection)
     print_plan(console, made, form, verbose=verbose, guards=guard(made, Allowances()))
     if out is not None:
         save(console, made, out)
@@ -79,7 +83,10 @@ def show(
 
     Exit codes: 0 done, 1 no such file or no plan, 4 the file was edited since it was saved
     """
-    print_plan(console, read_plan(file), form, verbose=verbose)
+    from reconciler.planning import Allowances, guard
+
+    saved = read_plan(file)
+    print_plan(console, saved, form, verbose=verbose, guards=guard(saved, Allowances()))
     return ExitCode.OK
 
 

@@ -5,6 +5,7 @@ moto serves the rest (STS, runtimes, gateways), so that a tool which asks who it
 
 from __future__ import annotations
 
+import importlib
 import signal
 import socket
 import threading
@@ -117,7 +118,7 @@ def serve(
     Raises UsageError if the `emulator` extra is not installed, or the port is taken.
     """
     try:
-        import moto.server  # noqa: F401
+        importlib.import_module("moto.server")
     except ImportError as error:
         raise UsageError(
             "the emulator over HTTP needs moto, which is not installed",

@@ -28,6 +28,18 @@ class Address(NamedTuple):
             raise ValueError(f"{text!r} is not an address; addresses look like {known}")
         return cls(type_, key)
 
+    def leftover(self, name: str) -> Address:
+        """Where the lockfile keeps the old half of a replacement until it is deleted: `TYPE.KEY~OLD-NAME`.
+
+        No manifest key holds a `~`, so nothing can be declared there, and the next plan deletes it.
+        """
+        return Address(self.type, f"{self.key}~{name}")
+
+    @property
+    def is_leftover(self) -> bool:
+        """Whether it is one of those."""
+        return "~" in self.key
+
 
 class Remote(NamedTuple):
     """A resource as the directory names it: one per type and name in an account and region."""

@@ -48,7 +48,9 @@ class Reason(enum.Enum):
     CHANGED_OUTSIDE = "changed_outside"
     CHANGED_BOTH = "changed_both"  # some here, some outside, or the same attribute on both sides
     OURS_BY_TAG = "ours_by_tag"  # adopt, update: the ownership tag says so though the lockfile does not
-    UPDATE_ONLY = "update_only"  # adopt, update: declared with lifecycle.updateOnly; no-op: it became so, or ceased to be
+    UPDATE_ONLY = (
+        "update_only"  # adopt, update: declared with lifecycle.updateOnly; no-op: it became so, or ceased to be
+    )
     NOT_DECLARED = "not_declared"  # delete: no longer in the manifest; forget: an update-only one
     RENAMED = "renamed"  # replace
     ASKED = "asked"  # adopt, forget, delete: the command named it

@@ -56,7 +56,6 @@ class Attribute:
     text: Text
     key: Text | None = None
     max_items: int | None = None
-    immutable: bool = False
     tagging: bool = False
 
     @property

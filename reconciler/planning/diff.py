@@ -157,7 +157,7 @@ def _against_replacing(
     # One that carries our tag and is as declared is what an earlier, interrupted run made; apply takes it as created.
     wanted, standing = (terms.see(desired.address, side.attributes) for side in (desired, target))
     made_by_us = target.owner == terms.owner and wanted == standing
-    return found if made_by_us else (*found, names.new_name_exists(desired, target))
+    return found if made_by_us else (*found, names.new_name_exists(desired, known, target))
 
 
 def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Terms) -> Verdict:
@@ -181,7 +181,11 @@ def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
     notes: tuple[Diagnostic, ...] = ()
     if terms.foreign(live):
         severity = Severity.ERROR if changed else Severity.WARNING
-        notes = (findings.foreign_owner(desired.address, live, terms.owner, desired.source, severity=severity),)
+        notes = (
+            findings.foreign_owner(
+                desired.address, live, terms.owner, desired.source, severity=severity, entry=known.address
+            ),
+        )
     if changed and notes:
         return Verdict(drift=drift, findings=notes)
     if not changed and same_entry and remembered == standing and known.arn == live.arn:

@@ -48,8 +48,19 @@ def not_ours(desired: Desired, live: Live, owner: str) -> Diagnostic:
     )
 
 
-def foreign_owner(address: Address, live: Live, owner: str, source: Source | None, *, severity: Severity) -> Diagnostic:
-    """Another stack's ownership tag stands on it; a warning where nothing was to be changed anyway."""
+def foreign_owner(
+    address: Address,
+    live: Live,
+    owner: str,
+    source: Source | None,
+    *,
+    severity: Severity,
+    entry: Address | None = None,
+) -> Diagnostic:
+    """Another stack's ownership tag stands on it; a warning where nothing was to be changed anyway.
+
+    `entry`: the address that the lockfile has it under.
+    """
     refused = severity is Severity.ERROR
     return say(
         severity,
@@ -57,7 +68,7 @@ def foreign_owner(address: Address, live: Live, owner: str, source: Source | Non
         address,
         f"its ownership tag says {live.owner!r}, not {owner!r}" + (", so it is not touched" if refused else ""),
         f"{live.arn}\nOne of the two stacks must let go: there with `{FORGET}`; or here, by removing it from the manifest, "
-        f"and from the lockfile, where that holds it, with `{FORGET} {address}`.",
+        f"and from the lockfile, where that holds it, with `{FORGET} {entry or address}`.",
         source=source,
     )
 
@@ -100,15 +111,17 @@ def protected(address: Address, source: Source | None, *, replaced: bool) -> Dia
     )
 
 
-def environment_protected(address: Address, environment: str, source: Source | None, *, replaced: bool) -> Diagnostic:
-    """The whole environment forbids deletes."""
+def environment_protected(
+    address: Address, environment: str, source: Source | None, *, entry: Address, replaced: bool
+) -> Diagnostic:
+    """The whole environment forbids deletes. `entry`: the address that the lockfile has it under."""
     return say(
         Severity.ERROR,
         "environment-protected",
         address,
         f"environment {environment} is protected, so it is not {'replaced' if replaced else 'deleted'}",
         f"To lift that: remove `protect: true` from environments.{environment}. "
-        f"To keep the resource and manage it no more: {FORGET} {address}.",
+        f"To keep the resource and manage it no more: {FORGET} {entry}.",
         source=source,
     )
 
@@ -133,7 +146,7 @@ def linkage_unknown(reason: str) -> Diagnostic:
     return Diagnostic(
         severity=Severity.WARNING,
         code="linkage-unknown",
-        summary="service-linked identities cannot be told from the others; both count as unmanaged",
+        summary="service-linked identities cannot be told apart from unmanaged ones; all count as unmanaged",
         detail=f"{reason}\nNothing outside the lockfile is ever deleted.",
     )
 

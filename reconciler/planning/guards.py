@@ -44,18 +44,20 @@ def _found(plan: Plan, allow: Allowances) -> Iterator[Diagnostic]:
             f"{what} could not be read, so the plan is incomplete",
             "Plan again when it can be read, or apply the rest with --allow-incomplete: what is unknown is left alone.",
         )
-    lost = [
-        one
-        for one in plan.changes
-        if one.action in (Action.DELETE, Action.FORGET) and one.reason is Reason.NOT_DECLARED
-    ]
-    if plan.declared == 0 and lost and not allow.empty:
+    if _empties(plan) and not allow.empty:
         yield _error(
             "guard-empty",
             f"the manifest declares nothing, and the lockfile holds {_count(plan.managed, 'resource')}",
             "Is it the right manifest and environment? If everything is to go: --allow-empty.",
         )
     yield from _deletes(plan, allow)
+
+
+def _empties(plan: Plan) -> bool:
+    """Whether a manifest that declares nothing takes something out of the lockfile, be it deleted or gone already."""
+    made_from_manifest = plan.manifest_digest != ""  # `forget` has none, and names what it lets go of
+    lost = any(one.action in (Action.DELETE, Action.FORGET) and one.reason is not Reason.ASKED for one in plan.changes)
+    return made_from_manifest and plan.declared == 0 and lost
 
 
 def _deletes(plan: Plan, allow: Allowances) -> Iterator[Diagnostic]:

@@ -54,13 +54,17 @@ def keeps(known: Known, live: Live, heir: Desired | None, terms: Terms) -> tuple
     address, source = (heir.address, heir.source) if heir else (known.address, None)
     found: list[Diagnostic] = []
     if terms.foreign(live):
-        found.append(findings.foreign_owner(address, live, terms.owner, source, severity=Severity.ERROR))
+        found.append(
+            findings.foreign_owner(address, live, terms.owner, source, severity=Severity.ERROR, entry=known.address)
+        )
     if live.arn in terms.snapshot.linked:
         found.append(made_by_service(address, live, source, terms))
     if known.protect or (heir is not None and heir.protect):
         found.append(findings.protected(address, source, replaced=heir is not None))
     if terms.protected_environment:
         found.append(
-            findings.environment_protected(address, terms.protected_environment, source, replaced=heir is not None)
+            findings.environment_protected(
+                address, terms.protected_environment, source, entry=known.address, replaced=heir is not None
+            )
         )
     return tuple(found)

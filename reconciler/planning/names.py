@@ -23,7 +23,13 @@ def declared_twice(desired: Desired, all_of_them: Sequence[Address]) -> Diagnost
 
 def name_changes_hands(desired: Desired, holder: Address, rival: Desired | None) -> Diagnostic:
     """`desired` wants the name that another lock entry holds, and cannot simply be that entry under a new address."""
-    if rival is None:
+    if holder.is_leftover:
+        way = (
+            f"An interrupted rename left it behind, and it is still to be deleted. Give {desired.address} the name back that "
+            f"it has in the lockfile and apply, which deletes {desired.name!r}; then rename. To keep it instead: "
+            f"`{FORGET} {holder}` and `{FORGET} {desired.address}`, then `{ADOPT} {desired.address}`."
+        )
+    elif rival is None:
         way = (
             f"{desired.address} has another resource, which would be lost. To keep {desired.name!r}: declare {holder} again, "
             f"remove {desired.address}, apply; then call {holder} {desired.address.key} in the manifest, and apply. To have it "
@@ -81,13 +87,13 @@ def previously_in_vain(desired: Desired, *, declared: bool) -> Diagnostic:
     )
 
 
-def new_name_exists(desired: Desired, live: Live) -> Diagnostic:
+def new_name_exists(desired: Desired, known: Known, live: Live) -> Diagnostic:
     """A rename whose new name somebody has taken."""
     return refuse(
         "name-taken",
         desired,
         f"a {one_of(desired.address)} named {desired.name!r} already exists, so it cannot be renamed to that",
-        f"{live.arn}\nChoose another name. If that one is what you mean: `{FORGET} {desired.address}` gives up the "
+        f"{live.arn}\nChoose another name. If that one is what you mean: `{FORGET} {known.address}` gives up the "
         f"present one, then `{ADOPT} {desired.address}` takes the other.",
     )
 
@@ -98,7 +104,7 @@ def update_only_renamed(desired: Desired, known: Known) -> Diagnostic:
         "update-only-renamed",
         desired,
         f"it is update-only, so {known.name!r} cannot be replaced by {desired.name!r}",
-        f"Update-only resources are never created or deleted. `{FORGET} {desired.address}` lets go of the present one; "
+        f"Update-only resources are never created or deleted. `{FORGET} {known.address}` lets go of the present one; "
         "the next plan then takes the other.",
     )
 

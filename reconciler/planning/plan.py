@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.diagnostics import Diagnostic, in_order
 from reconciler.errors import UsageError
@@ -11,7 +12,7 @@ from reconciler.model.changes import Change, Drift
 from reconciler.model.environments import Limit, Target
 from reconciler.model.kinds import kind_of
 from reconciler.model.plan import Plan, Route, Untouched
-from reconciler.model.resources import Desired, Known, Lock, Snapshot, Stack
+from reconciler.model.resources import Desired, Known, Lock, Refresh, Snapshot, Stack
 from reconciler.model.values import without_tags
 from reconciler.planning import findings
 from reconciler.planning.diff import judge
@@ -90,9 +91,11 @@ def make_adoption(
     judged: list[tuple[Pair, Verdict]] = []
     for address in sorted(set(addresses)):
         desired = stack.resources[address]
-        pair = Pair(address, desired, known.get(address))
-        judged.append((pair, adopt(desired, holder.get(Remote(address.type, desired.name)), pair.known, terms)))
-    return _bind(judged, [], stack=stack, lock=lock, snapshot=snapshot, target=target, route=route)
+        taken = holder.get(Remote(address.type, desired.name))
+        # Without its entry: what is managed already is not compared, so it does not count as unchanged.
+        judged.append((Pair(address, desired, None), adopt(desired, taken, known.get(address), terms)))
+    plan = _bind(judged, [], stack=stack, lock=lock, snapshot=snapshot, target=target, route=route)
+    return replace(plan, refresh=Refresh.FULL)  # all that it speaks of was read
 
 
 def make_forgetting(
@@ -116,7 +119,8 @@ def make_forgetting(
     for address in sorted(set(addresses)):
         pair = Pair(address, None, lock.resources[address])
         judged.append((pair, give_up(lock.resources[address], terms)))
-    return _bind(judged, [], stack=None, lock=lock, snapshot=snapshot, target=target, route=route)
+    plan = _bind(judged, [], stack=None, lock=lock, snapshot=snapshot, target=target, route=route)
+    return replace(plan, refresh=Refresh.FULL)  # all that it speaks of was read
 
 
 def expected_remotes(stack: Stack, lock: Lock | None) -> frozenset[Remote]:

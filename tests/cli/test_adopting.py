@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
+
+from reconciler.emulator import ACCOUNT, Scope, Store
 
 A = "workload_identity.invoice-agent"
 URLS = ["https://app.example.com/oauth/callback"]
@@ -47,6 +50,26 @@ def test_all_matching_takes_what_is_declared_and_live_and_leaves_the_rest(standi
     assert set(standing.lock["resources"]) == {A}
     again = standing.run("adopt", "--all-matching", "workload_identity.*", "--auto-approve")
     assert again.code == 0
+
+
+def test_with_nothing_to_adopt_nothing_is_claimed_of_what_was_not_compared(project: Any) -> None:
+    ran = project.run("adopt", "--all-matching", "*", "--auto-approve")  # declared, but not live
+    assert ran.code == 0
+    assert "There is nothing to do." in ran.out
+    assert "manifest" not in ran.out
+    project.run("apply", "--auto-approve")
+    ran = project.run("adopt", A)
+    assert "managed already" in ran.out
+    assert "as declared" not in ran.out
+    assert "--refresh" not in ran.out + project.run("forget", A, "--auto-approve").out
+
+
+def test_a_glob_that_matches_nothing_declared_is_a_mistake(standing: Any) -> None:
+    ran = standing.run("adopt", "--all-matching", "workload_identity.invioce-*", "--auto-approve")
+    assert ran.code == 1
+    assert "invioce" in ran.err
+    assert "reconciler export" in ran.err
+    assert not standing.lockfile.exists()
 
 
 def test_adoption_is_asked_about(standing: Any, terminal: Any) -> None:
@@ -96,16 +119,21 @@ def test_an_export_plans_to_nothing_after_its_entries_are_adopted(project: Any) 
     assert ran.code == 0, ran.out
 
 
-def test_an_export_says_which_entries_are_service_linked(project: Any) -> None:
-    from reconciler.emulator import ACCOUNT, Scope, Store
-
-    store = Store(project.folder / ".reconciler" / "directory.sqlite")
-    store.link(Scope(ACCOUNT, "us-east-1"), "runtime", "invoice-AbCdEfGhIj")
-    store.close()
+def test_an_export_says_which_entries_are_service_linked_and_these_plan_to_nothing_too(project: Any) -> None:
+    project.run("apply", "--auto-approve")  # some are ours already
+    with contextlib.closing(Store(project.folder / ".reconciler" / "directory.sqlite")) as store:
+        store.link(Scope(ACCOUNT, "us-east-1"), "runtime", "invoice-AbCdEfGhIj")
     ran = project.run("export")
     assert ran.code == 0, ran.err
-    assert "service-linked: runtime invoice-AbCdEfGhIj" in ran.out
-    assert "updateOnly" in ran.out
+    exported = project.write(ran.out).read_text()
+    assert "service-linked: runtime invoice-AbCdEfGhIj" in exported
+    assert exported.count("updateOnly") == 1
+    assert project.run("adopt", "--all-matching", "*", "--auto-approve").code == 0
+    ran = project.run("plan", "--detailed-exitcode")
+    assert ran.code == 0, ran.out
+    assert set(project.lock["resources"]) == {
+        A, "workload_identity.ledger-agent", "workload_identity.invoice-AbCdEfGhIj",
+    }  # fmt: skip
 
 
 def test_export_takes_only_what_matches(project: Any) -> None:

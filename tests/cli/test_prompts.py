@@ -43,6 +43,15 @@ def test_an_interrupt_at_the_question_changes_nothing(project: Any, terminal: An
     assert not project.lockfile.exists()
 
 
+def test_where_nobody_can_be_asked_each_verb_names_its_own_way(project: Any) -> None:
+    assert "reconciler apply --plan FILE" in project.other("apply").err
+    project.run("apply", "--auto-approve")
+    ran = project.other("destroy")
+    assert ran.code == 1
+    assert "--auto-approve" in ran.err
+    assert "--plan" not in ran.err
+
+
 def test_destroy_wants_the_name_of_the_stack(project: Any, terminal: Any) -> None:
     project.run("apply", "--auto-approve")
     screen = terminal("destroy")

@@ -155,6 +155,15 @@ def test_a_plan_applied_from_another_folder_is_told_so(project: Any, monkeypatch
     assert "below" in ran.err
 
 
+def test_show_says_what_apply_will_refuse_as_plan_did(project: Any) -> None:
+    project.run("apply", "--auto-approve")
+    project.declare()
+    for form in ("text", "markdown"):
+        planned = project.run("plan", "--out", "saved.plan", "--format", form)
+        assert "--allow-empty" in planned.out
+        assert project.run("show", "saved.plan", "--format", form).out == planned.out
+
+
 def test_show_gives_back_the_bytes_that_plan_printed(project: Any) -> None:
     for form in ("text", "json", "markdown"):
         planned = project.run("plan", "--out", "saved.plan", "--format", form)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +172,65 @@ def test_an_interrupted_reading_says_that_nothing_was_written(capsys: pytest.Cap
 
     assert ending(interrupted, open_console(no_color=True)) == ExitCode.ERROR
     assert "nothing was written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [("plan",), ("validate", "--format", "json"), ("--help",), ("lock", "status")])
+def test_streams_that_the_caller_closed_are_no_reason_to_fail(project: Any, arguments: tuple[str, ...]) -> None:
+    for closed in (">&-", "2>&-", "<&- >&- 2>&-"):
+        ran = closing(project, arguments, closed)
+        assert (ran.returncode, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", [("plan",), ("plan", "--format", "json"), ("lock", "show"), ("--help",)])
+def test_a_full_disk_under_standard_output_is_an_error_and_says_so(project: Any, arguments: tuple[str, ...]) -> None:
+    ran = closing(project, arguments, ">/dev/full")
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    assert "internal error" not in ran.stderr
+    if arguments != ("--help",):
+        assert "standard output cannot be written: No space left on device" in ran.stderr
+
+
+def test_a_full_disk_under_standard_error_stops_no_apply(project: Any) -> None:
+    assert closing(project, ("apply", "--auto-approve"), "2>/dev/full").returncode == 0
+    assert len(project.lock["resources"]) == 2
+
+
+def test_a_plan_that_could_not_be_shown_is_not_applied(project: Any) -> None:
+    ran = closing(project, ("apply", "--auto-approve"), ">/dev/full")
+    assert ran.returncode == 1
+    assert not project.lockfile.exists()
+
+
+@pytest.mark.parametrize("verb", ["plan", "export"])
+@pytest.mark.parametrize(
+    ("out", "what"), [("reconciler.yaml", "the manifest"), ("reconciler.local.lock.json", "a lockfile")]
+)
+def test_what_nobody_can_make_again_is_not_written_over(project: Any, verb: str, out: str, what: str) -> None:
+    project.run("apply", "--auto-approve")
+    before = Path(out).read_bytes()
+    ran = project.run(verb, "--out", out)
+    assert ran.code == 1
+    assert f"--out {out} would replace {what}" in ran.err
+    assert Path(out).read_bytes() == before
+
+
+def test_a_part_of_a_manifest_folder_is_not_written_over(project: Any) -> None:
+    (project.folder / "stack").mkdir()
+    part = Path("reconciler.yaml").rename("stack/agents.yaml")
+    ran = project.run("plan", "stack", "--out", "stack/agents.yaml")
+    assert (ran.code, "would replace the manifest" in ran.err) == (1, True)
+    assert part.read_text(encoding="utf-8").startswith("version: 1")
+
+
+def closing(project: Any, arguments: tuple[str, ...], redirection: str) -> subprocess.CompletedProcess[str]:
+    """The command run by a shell with that redirection."""
+    line = f'exec "$0" -m reconciler "$@" {redirection}'
+    return subprocess.run(
+        ["sh", "-c", line, sys.executable, *arguments],
+        cwd=project.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

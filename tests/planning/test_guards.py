@@ -65,6 +65,14 @@ def test_an_empty_manifest_is_guarded_for_update_only_resources_too(make: Any) -
     assert codes(make.know("a", update_only=True).live("a").plan()) == ["guard-empty"]
 
 
+def test_an_empty_manifest_is_guarded_though_everything_is_gone_already(make: Any) -> None:
+    assert codes(make.know("a").plan()) == ["guard-empty"]
+
+
+def test_forget_names_what_it_lets_go_of_and_is_not_asked_twice(make: Any) -> None:
+    assert codes(make.know("a").forgetting("a")) == []
+
+
 def test_destroy_asked_for_it(make: Any) -> None:
     assert codes(deleting(make, 2, 0).plan(destroy=True)) == []
 

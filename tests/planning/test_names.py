@@ -159,3 +159,13 @@ def test_a_past_that_moved_elsewhere_is_not_replaced(make: Any) -> None:
     make.want("a", name="old").want("b", previously="past").know("past", name="old").live("old")
     assert make.codes() == [("b", "name-taken")]
     assert make.steps() == {"a": ("no-op", "moved")}
+
+
+def test_going_back_to_the_name_that_an_interrupted_rename_left_behind_is_refused_with_a_way_that_can_be_gone(
+    make: Any,
+) -> None:
+    make.want("a", name="first").know("a", name="second").know("a~first", name="first").live("first").live("second")
+    [refused] = [one for one in make.plan().diagnostics if one.severity.value == "error"]
+    assert refused.code == "name-taken"
+    assert "interrupted rename" in refused.detail
+    assert "declare workload_identity.a~first" not in refused.detail  # no manifest can

@@ -82,3 +82,15 @@ def test_the_service_s_own_is_neither_updated_nor_deleted_though_the_lockfile_ho
     assert make.codes() == [("b", "service-linked"), ("a", "service-linked")]
     assert make.plan().empty
     assert "reconciler forget workload_identity.b" in make.plan().diagnostics[0].detail
+
+
+@pytest.mark.parametrize("obstacle", ["update-only-renamed", "name-taken", "environment-protected", "foreign-owner"])
+def test_a_refused_rename_names_the_address_that_forget_knows(make: Any, obstacle: str) -> None:
+    update_only = obstacle == "update-only-renamed"
+    owner = make.theirs if obstacle == "foreign-owner" else make.ours
+    make.want("b", previously="a", update_only=update_only).know("a", update_only=update_only).live("a", owner=owner)
+    if obstacle == "name-taken":
+        make.live("b", owner="")
+    plan = make.set(protect=obstacle == "environment-protected").plan()
+    assert [one.code for one in plan.diagnostics] == [obstacle]
+    assert "reconciler forget workload_identity.a" in plan.diagnostics[0].detail
