@@ -64,7 +64,6 @@ def run_locked(
     """
     from reconciler.state import LocalState
 
-    console.diagnostics(workspace.findings)
     with (
         LocalState(workspace.lockfile).exclusive(command, terms.lock_timeout) as writer,
         open_directory(workspace.environment, workspace.lockfile) as directory,

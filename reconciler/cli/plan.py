@@ -60,9 +60,10 @@ def plan(
     if out is not None:
         check_replaceable(out, find(path))
     made = make(console, path, env, refresh=refresh, selection=selection)
-    print_plan(console, made, form, verbose=verbose, guards=guard(made, Allowances()))
+    guards = guard(made, Allowances())
+    print_plan(console, made, form, verbose=verbose, guards=guards)
     if out is not None:
-        save(console, made, out)
+        save(console, made, out, refused=bool(guards))
     return exit_code_of(made, detailed=detailed)
 
 
@@ -135,7 +136,7 @@ def read_plan(file: Path) -> Plan:
     return load_plan(text, file=str(file))
 
 
-def save(console: Console, made: Plan, file: Path) -> None:
+def save(console: Console, made: Plan, file: Path, *, refused: bool) -> None:
     """Write the plan where it can be applied from, and say how. Raises ReconcilerError where it cannot be written."""
     from reconciler.planning import dump_plan
 
@@ -145,7 +146,8 @@ def save(console: Console, made: Plan, file: Path) -> None:
         raise ReconcilerError(
             f"cannot save the plan to {file}: {error.strerror or error}", "Choose another --out FILE and plan again."
         ) from error
-    console.note(f"Saved the plan to {file}. To apply exactly this: reconciler apply --plan {file}")
+    way = "As it is, apply will refuse it." if refused else f"To apply exactly this: reconciler apply --plan {file}"
+    console.note(f"Saved the plan to {file}. {way}")
 
 
 def exit_code_of(made: Plan, *, detailed: bool) -> ExitCode:

@@ -49,7 +49,6 @@ def make(console: Console, path: Path | None, env: str | None, *, refresh: Refre
     from reconciler.state import LocalState
 
     workspace = open_workspace(path, env)
-    console.diagnostics(workspace.findings)
     state = LocalState(workspace.lockfile)
     lock = state.read()
     if refresh is not Refresh.NONE:
@@ -72,6 +71,7 @@ def make(console: Console, path: Path | None, env: str | None, *, refresh: Refre
         target=target,
         route=workspace.route,
         selection=selection,
+        checked=workspace.findings,
     )
 
 
@@ -89,6 +89,7 @@ def plan_opened(
         route=one.workspace.route,
         selection=selection,
         destroy=destroy,
+        checked=() if destroy else one.workspace.findings,
     )
 
 

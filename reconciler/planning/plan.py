@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.diagnostics import Diagnostic, in_order
+from reconciler.diagnostics import Diagnostic, Severity, in_order
 from reconciler.errors import UsageError
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.changes import Change, Drift
@@ -32,9 +32,11 @@ def make_plan(
     route: Route,
     selection: Selection = EVERYTHING,
     destroy: bool = False,
+    checked: Sequence[Diagnostic] = (),
 ) -> Plan:
     """What makes the directory equal to `stack`; with `destroy`, what removes all that the lockfile holds.
 
+    `checked`: what the check of the manifest had to say; its warnings go into the plan, since who reviews that decides.
     Refusals, warnings and what could not be read are in the plan, never raised. Raises UsageError for a glob of
     `selection` that matches neither a declared nor a managed address.
     """
@@ -54,7 +56,7 @@ def make_plan(
     noted = [one for address, one in pairing.noted.items() if selection.takes(address)]
     return _bind(
         [(pair, judge(pair, terms)) for pair in chosen],
-        [*refused, *noted],
+        [*refused, *noted, *(one for one in checked if one.severity is not Severity.INFO)],
         stack=stack,
         lock=lock,
         snapshot=snapshot,

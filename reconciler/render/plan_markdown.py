@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from reconciler.diagnostics import Diagnostic
 from reconciler.model.addresses import Address
 from reconciler.model.changes import Action, Cause, Change
+from reconciler.model.environments import OWNER_TAG
 from reconciler.model.plan import Plan
 from reconciler.model.values import Value
 from reconciler.render import words
@@ -100,8 +101,15 @@ def _verdict(plan: Plan) -> str:
         if counts[action]:
             symbol = "" if action is Action.NO_OP else f"`{action.value}`"
             lines.append(f"| {symbol} | {_word(action)} | {counts[action]} |")
-    note = words.refresh(plan)
-    return "\n".join([*lines, "", note] if note else lines)
+    notes = [one for one in (_marked(plan), words.refresh(plan)) if one]
+    return "\n".join([*lines, *(line for one in notes for line in ("", one))])
+
+
+def _marked(plan: Plan) -> str:
+    """The ownership tag that apply sets, as code: it holds the stack's name."""
+    said = words.marked(plan)
+    lead, tag, rest = said.partition(OWNER_TAG)
+    return f"{lead}{code(tag + rest.removesuffix('.'))}." if said else ""
 
 
 def _changes(plan: Plan, action: Action, drifted: Mapping[Address, Mapping[str, Value]]) -> str:

@@ -16,7 +16,7 @@ from reconciler.model.values import Value
 from reconciler.render import words
 from reconciler.render.clean import clean
 from reconciler.render.elements import elements
-from reconciler.render.findings import headline, wrapped
+from reconciler.render.findings import wrapped
 from reconciler.render.palette import Palette
 
 _MARGIN = 6  # columns before what is said of a change
@@ -109,7 +109,7 @@ class _View:
         for cost in words.costs(plan):
             lines += self._remark(self.paint.careful("warning"), cost)
         for one in words.remarks(plan):
-            lines.append(headline(one, self.paint) + self._place(one.source))
+            lines += self._headline(one)
             lines += self._said(one.detail)
         return lines
 
@@ -186,10 +186,12 @@ class _View:
 
     def _beside(self, plan: Plan) -> list[str]:
         """What apply leaves alone: unchanged, left out, not ours."""
+        marked = words.marked(plan)
         parts = [f"Unchanged: {plan.unchanged}."] if plan.unchanged else []
         if plan.excluded:
             parts.append(f"Left out by --target or --exclude: {plan.excluded}.")
-        lines = [" ".join(parts)] if parts else []
+        lines = wrapped(marked, self.width, rest="  ") if marked else []
+        lines += [" ".join(parts)] if parts else []
         limit = 1_000_000_000 if self.verbose else _NAMES
         untouched = []
         kinds = (("unmanaged", plan.untouched.unmanaged), ("service-linked", plan.untouched.service_linked))
@@ -199,7 +201,7 @@ class _View:
                 untouched.append(f"{len(names)} {word} ({words.some(names, limit)})")
         if untouched:
             total = plan.untouched.unmanaged_count + plan.untouched.service_linked_count
-            more = "" if self.verbose or total <= _NAMES else " All of them: --format json."
+            more = "" if self.verbose or total <= _NAMES else " All of them: --verbose."
             lines += wrapped(f"Not touched: {', '.join(untouched)}.{more}", self.width, rest="  ")
         return [self.paint.dim(line) for line in lines]
 
@@ -223,8 +225,18 @@ class _View:
         gap = min(self.width, _SOURCE_AT) - len(lead) - len(title) - len(place)
         return f"{line}{' ' * max(gap, 2)}{self.paint.dim(place)}"
 
-    def _place(self, source: Source | None) -> str:
-        return f"  {self.paint.dim(f'{clean(source.file)}:{source.line}')}" if source else ""
+    def _headline(self, one: Diagnostic) -> list[str]:
+        """`warning[code]: summary  place`, what does not fit on the line folded below."""
+        label, pad = f"{one.severity.value}[{clean(one.code)}]: ", " " * _MARGIN
+        place = f"{clean(one.source.file)}:{one.source.line}" if one.source else ""
+        said = clean(one.summary)
+        tail = f"  {self.paint.dim(place)}" if place else ""
+        head = self.paint.severity(one.severity, label.rstrip())
+        if len(label) + len(said) + len(place) + 2 <= self.width:
+            return [f"{head} {self.paint.bold(said)}{tail}"]
+        first, *rest = wrapped(said, self.width - len(label))
+        lines = [f"{head} {self.paint.bold(first)}", *(pad + self.paint.bold(line) for line in rest)]
+        return [*lines, pad + self.paint.dim(place)] if place else lines
 
     def _said(self, text: str, margin: int = _MARGIN) -> list[str]:
         pad = " " * margin

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.addresses import Address
 from reconciler.model.changes import Action, Cause, Change, Drift, Reason
-from reconciler.model.environments import Target, Where
+from reconciler.model.environments import OWNER_TAG, Target, Where
 from reconciler.model.kinds import KINDS, kind_of
 from reconciler.model.plan import Plan
 from reconciler.model.resources import Refresh
@@ -178,6 +178,17 @@ def remarks(plan: Plan) -> list[Diagnostic]:
         return one.code == "unreadable" and one.address in plan.unknown and one.address not in planned
 
     return [one for one in plan.diagnostics if one.severity is not Severity.ERROR and not told(one)]
+
+
+_TAKEN_OVER = (Reason.OURS_BY_TAG, Reason.UPDATE_ONLY)
+
+
+def marked(plan: Plan) -> str:
+    """What apply writes beside the attributes: the ownership tag of what becomes ours. "" where nothing does."""
+    new = {Action.CREATE, Action.REPLACE, Action.ADOPT}
+    if not any(one.action in new or one.reason in _TAKEN_OVER for one in plan.changes):
+        return ""
+    return f"What becomes yours gets the ownership tag {OWNER_TAG} = {clean(plan.target.owner)}."
 
 
 def summary(one: Diagnostic) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 HEAVY = {
-    "boto3", "botocore", "moto", "jsonschema", "deepdiff", "rich.progress", "rich.console", "werkzeug", "flask", "asyncio",
+    "boto3", "botocore", "moto", "jsonschema", "rich.progress", "rich.console", "werkzeug", "flask", "asyncio",
     "urllib3", "http.client", "sqlite3", "filelock",
 }  # fmt: skip
 PROGRAM = """

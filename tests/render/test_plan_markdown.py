@@ -45,6 +45,8 @@ def test_sums_stand_in_a_table_and_each_action_in_a_fold_with_a_diff(make: Any) 
         | `~` | update | 1 |
         |  | in the lockfile only | 1 |
 
+        What becomes yours gets the ownership tag `reconciler:stack = payments/prod`.
+
         <details open><summary>create: 1</summary>
 
         ```diff

@@ -48,6 +48,7 @@ def test_a_create_shows_what_will_stand_its_remote_name_and_its_source_line(make
                 + team = payments
 
         Plan: 1 to create, 0 to update, 0 to replace, 0 to delete.
+        What becomes yours gets the ownership tag reconciler:stack = payments/prod.
     """)
 
 
@@ -297,7 +298,7 @@ def test_the_end_says_what_is_left_alone_and_where_all_of_it_is_listed(make: Any
         No changes in what was selected.
         Unchanged: 31. Left out by --target or --exclude: 4.
         Not touched: 214 unmanaged (team-0, team-1, team-2, team-3 and 210 more), 2 service-linked (rt-1,
-          rt-2). All of them: --format json.
+          rt-2). All of them: --verbose.
     """)
     assert "team-213" in plan_text(plan, colour=False, verbose=True)
 
