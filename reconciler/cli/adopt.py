@@ -45,7 +45,7 @@ def adopt(
     env: Env = None,
     auto_approve: Yes = False,
     lock_timeout: LockTimeout = 0.0,
-    threads: Threads = 16,
+    threads: Threads = 32,
 ) -> ExitCode:
     """Make existing resources this stack's.
 
@@ -90,7 +90,7 @@ def forget(
     env: Env = None,
     auto_approve: Yes = False,
     lock_timeout: LockTimeout = 0.0,
-    threads: Threads = 16,
+    threads: Threads = 32,
 ) -> ExitCode:
     """Let go of resources; they stay.
 

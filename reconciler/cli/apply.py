@@ -53,7 +53,7 @@ def apply(
     target: Targets = None,
     exclude: Excludes = None,
     lock_timeout: LockTimeout = 0.0,
-    threads: Threads = 16,
+    threads: Threads = 32,
 ) -> ExitCode:
     """Make the directory equal to the manifest.
 
@@ -104,7 +104,7 @@ def destroy(
     target: Targets = None,
     exclude: Excludes = None,
     lock_timeout: LockTimeout = 0.0,
-    threads: Threads = 16,
+    threads: Threads = 32,
 ) -> ExitCode:
     """Delete everything that a stack manages.
 

@@ -53,6 +53,14 @@ def environment_mistakes(document: Document, name: str, raw: Mapping[str, Any]) 
         detail = f"Every environment has {', '.join(BUILT_IN)} by itself. Choose another name."
         source = document.source((*base, "variables", variable), key=True)
         yield error("reserved-variable", f"The variable {variable} cannot be declared", detail, source=source)
+    if "state" in raw:
+        yield Diagnostic(
+            severity=Severity.WARNING,
+            code="state-reserved",
+            summary=f"Environment {name} keeps its state elsewhere, which this version cannot do yet",
+            detail="plan and apply refuse this environment. Take `state` out: the lockfile then stands beside the manifest.",
+            source=document.source((*base, "state"), key=True),
+        )
     fields: list[tuple[str, ...]] = [(field,) for field in _NO_TEMPLATES if field in raw]
     fields += [("variables", variable) for variable in variables]
     for field in fields:

@@ -7,6 +7,7 @@ from reconciler.model.addresses import Address, Remote
 from reconciler.model.changes import Action, Change, Reason
 from reconciler.model.resources import Desired, Known, Live, Origin
 from reconciler.planning import findings, names
+from reconciler.planning.attributes import attribute_changes
 from reconciler.planning.diff import hands_off
 from reconciler.planning.letting_go import forget
 from reconciler.planning.sight import Unreadable, look
@@ -40,7 +41,9 @@ def adopt(desired: Desired, holder: Address | None, known: Known | None, terms: 
         update_only=desired.update_only,
         source=desired.source,
     )
-    return Verdict(change=change)
+    declared = terms.see(desired.address, desired.attributes)
+    differing = [one.name for one in attribute_changes(standing, declared, None)]
+    return Verdict(change=change, findings=(findings.adopted_differs(desired, differing),) if differing else ())
 
 
 def give_up(known: Known, terms: Terms) -> Verdict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.model.addresses import Address
 from reconciler.model.kinds import kind_of
@@ -172,6 +174,18 @@ def tag_stays(known: Known, reason: str, owner: str) -> Diagnostic:
         f"it could not be read, so its ownership tag {owner!r} stays on it if it exists",
         f"{reason}\nAs long as it carries the tag, declaring it again takes it over.",
         source=None,
+    )
+
+
+def adopted_differs(desired: Desired, attributes: Sequence[str]) -> Diagnostic:
+    """What stands will be ours, and is not what the manifest says."""
+    return say(
+        Severity.INFO,
+        "adopted-differs",
+        desired.address,
+        f"it differs from the manifest in {', '.join(attributes)}",
+        "Adopting changes nothing of that; the next plan shows it, and the next apply makes it as declared.",
+        source=desired.source,
     )
 
 

@@ -168,3 +168,21 @@ def test_show_gives_back_the_bytes_that_plan_printed(project: Any) -> None:
     for form in ("text", "json", "markdown"):
         planned = project.run("plan", "--out", "saved.plan", "--format", form)
         assert project.run("show", "saved.plan", "--format", form).out == planned.out
+
+
+def test_the_warnings_of_the_manifest_are_in_the_plan_for_whoever_reviews_it(project: Any) -> None:
+    project.write(Path("reconciler.yaml").read_text().replace("https://app", "http://app"))
+    ran = project.run("plan", "--format", "json", "--out", "saved.plan")
+    codes = [one["code"] for one in json.loads(ran.out)["diagnostics"]]
+    assert "plain-http" in codes
+    assert "plain-http" in project.run("show", "saved.plan").out
+    assert "plain-http" in project.run("show", "saved.plan", "--format", "markdown").out
+
+
+def test_a_plan_that_apply_would_refuse_is_not_advertised(project: Any) -> None:
+    with project.outside() as client:
+        client.create_workload_identity(name="invoice-agent")
+    ran = project.run("plan", "--out", "saved.plan")
+    assert ran.code == 3
+    assert "apply will refuse it" in ran.err
+    assert "To apply exactly this" not in ran.err

@@ -19,7 +19,9 @@ def test_adopting_takes_what_stands_as_it_stands(make: Any) -> None:
 
 def test_an_adopted_one_that_differs_is_updated_by_the_next_plan(make: Any) -> None:
     make.want("a", "new").live("a", "old", owner="")
-    (change,) = make.adoption("a").changes
+    plan = make.adoption("a")
+    (change,) = plan.changes
+    assert [one.code for one in plan.diagnostics] == ["adopted-differs"]
     make.know("a", "old", origin=Origin.ADOPTED).live("a", "old")
     assert make.steps() == {"a": ("update", "manifest_changed")}
     assert change.after == make.held[make.address("a")].attributes
