@@ -91,15 +91,17 @@ def apply(
             raise
 
     broken: StateError | None = run.broken
+    serial = 0
     try:
-        writer.fold()
+        after = writer.fold()
+        serial = after.serial if after else 0
     except StateError as error:
         broken = StateError(
             error.summary, f"{error.detail} What this run did is in the journal: the next run settles it."
         )
     report = Report(
         outcomes=tuple(run.outcomes[one.address] for one in sorted(plan.changes, key=lambda one: one.address)),
-        serial=writer.lock.serial if writer.lock else 0,
+        serial=serial,
         seconds=time.monotonic() - begun,
         calls=directory.calls - calls,
         interrupted=run.cut_short,

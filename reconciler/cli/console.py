@@ -107,6 +107,8 @@ def open_console(no_color: bool, environ: Mapping[str, str] | None = None) -> Co
 def read_line(file: str, line: int) -> str | None:
     """That line of a text file, to show beside what is wrong with it; None where it cannot be read."""
     try:
+        if not Path(file).is_file():  # a pipe or a device would be waited for
+            return None
         with Path(file).open(encoding="utf-8", errors="replace") as lines:
             for number, text in enumerate(lines, start=1):
                 if number == line:

@@ -64,7 +64,8 @@ def status_text(status: LockStatus) -> str:
         lines.append(("unfinished", "nothing"))
     else:
         header = journal.header
-        lines.append(("unfinished", f"{header.command} by {header.who} at {header.when}; the next run settles it"))
+        what = "under way" if status.holder else "the next run settles it"
+        lines.append(("unfinished", f"{header.command} by {header.who} at {header.when}; {what}"))
         lines += [("", f"{change.action.word} {change.address}: no outcome") for change in journal.intents]
     return "".join(f"{name:<12}{clean(words)}\n" for name, words in lines)
 

@@ -6,6 +6,7 @@ Nothing here or at the top of a verb's module may import what `--help` does not 
 from __future__ import annotations
 
 import contextlib
+import gc
 import inspect
 import io
 import os
@@ -44,6 +45,7 @@ _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
 def main() -> NoReturn:
     """Run the command line of this process and end it with the contract's exit code."""
+    gc.set_threshold(50_000, 20, 100)  # by default it would walk 10,000 resources again and again and find nothing
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding lacks must not end the program

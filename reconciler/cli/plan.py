@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -146,7 +147,8 @@ def save(console: Console, made: Plan, file: Path, *, refused: bool) -> None:
         raise ReconcilerError(
             f"cannot save the plan to {file}: {error.strerror or error}", "Choose another --out FILE and plan again."
         ) from error
-    way = "As it is, apply will refuse it." if refused else f"To apply exactly this: reconciler apply --plan {file}"
+    command = f"reconciler apply --plan {shlex.quote(str(file))}"
+    way = "As it is, apply will refuse it." if refused else f"To apply exactly this: {command}"
     console.note(f"Saved the plan to {file}. {way}")
 
 

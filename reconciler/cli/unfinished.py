@@ -21,11 +21,14 @@ def settled_in_memory(console: Console, state: LocalState, lock: Lock | None, di
     from reconciler.state import settled
 
     holder = state.holder()
-    if holder is not None:
-        console.note(f"Another run is at work: {holder}. What is planned now may be out of date at once.")
     settlement = settle(journal, directory)
-    console.diagnostics(settlement.findings)
-    console.note("This stands on what the directory shows of that run. Nothing is written yet; apply settles it first.")
+    if holder is not None:  # its journal is no sign of an interruption
+        console.note(f"Another run is at work: {holder}. What is planned now may be out of date at once.")
+    else:
+        console.diagnostics(settlement.findings)
+        console.note(
+            "This stands on what the directory shows of that run. Nothing is written yet; apply settles it first."
+        )
     return settled(lock, journal, settlement.edits)
 
 

@@ -122,7 +122,7 @@ def offline_target(stack: str, environment: Environment, lock: Lock | None) -> T
 
 
 @contextlib.contextmanager
-def open_directory(environment: Environment, lockfile: Path, *, threads: int = 48) -> Iterator[AgentCore]:
+def open_directory(environment: Environment, lockfile: Path) -> Iterator[AgentCore]:
     """The environment's directory, connected. Raises DirectoryError without credentials, Refused on another account."""
     from reconciler.directory.agentcore import connect
 
@@ -133,4 +133,4 @@ def open_directory(environment: Environment, lockfile: Path, *, threads: int = 4
 
             store = opened.enter_context(contextlib.closing(Store(lockfile.parent / _STORE)))
             attached = functools.partial(attach, store=store)
-        yield opened.enter_context(contextlib.closing(connect(environment, attach=attached, threads=threads)))
+        yield opened.enter_context(contextlib.closing(connect(environment, attach=attached)))

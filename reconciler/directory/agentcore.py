@@ -20,7 +20,7 @@ from reconciler.directory.asked import Asked, Verb
 from reconciler.directory.calls import Calls, member
 from reconciler.directory.faults import FAILURES, translate
 from reconciler.directory.pacing import Pacing
-from reconciler.directory.protocol import Listed
+from reconciler.directory.protocol import THREADS, Listed
 from reconciler.directory.sessions import (
     CONNECT_SECONDS,
     READ_SECONDS,
@@ -43,7 +43,7 @@ _CLEARING_SECONDS = (0.0, 0.25, 0.5, 1.0)  # reads may lag behind the write that
 
 
 def connect(
-    environment: Environment, *, attach: Callable[[BaseClient], None] | None = None, threads: int = 48
+    environment: Environment, *, attach: Callable[[BaseClient], None] | None = None, threads: int = THREADS
 ) -> AgentCore:
     """The environment's directory, for `threads` callers at once.
 

@@ -10,6 +10,9 @@ from reconciler.model.kinds import Kind
 from reconciler.model.resources import Live
 from reconciler.model.values import Attributes
 
+THREADS = 40
+"""Calls at once while a directory is read. More would only keep the listing, whose pages come one by one, waiting."""
+
 
 class Listed(NamedTuple):
     """What a listing shows of one resource."""

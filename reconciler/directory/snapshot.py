@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
-from reconciler.directory.protocol import Directory
+from reconciler.directory.protocol import THREADS, Directory
 from reconciler.errors import AccessDenied, CredentialsMissing, DirectoryError
 from reconciler.model.addresses import Remote
 from reconciler.model.kinds import KINDS, kind_of
@@ -30,15 +30,16 @@ def read_snapshot(
     expected: frozenset[Remote],
     changed: frozenset[Remote],
     known: frozenset[Remote] | None = None,
-    threads: int = 48,
+    threads: int = THREADS,
     progress: Progress | None = None,
 ) -> Snapshot:
     """What the directory holds; the same whatever thread was first. NONE makes no call at all.
 
-    Read one by one is what the listing shows and `wanted` asks for or (FULL) is `expected`, (CHANGED) is `changed`. What the
-    listing does not show and is `known` (in the lockfile) is asked for as well, because listings may lag; without `known`, all
-    that is expected. What is declared only and not listed does not exist: no call. Where the listing is denied, everything
-    expected is asked for; where it breaks off, what it did not show is unknown.
+    Read one by one is what is `expected` (FULL) or `changed` (CHANGED), and what else `wanted` asks for. What of it is `known`
+    (in the lockfile) is read without waiting for the listing to show it: it would be asked for in any case, because listings
+    may lag. The rest is read as the listing shows it; what is declared only and not listed does not exist: no call. Where the
+    listing is denied, everything expected is asked for; where it breaks off, what nobody showed is unknown. Without `known`,
+    everything expected counts as known once the listing has ended.
 
     `progress(done, total)` is called from this thread; the total is None until the listing has ended.
     Raises CredentialsMissing, and nothing else of the directory's errors.
@@ -49,8 +50,10 @@ def read_snapshot(
     picked = expected if refresh is Refresh.FULL else changed
     with _Readers(directory, threads, progress) as readers:
         linking = readers.begin(directory.linked)
-        listed, failure = _list(directory, readers, lambda one: one in picked or wanted(one))
-        missing = expected - listed.keys()
+        early = picked & known if known is not None else frozenset()
+        readers.ask(early)
+        listed, failure = _list(directory, readers, lambda one: one not in early and (one in picked or wanted(one)))
+        missing = expected - listed.keys() - early
         unknown: dict[Remote, str] = {}
         if failure is None:
             readers.ask(missing if known is None else missing & known)

@@ -32,7 +32,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A whole apply, outcomes in address order. `interrupted`: a signal ended it early."""
+    """A whole apply, outcomes in address order. `interrupted`: a signal ended it early.
+
+    `serial`: that of the lockfile which holds these outcomes; 0 where there is none, or it could not be written.
+    """
 
     outcomes: tuple[Outcome, ...]
     serial: int

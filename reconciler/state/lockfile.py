@@ -101,7 +101,8 @@ def check_belongs(lock: Lock, target: Target, *, file: str) -> None:
         raise StateError(
             f"{file} belongs to stack {lock.stack}, environment {lock.environment}, "
             f"not to {target.stack}, {target.environment}",
-            "Was the stack renamed, or the file copied? Give the manifest its own lockfile, or the old stack name back.",
+            "Was the file copied? Move it away. Was the stack renamed? Give the old name back. To rename it in truth: forget "
+            "its resources under the old name, move the lockfile away, then adopt them under the new one.",
         )
     for what, ours, theirs in (("account", target.account, lock.account), ("region", target.region, lock.region)):
         if ours and theirs and ours != theirs:

@@ -126,6 +126,18 @@ def test_of_two_applies_at_once_one_is_told_who_holds_the_state(slow: Any, aws: 
     assert creates(aws) == len(NAMES)
 
 
+def test_a_run_that_is_still_at_work_is_not_called_interrupted(slow: Any, aws: Any) -> None:
+    first = slow.spawn("apply", "--auto-approve", "--threads", "1")
+    wait_for(first, lambda: creates(aws) >= 1)
+    plan = slow.other("plan")
+    status = slow.other("lock", "status")
+    first.kill()
+    assert "Another run is at work: " in plan.err
+    assert "was interrupted" not in plan.err
+    assert "under way" in status.out
+    assert "the next run settles it" not in status.out
+
+
 def test_an_interrupt_while_reading_ends_with_a_word_and_writes_nothing(slow: Any, aws: Any) -> None:
     aws.misbehaviour.latency = 3
     process = slow.spawn("plan")

@@ -186,3 +186,7 @@ def test_a_plan_that_apply_would_refuse_is_not_advertised(project: Any) -> None:
     assert ran.code == 3
     assert "apply will refuse it" in ran.err
     assert "To apply exactly this" not in ran.err
+
+
+def test_the_command_that_applies_a_saved_plan_can_be_pasted_into_a_shell(project: Any) -> None:
+    assert "reconciler apply --plan 'my plan'" in project.run("plan", "--out", "my plan").err

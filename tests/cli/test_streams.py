@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -221,6 +222,14 @@ def test_a_part_of_a_manifest_folder_is_not_written_over(project: Any) -> None:
     ran = project.run("plan", "stack", "--out", "stack/agents.yaml")
     assert (ran.code, "would replace the manifest" in ran.err) == (1, True)
     assert part.read_text(encoding="utf-8").startswith("version: 1")
+
+
+@pytest.mark.parametrize("file", ["pipe.yaml", "/dev/zero"])
+def test_a_manifest_that_is_no_regular_file_is_not_waited_for(project: Any, file: str) -> None:
+    os.mkfifo(project.folder / "pipe.yaml")
+    ran = project.other("validate", file)
+    assert ran.code == 1
+    assert "is not a regular file" in ran.err
 
 
 def closing(project: Any, arguments: tuple[str, ...], redirection: str) -> subprocess.CompletedProcess[str]:
