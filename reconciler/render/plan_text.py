@@ -234,7 +234,7 @@ class _View:
         head = self.paint.severity(one.severity, label.rstrip())
         if len(label) + len(said) + len(place) + 2 <= self.width:
             return [f"{head} {self.paint.bold(said)}{tail}"]
-        first, *rest = wrapped(said, self.width - len(label))
+        first, *rest = wrapped(said, self.width - len(label)) or [""]
         lines = [f"{head} {self.paint.bold(first)}", *(pad + self.paint.bold(line) for line in rest)]
         return [*lines, pad + self.paint.dim(place)] if place else lines
 

@@ -204,12 +204,13 @@ def test_a_listing_that_breaks_off_keeps_what_it_showed(world: Any) -> None:
         ),
         times=2,
     )
-    snapshot = snap(world, *names, "new", known=remotes(*names))
+    known = remotes(*names[:50])
+    snapshot = snap(world, *names, "new", known=known)
     assert "InternalServerException" in snapshot.listing_failed
     seen = set(snapshot.listed)
     assert remotes(*names[:20]) <= seen
-    assert set(snapshot.live) == seen
-    assert set(snapshot.unknown) == remotes(*names, "new") - seen
+    assert set(snapshot.live) == seen | known
+    assert set(snapshot.unknown) == remotes(*names, "new") - seen - known
     assert "broke off" in snapshot.unknown[remote("agent-059")]
 
 
@@ -265,3 +266,12 @@ def test_an_interrupt_begins_nothing_more(world: Any) -> None:
             thread.join(10)
     assert world.misbehaviour.count(LIST) == 1
     assert world.misbehaviour.count(GET) <= 3
+
+
+def test_what_is_known_is_read_once_and_without_waiting_for_the_listing(world: Any) -> None:
+    names, arrived = many(world, 3), threading.Event()
+    world.misbehaviour.before(GET, lambda _: arrived.set())
+    world.misbehaviour.before(LIST, lambda _: None if arrived.wait(20) else pytest.fail("no Get came first"), times=1)
+    snapshot = snap(world, *names, known=remotes(*names))
+    assert set(snapshot.live) == remotes(*names)
+    assert sum(one.operation == GET for one in world.misbehaviour.calls) == len(names)
