@@ -1,7 +1,6 @@
 """The directory of an AWS account: the `Directory` protocol over boto3's `bedrock-agentcore-control` client.
 
-Generic over `Kind.api`; the only module that imports boto3. How calls are sent is `calls` (when: `pacing`, and what errors
-mean: `faults`), who is asking `sessions`.
+Generic over `Kind.api`. How calls are sent, what errors mean and who is asking: see `reconciler.aws`.
 """
 
 from __future__ import annotations
@@ -10,27 +9,16 @@ import datetime
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import boto3
 from botocore.client import BaseClient
-from botocore.config import Config
 from botocore.session import Session
 
+from reconciler.aws.asked import Asked, Verb
+from reconciler.aws.calls import Calls, member
+from reconciler.aws.clients import make_client
+from reconciler.aws.pacing import Pacing
+from reconciler.aws.sessions import account_at, check_account, embedded_session, is_loopback, open_session
 from reconciler.directory import linkage
-from reconciler.directory.asked import Asked, Verb
-from reconciler.directory.calls import Calls, member
-from reconciler.directory.faults import FAILURES, translate
-from reconciler.directory.pacing import Pacing
 from reconciler.directory.protocol import THREADS, Listed
-from reconciler.directory.sessions import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    USER_AGENT,
-    account_at,
-    check_account,
-    embedded_session,
-    is_loopback,
-    open_session,
-)
 from reconciler.errors import Ambiguous, DirectoryError, NotCleared, NotFound, TagsFailed
 from reconciler.model.addresses import Remote
 from reconciler.model.environments import EMBEDDED_ACCOUNT, OWNER_TAG, Environment, Where
@@ -50,15 +38,16 @@ def connect(
     The account is checked before anything is read. `attach` hooks the emulator into the client; the embedded directory needs
     it (ValueError). Raises Refused on another account than declared, DirectoryError (no region, profile, credentials).
     """
+    connections = threads + linkage.THREADS + 1
     if environment.where is Where.EMBEDDED:
         if attach is None:
             raise ValueError("nothing would answer for the embedded directory: attach an emulator")
         session = embedded_session(environment)
-        client = _client(session, threads, environment, ignore_configured_endpoint_urls=True)
+        client = make_client(session, _SERVICE, environment, connections, ignore_configured_endpoint_urls=True)
         account, note = environment.account or EMBEDDED_ACCOUNT, ""
     else:
         session = open_session(environment)
-        client = _client(session, threads, environment)
+        client = make_client(session, _SERVICE, environment, connections)
         account, note = _whose(session, client, environment)
     if attach is not None:
         attach(client)
@@ -213,25 +202,6 @@ class AgentCore:
             f"{kind.api.update} {name}: the service took the empty {', '.join(kept)} and kept the old value",
             "Declare at least one value, or delete the resource and create it again.",
         )
-
-
-def _client(session: Session, threads: int, environment: Environment, **options: Any) -> BaseClient:
-    """The one client that all threads share. Raises DirectoryError for a configuration that cannot be used."""
-    try:
-        maker = boto3.Session(botocore_session=session)
-        config = Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": 1},  # retries are ours: `calls`
-            max_pool_connections=threads + linkage.THREADS + 1,
-            # Composed once: botocore composes it for each call anew, a tenth of a call's processor time.
-            user_agent=session.user_agent(),
-            user_agent_extra=USER_AGENT,
-            **options,
-        )
-        return maker.client(_SERVICE, config=config)
-    except (*FAILURES, ValueError) as error:
-        raise translate(error, Asked(operation=f"environment {environment.name!r}")) from error
 
 
 def _whose(session: Session, client: BaseClient, environment: Environment) -> tuple[str, str]:

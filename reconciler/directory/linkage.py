@@ -11,8 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from reconciler.directory.asked import Asked
-from reconciler.directory.calls import Calls, member
+from reconciler.aws.asked import Asked
+from reconciler.aws.calls import Calls, member
 from reconciler.errors import AccessDenied, CredentialsMissing, DirectoryError, NotFound
 
 Result = TypeVar("Result")

@@ -10,8 +10,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from reconciler.aws.pacing import Pacing
 from reconciler.directory.agentcore import AgentCore
-from reconciler.directory.pacing import Pacing
 from reconciler.emulator import ACCOUNT, Identity, Misbehaviour, Scope, Store, attach
 
 REGION = "us-east-1"

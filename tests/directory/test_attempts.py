@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from reconciler.aws.pacing import Bounds, Pace, Pacing
 from reconciler.directory.agentcore import AgentCore
-from reconciler.directory.pacing import Bounds, Pace, Pacing
 from reconciler.emulator import Misbehaviour
 from reconciler.errors import Ambiguous, CredentialsMissing, DirectoryError, NotFound, Throttled
 from reconciler.model.kinds import WORKLOAD_IDENTITY as KIND

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from reconciler import __version__
+from reconciler.aws.sessions import is_loopback
 from reconciler.directory.agentcore import connect
-from reconciler.directory.sessions import is_loopback
 from reconciler.emulator import ACCOUNT, Misbehaviour, Store, attach
 from reconciler.errors import Ambiguous, CredentialsMissing, DirectoryError, Refused
 from reconciler.model.environments import Environment, Where

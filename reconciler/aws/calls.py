@@ -9,9 +9,9 @@ from typing import Any
 from botocore import xform_name
 from botocore.client import BaseClient
 
-from reconciler.directory.asked import Asked
-from reconciler.directory.faults import FAILURES, judge, translate, unexpected_answer
-from reconciler.directory.pacing import Pacing
+from reconciler.aws.asked import Asked
+from reconciler.aws.faults import FAILURES, judge, translate, unexpected_answer
+from reconciler.aws.pacing import Pacing
 from reconciler.errors import DirectoryError
 
 

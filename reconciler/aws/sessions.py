@@ -21,8 +21,8 @@ from botocore.credentials import (
 from botocore.session import Session
 
 from reconciler import __version__
-from reconciler.directory.asked import Asked
-from reconciler.directory.faults import FAILURES, no_region, translate
+from reconciler.aws.asked import Asked
+from reconciler.aws.faults import FAILURES, no_region, translate
 from reconciler.errors import CredentialsMissing, DirectoryError, Refused
 from reconciler.model.environments import EMBEDDED_REGION, Environment
 

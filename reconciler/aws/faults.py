@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 
-from reconciler.directory.asked import Asked, Verb
-from reconciler.directory.pacing import Verdict
+from reconciler.aws.asked import Asked, Verb
+from reconciler.aws.pacing import Verdict
 from reconciler.errors import (
     AccessDenied,
     AlreadyExists,

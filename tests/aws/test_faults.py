@@ -8,9 +8,9 @@ import pytest
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 
-from reconciler.directory.asked import Asked, Verb
-from reconciler.directory.faults import judge, translate
-from reconciler.directory.pacing import Verdict
+from reconciler.aws.asked import Asked, Verb
+from reconciler.aws.faults import judge, translate
+from reconciler.aws.pacing import Verdict
 from reconciler.errors import AccessDenied, Ambiguous, CredentialsMissing, DirectoryError, ExitCode, Throttled
 
 URL = "https://someone:hunter2@control.example.com:8443/identities"
