@@ -2,10 +2,11 @@
 
 from reconciler.state.disk import Disk
 from reconciler.state.edits import NO_EDITS, Edits
-from reconciler.state.guard import Holder
+from reconciler.state.holder import Holder
 from reconciler.state.journal import Header, Journal
-from reconciler.state.local import LocalState, Writer, settled
+from reconciler.state.local import LocalState
 from reconciler.state.lockfile import check_belongs, dump_lock, lockfile_path, parse_lock
+from reconciler.state.writer import Keeping, Writer, settled
 
 __all__ = [
     "NO_EDITS",
@@ -14,6 +15,7 @@ __all__ = [
     "Header",
     "Holder",
     "Journal",
+    "Keeping",
     "LocalState",
     "Writer",
     "check_belongs",

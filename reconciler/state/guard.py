@@ -7,54 +7,18 @@ one to whoever takes over. `<lockfile>.guard` is the lock, `<lockfile>.holder` t
 from __future__ import annotations
 
 import contextlib
-import datetime
-import getpass
 import json
-import os
-import socket
-import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from reconciler.errors import StateError, StateLocked
 from reconciler.model.values import canonical_json
 from reconciler.state.disk import Disk
 from reconciler.state.files import check_writable, reason, write_atomically
+from reconciler.state.holder import Holder, myself
 
 _LEAST_WAIT = 0.1  # seconds; somebody who only asks who holds the lock has it for an instant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """Who writes, or wrote and died: `who` is user@host and process, `since` ISO 8601 in UTC, `command` what runs there."""
-
-    id: str
-    who: str
-    since: str
-    command: str
-
-    def __str__(self) -> str:
-        return f"{self.who}, {self.command}, since {self.since}"
-
-
-def myself(command: str) -> Holder:
-    """A holder that is this process, with an id of its own."""
-    return Holder(id=str(uuid.uuid4()), who=who(), since=now(), command=command)
-
-
-def who() -> str:
-    """Who runs here, as user, host and process: `ana@runner-7 process 4711`."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = f"uid {os.getuid()}"
-    return f"{user}@{socket.gethostname()} process {os.getpid()}"
-
-
-def now() -> str:
-    """The time in UTC, to the second, as ISO 8601."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @contextlib.contextmanager

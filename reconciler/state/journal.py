@@ -22,6 +22,7 @@ from reconciler.model.changes import Change
 from reconciler.model.encoding import decode_change, decode_known, encode_change, encode_known
 from reconciler.model.environments import Target
 from reconciler.model.outcomes import Outcome
+from reconciler.model.resources import Lock
 from reconciler.model.values import canonical_json
 from reconciler.state.edits import Edits
 
@@ -110,7 +111,8 @@ def parse_journal(data: bytes, *, file: str) -> Journal | None:
     """The journal in `data`; None if the run died before its first line was whole (then it had sent nothing).
 
     A last line that is torn is left out: it was not durable, so its call was not sent, or its outcome will be found by
-    looking. Raises StateError, with the line, for damage anywhere else and for a newer format.
+    looking. A second header begins the journal anew: what stands
+    before it is folded. Raises StateError, with the line, for damage anywhere else and for a newer format.
     """
     lines = data.rstrip(b"\0").split(b"\n")[:-1]
     if not lines:
@@ -120,6 +122,9 @@ def parse_journal(data: bytes, *, file: str) -> Journal | None:
     steps: list[Edits] = []
     for number, line in enumerate(lines[1:], start=2):
         raw = _decode(line, file, number)
+        if "journal" in raw:  # what is left of a run that has folded the rest
+            header, intents, steps = _read_header(raw, file), {}, []
+            continue
         try:
             if "intent" in raw:
                 intents[raw["intent"]["address"]] = decode_change(raw["intent"])
@@ -129,6 +134,29 @@ def parse_journal(data: bytes, *, file: str) -> Journal | None:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(file, number) from error
     return Journal(header=header, intents=tuple(intents.values()), edits=tuple(steps))
+
+
+def check_fits(header: Header, lock: Lock | None, *, journal: str, lockfile: str) -> None:
+    """Raise StateError for a journal that speaks of another lockfile than the one that stands.
+
+    It fits the lockfile that its run began with, and the one which that run wrote (it died before it removed its journal).
+    """
+    if lock is None:
+        fits = header.serial == 0
+    else:
+        same = lock.lineage == header.lineage
+        began = lock.serial == header.serial
+        wrote = lock.serial == header.serial + 1 and lock.last_plan == header.plan
+        fits = same and (began or wrote)
+    if not fits:
+        stands = f"lineage {lock.lineage}, serial {lock.serial}" if lock else "missing"
+        raise StateError(
+            f"{journal} does not belong to {lockfile}: it was begun by {header.who} at {header.when} on lineage "
+            f"{header.lineage}, serial {header.serial}, and the lockfile is {stands}",
+            "Was the lockfile taken from another commit? Put the one back that the journal was begun on and run plan. "
+            "If it is lost, move the journal away and run plan: what that run made shows as ours by its ownership tag, what "
+            "it changed or deleted shows as drift.",
+        )
 
 
 def _line(raw: dict[str, Any]) -> str:
