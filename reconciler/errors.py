@@ -58,6 +58,14 @@ class StateError(ReconcilerError):
     """The lockfile or journal cannot be trusted or written: damaged, foreign, newer, disk full."""
 
 
+class ObjectChanged(StateError):
+    """An object of the state is not the one that was read: somebody else wrote it; nothing was replaced."""
+
+
+class LeaseLost(StateError):
+    """A run is no longer the only writer: its lease was taken over, or could not be renewed in time."""
+
+
 class DirectoryError(ReconcilerError):
     """The remote side failed. `code` is the service's own error code, or the transport's."""
 

@@ -6,8 +6,10 @@ The names that tests import from here, they get through fixtures: pytest runs wi
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -92,6 +94,33 @@ def http_emulator(store: Store, misbehaviour: Misbehaviour) -> Iterator[Any]:
 
     with serve(store=store, misbehaviour=misbehaviour) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator[Any]:
+    """One server of buckets for all tests of a worker; see `tests/buckets.py`."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("buckets", Path(__file__).with_name("buckets.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules["buckets"] = module
+    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _FAKE.items():
+            patch.setenv(name, value)
+        server = module.Buckets()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def buckets(bucket_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """S3 on this machine, behaving: `.make()` gives a new bucket, `.deny()`, `.trouble()` disturb, `.seen` tells."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", bucket_server.url)
+    yield bucket_server
+    bucket_server.calm()
 
 
 @dataclass(frozen=True, kw_only=True)

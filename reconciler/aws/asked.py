@@ -23,17 +23,21 @@ class Verb(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A call, for its errors: `action` is the IAM action; `subject` names the resource, "" where it is about none."""
+    """A call, for its errors: `action` is the IAM action; `subject` names the resource, "" where it is about none.
+
+    `permission`: the action's name where it is not the operation's.
+    """
 
     operation: str
     verb: Verb = Verb.READ
     subject: str = ""
     service: str = "bedrock-agentcore"
+    permission: str = ""
 
     @property
     def action(self) -> str:
         """The IAM action that allows it."""
-        return f"{self.service}:{self.operation}"
+        return f"{self.service}:{self.permission or self.operation}"
 
     def __str__(self) -> str:
         return f"{self.operation} {self.subject}".rstrip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -16,10 +17,18 @@ from reconciler.model.environments import Environment
 
 
 def make_client(
-    session: Session, service: str, environment: Environment, connections: int, **options: Any
+    session: Session,
+    service: str,
+    environment: Environment,
+    connections: int,
+    *,
+    attempts: int = 1,
+    client_options: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> BaseClient:
-    """A client that up to `connections` threads share; it sends each call once, since retries are `reconciler.aws.calls`'s.
+    """A client that up to `connections` threads share.
 
+    By default it sends each call once, since retries are those of `reconciler.aws.calls`. `client_options` are boto3's own.
     Raises DirectoryError for a configuration that cannot be used.
     """
     try:
@@ -27,13 +36,13 @@ def make_client(
         config = Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": 1},
+            retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=connections,
             # Composed once: botocore composes it for each call anew, a tenth of a call's processor time.
             user_agent=session.user_agent(),
             user_agent_extra=USER_AGENT,
             **options,
         )
-        return maker.client(service, config=config)
+        return maker.client(service, config=config, **(client_options or {}))
     except (*FAILURES, ValueError) as error:
         raise translate(error, Asked(operation=f"environment {environment.name!r}")) from error

@@ -163,7 +163,7 @@ def _adoptable(chosen: Iterable[Address], stack: Stack, lock: Lock | None, snaps
             yield address
 
 
-def _all_managed(lock: Lock | None, addresses: Iterable[Address], lockfile: Path) -> Lock:
+def _all_managed(lock: Lock | None, addresses: Iterable[Address], lockfile: str) -> Lock:
     """The lockfile. Raises UsageError for addresses that it does not hold."""
     missing = sorted(str(address) for address in addresses if lock is None or address not in lock.resources)
     if lock is None or missing:

@@ -62,11 +62,12 @@ def run_locked(
 
     What an earlier run left unfinished is settled first. Raises StateLocked where another writer holds the state.
     """
-    from reconciler.state import LocalState
+    from reconciler.state import open_state
 
     with (
-        LocalState(workspace.lockfile).exclusive(command, terms.lock_timeout) as writer,
-        open_directory(workspace.environment, workspace.lockfile) as directory,
+        open_state(workspace.environment, workspace.lockfile) as state,
+        state.exclusive(command, terms.lock_timeout) as writer,
+        open_directory(workspace.environment, workspace.folder) as directory,
     ):
         lock = settled_first(console, writer, directory)
         plan = make(opened(console, workspace, lock, directory))

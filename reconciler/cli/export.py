@@ -46,7 +46,7 @@ def export(
     Exit codes: 0 done, 1 error or something could not be read
     """
     from reconciler.render import export_yaml
-    from reconciler.state import LocalState
+    from reconciler.state import open_state
 
     def wanted(remote: Remote) -> bool:
         return matching is None or fnmatchcase(f"{remote.type}.{remote.name}", matching)
@@ -54,8 +54,9 @@ def export(
     workspace = open_workspace(path, env)
     if out is not None:
         check_replaceable(out, workspace.manifest)
-    lock = LocalState(workspace.lockfile).read()
-    with open_directory(workspace.environment, workspace.lockfile) as directory:
+    with open_state(workspace.environment, workspace.lockfile) as state:
+        lock = state.read()
+    with open_directory(workspace.environment, workspace.folder) as directory:
         one = opened(console, workspace, lock, directory)
         snapshot = take_snapshot(
             console, directory, stack=workspace.stack, lock=lock, refresh=Refresh.FULL, wanted=wanted

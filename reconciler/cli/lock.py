@@ -27,16 +27,17 @@ def lock_show(console: Console, *, path: Manifest = None, env: Env = None, as_js
     Exit codes: 0 done (also where there is no lockfile yet), 1 error
     """
     from reconciler.render import clean, lock_text
-    from reconciler.state import LocalState, dump_lock
+    from reconciler.state import dump_lock, open_state
 
     workspace = open_workspace(path, env)
-    lock = LocalState(workspace.lockfile).read()
+    with open_state(workspace.environment, workspace.lockfile) as state:
+        lock = state.read()
     if as_json:
         console.show(dump_lock(lock) if lock else "null")
     elif lock is None:
-        console.show(f"{clean(str(workspace.lockfile))}: no lockfile yet; nothing is managed.")
+        console.show(f"{clean(workspace.lockfile)}: no lockfile yet; nothing is managed.")
     else:
-        console.show(lock_text(lock, colour=console.colour_out, file=str(workspace.lockfile)))
+        console.show(lock_text(lock, colour=console.colour_out, file=workspace.lockfile))
     return ExitCode.OK
 
 
@@ -51,6 +52,10 @@ def lock_status(console: Console, *, path: Manifest = None, env: Env = None, as_
 
     Exit codes: 0 done, whatever the status is, 1 error
     """
-    status = status_of(open_workspace(path, env).lockfile)
+    from reconciler.state import open_state
+
+    workspace = open_workspace(path, env)
+    with open_state(workspace.environment, workspace.lockfile) as state:
+        status = status_of(state)
     console.show(status_json(status) if as_json else status_text(status))
     return ExitCode.OK

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.model.resources import Lock, Origin
 from reconciler.model.values import canonical_json
 
 if TYPE_CHECKING:
-    from reconciler.state import Holder, Journal
+    from reconciler.state import Holder, Journal, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockStatus:
-    """What stands at a lockfile's path: the lockfile, who writes to it at this moment, what did not finish."""
+    """What stands at a lockfile's place (a path, or a URL): the lockfile, who writes to it now, what did not finish."""
 
-    path: Path
+    place: str
     lock: Lock | None
     holder: Holder | None
     unfinished: Journal | None
@@ -36,12 +35,9 @@ class LockStatus:
         }
 
 
-def status_of(path: Path) -> LockStatus:
-    """The status of the lockfile at `path`, without taking it. Raises StateError for one that cannot be trusted."""
-    from reconciler.state import LocalState
-
-    state = LocalState(path)
-    return LockStatus(path=path, lock=state.read(), holder=state.holder(), unfinished=state.unfinished())
+def status_of(state: State) -> LockStatus:
+    """The status of the lockfile, without taking it. Raises StateError for one that cannot be trusted."""
+    return LockStatus(place=state.place, lock=state.read(), holder=state.holder(), unfinished=state.unfinished())
 
 
 def status_text(status: LockStatus) -> str:
@@ -50,7 +46,7 @@ def status_text(status: LockStatus) -> str:
 
     lock, counts, journal = status.lock, status.counts, status.unfinished
     kinds = ", ".join(f"{counts[word]} {word}" for word in ("created", "adopted", "protected") if counts[word])
-    lines = [("lockfile", str(status.path) if lock else f"{status.path} (none yet: nothing is managed)")]
+    lines = [("lockfile", status.place if lock else f"{status.place} (none yet: nothing is managed)")]
     if lock:
         lines += [
             ("stack", f"{lock.stack}, environment {lock.environment}"),
@@ -59,7 +55,7 @@ def status_text(status: LockStatus) -> str:
             ("serial", str(lock.serial)),
             ("resources", f"{counts['resources']} ({kinds})" if kinds else "0"),
         ]
-    lines.append(("writer", str(status.holder) if status.holder else "nobody"))
+    lines.append(("writer", f"{status.holder} (id {status.holder.id})" if status.holder else "nobody"))
     if journal is None:
         lines.append(("unfinished", "nothing"))
     else:
@@ -76,7 +72,7 @@ def status_json(status: LockStatus) -> str:
     return canonical_json(
         {
             "format_version": "1.0",
-            "lockfile": str(status.path),
+            "lockfile": status.place,
             "exists": lock is not None,
             "lineage": lock.lineage if lock else None,
             "serial": lock.serial if lock else 0,
@@ -85,7 +81,7 @@ def status_json(status: LockStatus) -> str:
             "account": lock.account if lock else None,
             "region": lock.region if lock else None,
             "counts": status.counts,
-            "holder": {"who": holder.who, "since": holder.since, "command": holder.command} if holder else None,
+            "holder": asdict(holder) if holder else None,
             "unfinished": {
                 "command": journal.header.command,
                 "who": journal.header.who,

@@ -17,6 +17,7 @@ from reconciler.model.resources import Lock, Refresh, Snapshot
 if TYPE_CHECKING:
     from reconciler.directory.agentcore import AgentCore
     from reconciler.planning import Selection
+    from reconciler.state import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +46,19 @@ def opened(console: Console, workspace: Workspace, lock: Lock | None, directory:
 
 def make(console: Console, path: Path | None, env: str | None, *, refresh: Refresh, selection: Selection) -> Plan:
     """The plan of `reconciler plan`: an unfinished apply is settled in memory only, nothing is written."""
-    from reconciler.planning import make_plan
-    from reconciler.state import LocalState
+    from reconciler.state import open_state
 
     workspace = open_workspace(path, env)
-    state = LocalState(workspace.lockfile)
+    with open_state(workspace.environment, workspace.lockfile) as state:
+        return _make(console, workspace, state, refresh=refresh, selection=selection)
+
+
+def _make(console: Console, workspace: Workspace, state: State, *, refresh: Refresh, selection: Selection) -> Plan:
+    from reconciler.planning import make_plan
+
     lock = state.read()
     if refresh is not Refresh.NONE:
-        with open_directory(workspace.environment, workspace.lockfile) as directory:
+        with open_directory(workspace.environment, workspace.folder) as directory:
             lock = settled_in_memory(console, state, lock, directory)
             return plan_opened(
                 console, opened(console, workspace, lock, directory), refresh=refresh, selection=selection
@@ -102,8 +108,8 @@ def snapshot_opened(console: Console, one: Opened, *, refresh: Refresh, wanted: 
     )
 
 
-def _check_belongs(lock: Lock | None, target: Target, lockfile: Path) -> None:
+def _check_belongs(lock: Lock | None, target: Target, lockfile: str) -> None:
     from reconciler.state import check_belongs
 
     if lock is not None:
-        check_belongs(lock, target, file=str(lockfile))
+        check_belongs(lock, target, file=lockfile)

@@ -18,7 +18,7 @@ from reconciler.model.plan import Plan
 def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms) -> ExitCode:
     """Run the plan in `file`. Raises StalePlan for one that no longer fits, and whatever reading and running raise."""
     from reconciler.planning import check_fits
-    from reconciler.state import LocalState
+    from reconciler.state import open_state
 
     plan = read_plan(file)
     if env is not None and env != plan.target.environment:
@@ -29,10 +29,10 @@ def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms) 
     lockfile = lockfile_of(plan, file)
     environment = environment_of(plan)
     consent = Consent(noun="Apply", question="", answer="yes", given=True)
-    with LocalState(lockfile).exclusive("apply", terms.lock_timeout) as writer:
+    with open_state(environment, lockfile) as state, state.exclusive("apply", terms.lock_timeout) as writer:
         if writer.pending is None:  # a plan that is stale needs no credentials to be told so
             check_fits(plan, writer.lock, target=plan.target)
-        with open_directory(environment, lockfile) as directory:
+        with open_directory(environment, Path(lockfile).parent) as directory:
             for note in directory.notes:
                 console.note(note)
             lock = settled_first(console, writer, directory)
@@ -42,28 +42,37 @@ def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms) 
 
 def environment_of(plan: Plan) -> Environment:
     """The environment as far as a plan keeps it: enough to connect, and to be refused on another account."""
+    from reconciler.state import in_bucket
+
+    route = plan.route
     return Environment(
         name=plan.target.environment,
-        where=plan.route.where,
+        where=route.where,
         account=plan.target.account,
         region=plan.target.region,
-        profile=plan.route.profile,
-        role_arn=plan.route.role_arn,
-        external_id=plan.route.external_id,
-        session_name=plan.route.session_name,
+        profile=route.profile,
+        role_arn=route.role_arn,
+        external_id=route.external_id,
+        session_name=route.session_name,
         protect=plan.protected,
         limit=plan.limit,
+        state=in_bucket(route.lockfile, region=route.state_region, kms_key=route.state_kms_key),
     )
 
 
-def lockfile_of(plan: Plan, file: Path) -> Path:
-    """Where the plan's lockfile stands. A plan is somebody's file: it may not choose just any place to be written to.
+def lockfile_of(plan: Plan, file: Path) -> str:
+    """Where the plan's lockfile is kept. A plan is somebody's file: it may not choose just any place to be written to.
 
-    Raises InvalidInput for a path that is no lockfile's or leaves the working folder by a link, StalePlan where the
-    lockfile that the plan was made from does not stand.
+    Raises InvalidInput for a place that is no lockfile's of its stack or is reached by a link out of the working folder,
+    StalePlan where the lockfile that the plan was made from does not stand.
     """
-    from reconciler.state import LocalState
+    from reconciler.state import LocalState, in_bucket
 
+    if in_bucket(plan.route.lockfile) is not None:
+        name = f"{plan.target.stack}.{plan.target.environment}.lock.json"
+        if plan.route.lockfile.rpartition("/")[2] != name:
+            raise InvalidInput(f"{file}: {plan.route.lockfile} is not called {name}", (), "Plan again.")
+        return plan.route.lockfile
     path = Path(plan.route.lockfile)
     if not path.name.endswith(".lock.json") or "\0" in plan.route.lockfile:
         raise InvalidInput(f"{file}: {plan.route.lockfile!r} is not a lockfile's path", (), "Plan again.")
@@ -78,7 +87,7 @@ def lockfile_of(plan: Plan, file: Path) -> Path:
             f"{file} was made from the lockfile {path}, which is not here",
             f"This is {Path.cwd()}. Apply from the folder in which the plan was made, or plan again.",
         )
-    return path
+    return str(path)
 
 
 def _leaves(path: Path) -> bool:

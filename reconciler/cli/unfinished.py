@@ -9,10 +9,10 @@ from reconciler.model.resources import Lock
 
 if TYPE_CHECKING:
     from reconciler.directory.protocol import Directory
-    from reconciler.state import LocalState, Writer
+    from reconciler.state import State, Writer
 
 
-def settled_in_memory(console: Console, state: LocalState, lock: Lock | None, directory: Directory) -> Lock | None:
+def settled_in_memory(console: Console, state: State, lock: Lock | None, directory: Directory) -> Lock | None:
     """The lockfile as the next run that writes will settle it; nothing is written. Raises StateError for a damaged journal."""
     journal = state.unfinished()
     if journal is None:
@@ -37,6 +37,8 @@ def settled_first(console: Console, writer: Writer, directory: Directory) -> Loc
 
     Raises StateError where something of it cannot be looked at or written.
     """
+    if writer.took_over is not None:
+        console.note(f"Took over from a run that is gone: {writer.took_over}.")
     if writer.pending is not None:
         from reconciler.applying import recover
 

@@ -27,14 +27,14 @@ _STORE = Path(".reconciler", "directory.sqlite")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """One stack in one environment, as its manifest has it, and where its lockfile stands.
+    """One stack in one environment, as its manifest has it, and where its lockfile is kept (a path, or a URL).
 
     `findings`: what the manifest's check has to say that is no error.
     """
 
     manifest: Path
     stack: Stack
-    lockfile: Path
+    lockfile: str
     findings: tuple[Diagnostic, ...]
 
     @property
@@ -43,16 +43,23 @@ class Workspace:
         return self.stack.environment
 
     @property
+    def folder(self) -> Path:
+        """Where the manifest's files are, and an embedded directory beside them."""
+        return self.manifest if self.manifest.is_dir() else self.manifest.parent
+
+    @property
     def route(self) -> Route:
         """The way back for an apply that has no manifest."""
         one = self.environment
         return Route(
-            lockfile=str(self.lockfile),
+            lockfile=self.lockfile,
             where=one.where,
             profile=one.profile,
             role_arn=one.role_arn,
             external_id=one.external_id,
             session_name=one.session_name,
+            state_region=one.state.region if one.state else "",
+            state_kms_key=one.state.kms_key if one.state else "",
         )
 
 
@@ -63,7 +70,7 @@ def open_workspace(path: Path | None, environment: str | None) -> Workspace:
     diagnostic for a manifest with mistakes.
     """
     from reconciler.manifest import resolve
-    from reconciler.state import lockfile_path
+    from reconciler.state import state_place
 
     manifest, found = open_manifest(path)
     name = choose_environment(manifest, environment)
@@ -71,15 +78,8 @@ def open_workspace(path: Path | None, environment: str | None) -> Workspace:
     findings = in_order((*found, *resolved.diagnostics))
     if resolved.stack is None:
         raise invalid(manifest.path, findings)
-    if resolved.stack.environment.state:
-        raise UsageError(
-            f"{manifest.path}: environment {name} keeps its state at {resolved.stack.environment.state}, "
-            "which is not supported by this version",
-            "Take `state` out of the environment: the lockfile then stands beside the manifest.",
-        )
-    return Workspace(
-        manifest=manifest.path, stack=resolved.stack, lockfile=lockfile_path(manifest.path, name), findings=findings
-    )
+    lockfile = state_place(manifest.path, resolved.stack.name, resolved.stack.environment)
+    return Workspace(manifest=manifest.path, stack=resolved.stack, lockfile=lockfile, findings=findings)
 
 
 def open_manifest(path: Path | None) -> tuple[Manifest, tuple[Diagnostic, ...]]:
@@ -122,8 +122,11 @@ def offline_target(stack: str, environment: Environment, lock: Lock | None) -> T
 
 
 @contextlib.contextmanager
-def open_directory(environment: Environment, lockfile: Path) -> Iterator[AgentCore]:
-    """The environment's directory, connected. Raises DirectoryError without credentials, Refused on another account."""
+def open_directory(environment: Environment, folder: Path) -> Iterator[AgentCore]:
+    """The environment's directory, connected; an embedded one is kept in `folder`.
+
+    Raises DirectoryError without credentials, Refused on another account.
+    """
     from reconciler.directory.agentcore import connect
 
     with contextlib.ExitStack() as opened:
@@ -131,6 +134,6 @@ def open_directory(environment: Environment, lockfile: Path) -> Iterator[AgentCo
         if environment.where is Where.EMBEDDED:
             from reconciler.emulator import Store, attach
 
-            store = opened.enter_context(contextlib.closing(Store(lockfile.parent / _STORE)))
+            store = opened.enter_context(contextlib.closing(Store(folder / _STORE)))
             attached = functools.partial(attach, store=store)
         yield opened.enter_context(contextlib.closing(connect(environment, attach=attached)))

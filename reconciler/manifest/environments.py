@@ -9,7 +9,7 @@ from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.manifest.documents import Document, did_you_mean, dotted, error, quoted
 from reconciler.manifest.rules import RULES
 from reconciler.manifest.templates import BUILT_IN
-from reconciler.model.environments import Environment, Limit, RuleSetting, Where
+from reconciler.model.environments import Environment, Limit, RuleSetting, StatePlace, Where
 
 _CODES = frozenset(rule.code for rule in RULES)
 _NO_TEMPLATES = ("profile", "roleArn", "externalId", "sessionName", "state")
@@ -29,8 +29,22 @@ def environment_from(name: str, raw: Mapping[str, Any], source: Source | None = 
         variables=dict(sorted((raw.get("variables") or {}).items())),
         protect=raw.get("protect", False),
         limit=_limit_from((raw.get("limits") or {}).get("deletes")),
-        state=raw.get("state", ""),
+        state=_state_from(raw.get("state")),
         source=source,
+    )
+
+
+def _state_from(raw: str | Mapping[str, Any] | None) -> StatePlace | None:
+    if raw is None:
+        return None
+    named = {"url": raw} if isinstance(raw, str) else raw
+    bucket, _, prefix = named["url"].removeprefix("s3://").partition("/")
+    prefix = prefix.strip("/")
+    return StatePlace(
+        bucket=bucket,
+        prefix=f"{prefix}/" if prefix else "",
+        region=named.get("region", ""),
+        kms_key=named.get("kmsKey", ""),
     )
 
 
@@ -53,23 +67,32 @@ def environment_mistakes(document: Document, name: str, raw: Mapping[str, Any]) 
         detail = f"Every environment has {', '.join(BUILT_IN)} by itself. Choose another name."
         source = document.source((*base, "variables", variable), key=True)
         yield error("reserved-variable", f"The variable {variable} cannot be declared", detail, source=source)
-    if "state" in raw:
-        yield Diagnostic(
-            severity=Severity.WARNING,
-            code="state-reserved",
-            summary=f"Environment {name} keeps its state elsewhere, which this version cannot do yet",
-            detail="plan and apply refuse this environment. Take `state` out: the lockfile then stands beside the manifest.",
+    if raw.get("state") and raw.get("directory") == Where.EMBEDDED.value:
+        yield error(
+            "state-of-embedded",
+            f"Environment {name} has an embedded directory, whose state stays beside the manifest",
+            "An embedded directory belongs to one machine, and so does its lockfile. Take `state` out.",
             source=document.source((*base, "state"), key=True),
         )
-    fields: list[tuple[str, ...]] = [(field,) for field in _NO_TEMPLATES if field in raw]
-    fields += [("variables", variable) for variable in variables]
-    for field in fields:
-        text = raw[field[0]] if len(field) == 1 else variables[field[1]]
+    for field, text in _texts_without_templates(raw, variables):
         if isinstance(text, str) and "${" in text:
             detail = "Variables are read in names, return URLs and tag values only. Write the text out."
             path = (*base, *field)
             source = document.source(path)
             yield error("template-not-read", f"No ${{…}} is read in {dotted(path)}", detail, source=source)
+
+
+def _texts_without_templates(
+    raw: Mapping[str, Any], variables: Mapping[str, Any]
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The path and value of every text of an environment that is taken as it stands."""
+    for field in _NO_TEMPLATES:
+        value = raw.get(field)
+        if isinstance(value, dict):
+            yield from (((field, part), text) for part, text in value.items())
+        else:
+            yield (field,), value
+    yield from ((("variables", variable), text) for variable, text in variables.items())
 
 
 def rule_setting_from(raw: str | Mapping[str, str], source: Source) -> RuleSetting:

@@ -56,8 +56,28 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatePlace:
+    """Where a state is kept if not beside the manifest: `s3://bucket/prefix`.
+
+    `prefix` is empty or ends with a slash. `region`: the bucket's, where it is not the environment's. `kms_key`: seals what is
+    written, in place of the bucket's own default.
+    """
+
+    bucket: str
+    prefix: str = ""
+    region: str = ""
+    kms_key: str = ""
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """One entry of `environments`, as declared; None or "" where the manifest is silent."""
+    """One entry of `environments`, as declared; None or "" where the manifest is silent.
+
+    `state` None: beside the manifest.
+    """
 
     name: str
     where: Where = Where.AWS
@@ -70,7 +90,7 @@ class Environment:
     variables: Mapping[str, str] = field(default_factory=dict)
     protect: bool = False
     limit: Limit = field(default_factory=Limit)
-    state: str = ""
+    state: StatePlace | None = None
     source: Source | None = None
 
 

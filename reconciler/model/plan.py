@@ -16,7 +16,8 @@ from reconciler.model.resources import Refresh
 class Route:
     """How apply finds the way back without a manifest: directory, credentials by name (never a secret), lockfile.
 
-    `lockfile` is a path as it was at plan time, relative to the working folder where the manifest's was.
+    `lockfile` is a path as it was at plan time, relative to the working folder where the manifest's was; or a URL, in whose
+    bucket `state_region` and `state_kms_key` hold.
     """
 
     lockfile: str
@@ -25,6 +26,8 @@ class Route:
     role_arn: str = ""
     external_id: str = ""
     session_name: str = ""
+    state_region: str = ""
+    state_kms_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

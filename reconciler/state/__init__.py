@@ -6,6 +6,7 @@ from reconciler.state.holder import Holder
 from reconciler.state.journal import Header, Journal
 from reconciler.state.local import LocalState
 from reconciler.state.lockfile import check_belongs, dump_lock, lockfile_path, parse_lock
+from reconciler.state.opening import State, in_bucket, open_state, state_place
 from reconciler.state.writer import Keeping, Writer, settled
 
 __all__ = [
@@ -17,10 +18,14 @@ __all__ = [
     "Journal",
     "Keeping",
     "LocalState",
+    "State",
     "Writer",
     "check_belongs",
     "dump_lock",
+    "in_bucket",
     "lockfile_path",
+    "open_state",
     "parse_lock",
     "settled",
+    "state_place",
 ]

@@ -61,7 +61,7 @@ def test_every_word_of_the_manifest_reaches_the_model(stack_of):
         "222222222222",
         "us-east-1",
     )
-    assert (prod.profile, prod.role_arn, prod.external_id, prod.session_name, prod.state) == (
+    assert (prod.profile, prod.role_arn, prod.external_id, prod.session_name, str(prod.state)) == (
         "prod",
         "arn:aws:iam::222222222222:role/reconciler",
         "abc",

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.aws.objects import Objects, open_objects
 from reconciler.model.addresses import Address
 from reconciler.model.changes import Action, Change, Reason
-from reconciler.model.environments import Limit, Target, Where
+from reconciler.model.environments import Environment, Limit, StatePlace, Target, Where
+from reconciler.model.outcomes import Outcome, Status
 from reconciler.model.plan import Plan, Route, Untouched
 from reconciler.model.resources import Known, Lock, Origin, Refresh
-from reconciler.state import Disk, LocalState
+from reconciler.state import Disk, Edits, LocalState, State, Writer
+from reconciler.state.bucket import BucketState
 
 LINEAGE = "0d1f6d5e-6f7e-4c39-9b76-0a4c5f2f8a11"
 TARGET = Target(stack="payments", environment="prod", account="222222222222", region="us-east-1")
@@ -78,6 +81,98 @@ class Made:
             tags_ignored=("cost-*",),
         )
 
+    # Runs
+
+    def finish(self, writer: Writer, change: Change, edits: Edits) -> None:
+        writer.record(Outcome(change=change, status=Status.DONE), edits)
+
+    def run(self, state: State, *entries: Known) -> Lock | None:
+        """One whole run that puts the entries."""
+        with state.exclusive("apply") as writer:
+            changes = [self.change(one.address.key, name=one.name) for one in entries]
+            writer.begin(self.plan(*changes, lock=writer.lock), self.digest)
+            for change, known in zip(changes, entries, strict=True):
+                writer.intend(change)
+                self.finish(writer, change, Edits(put=(known,)))
+            return writer.fold()
+
+    def interrupt(self, state: State) -> None:
+        """A run of three changes that dies with one done, one under way."""
+        with state.exclusive("apply") as writer:
+            a, b, c = self.change("a"), self.change("b"), self.change("c")
+            writer.begin(self.plan(a, b, c, lock=writer.lock), "sha256:" + "b" * 64)
+            writer.intend(a)
+            self.finish(writer, a, Edits(put=(self.known("a"),)))
+            writer.intend(b)
+
+
+class FolderSpot:
+    """A place for a state: a folder of this disk. `again()` is what another run, or another reader, opens."""
+
+    def __init__(self, folder: Path, name: str = "m") -> None:
+        self.path = folder / f"{name}.prod.lock.json"
+
+    def again(self, **more: Any) -> LocalState:
+        return LocalState(self.path, **({"new_lineage": lambda: LINEAGE} | more))
+
+    def left(self) -> list[str]:
+        """What stands there, by its ending; the guard is always left behind and not named."""
+        beginning = len(self.path.name)
+        names = [one.name[beginning:] for one in self.path.parent.iterdir() if one.name.startswith(self.path.name)]
+        return sorted(one for one in names if one != ".guard")
+
+    def text(self) -> str:
+        return self.path.read_text(encoding="utf-8")
+
+    def write(self, text: str | None) -> None:
+        self.path.unlink() if text is None else self.path.write_text(text, encoding="utf-8")
+
+    def stamp(self) -> object:
+        """Something that every write of the lockfile changes."""
+        return (self.path.stat().st_ino, self.path.stat().st_mtime_ns)
+
+
+class BucketSpot:
+    """The same in a bucket."""
+
+    def __init__(self, buckets: Any, name: str = "payments") -> None:
+        self.buckets, self.bucket = buckets, buckets.make()
+        self.name = f"{name}.prod.lock.json"
+        self._client = buckets.client()
+        self._opened: list[Objects] = []
+
+    def objects(self) -> Objects:
+        environment = Environment(name="prod", region="us-east-1")
+        self._opened.append(open_objects(environment, StatePlace(bucket=self.bucket, prefix="team/")))
+        return self._opened[-1]
+
+    def again(self, **more: Any) -> BucketState:
+        return BucketState(self.objects(), self.name, **({"new_lineage": lambda: LINEAGE} | more))
+
+    def left(self) -> list[str]:
+        """What stands there, by its ending; of a journal, that there is one."""
+        found = self._client.list_objects_v2(Bucket=self.bucket).get("Contents", [])
+        endings = {one["Key"].removeprefix(f"team/{self.name}").partition("/")[0] for one in found}
+        return sorted(endings)
+
+    def text(self) -> str:
+        body: bytes = self._client.get_object(Bucket=self.bucket, Key=f"team/{self.name}")["Body"].read()
+        return body.decode()
+
+    def write(self, text: str | None) -> None:
+        where = {"Bucket": self.bucket, "Key": f"team/{self.name}"}
+        if text is None:
+            self._client.delete_object(**where)
+        else:
+            self._client.put_object(**where, Body=text.encode())
+
+    def stamp(self) -> object:
+        return self._client.head_object(Bucket=self.bucket, Key=f"team/{self.name}")["VersionId"]
+
+    def close(self) -> None:
+        for one in (*self._opened, self._client):
+            one.close()
+
 
 class Refusing(Disk):
     """A disk that refuses some operations: `when(operation, count)` says which, count from 1 for each operation."""
@@ -138,6 +233,24 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def state(path: Path) -> LocalState:
     return LocalState(path, new_lineage=lambda: LINEAGE)
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def spot(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FolderSpot | BucketSpot]:
+    """Each kind of place for a state in turn."""
+    if request.param == "folder":
+        yield FolderSpot(tmp_path)
+        return
+    spot = BucketSpot(request.getfixturevalue("buckets"))
+    yield spot
+    spot.close()
+
+
+@pytest.fixture
+def bucket_spot(buckets: Any) -> Iterator[BucketSpot]:
+    spot = BucketSpot(buckets)
+    yield spot
+    spot.close()
 
 
 @pytest.fixture
