@@ -66,6 +66,10 @@ class LeaseLost(StateError):
     """A run is no longer the only writer: its lease was taken over, or could not be renewed in time."""
 
 
+class StateMoved(StateError):
+    """The lockfile was moved elsewhere; what stands says where to."""
+
+
 class DirectoryError(ReconcilerError):
     """The remote side failed. `code` is the service's own error code, or the transport's."""
 

@@ -83,7 +83,7 @@ def execute(
         return ExitCode.REFUSED
     if plan.empty:
         return ExitCode.OK
-    if not _agreed(console, consent):
+    if not agreed(console, consent):
         console.note(f"{consent.noun} cancelled. Nothing was changed.")
         return ExitCode.ERROR
     return _run(console, plan, directory, writer, terms.threads)
@@ -99,7 +99,8 @@ def _refused(console: Console, plan: Plan, allowances: Allowances) -> bool:
     return bool(found)
 
 
-def _agreed(console: Console, consent: Consent) -> bool:
+def agreed(console: Console, consent: Consent) -> bool:
+    """Whether it was given, or is when asked. Raises UsageError where nobody is there to be asked."""
     if consent.given:
         return True
     if not console.asks:

@@ -22,6 +22,9 @@ from reconciler.cli.apply import apply, destroy
 from reconciler.cli.emulator import emulator
 from reconciler.cli.export import export
 from reconciler.cli.lock import lock_show, lock_status
+from reconciler.cli.lock_history import lock_history, lock_restore
+from reconciler.cli.lock_migrate import lock_migrate
+from reconciler.cli.lock_unlock import lock_unlock
 from reconciler.cli.plan import plan, show
 from reconciler.cli.schema import schema
 from reconciler.cli.validate import validate
@@ -37,6 +40,9 @@ Exit codes: 0 done or nothing to do, 1 error, 2 changes present (plan --detailed
 """
 _VERBS: tuple[Callable[..., ExitCode], ...] = (
     validate, plan, apply, show, destroy, adopt, forget, export, schema, emulator,
+)  # fmt: skip
+_LOCK_VERBS: tuple[Callable[..., ExitCode], ...] = (
+    lock_show, lock_status, lock_unlock, lock_migrate, lock_history, lock_restore,
 )  # fmt: skip
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
@@ -99,8 +105,12 @@ def _app() -> typer.Typer:
     app.callback()(_root)
     for function in _VERBS:
         app.command(function.__name__, help=_teaching(inspect.getdoc(function) or ""))(verb(function))
-    lock = typer.Typer(help="Look at the lockfile of a stack.", no_args_is_help=True, rich_markup_mode=None)
-    for function in (lock_show, lock_status):
+    lock = typer.Typer(
+        help="Look at the lockfile of a stack, unlock it, move it, take an earlier one back.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    for function in _LOCK_VERBS:
         name = function.__name__.removeprefix("lock_")
         lock.command(name, help=_teaching(inspect.getdoc(function) or ""))(verb(function))
     app.add_typer(lock, name="lock")

@@ -10,6 +10,7 @@ from reconciler.cli.console import Console
 from reconciler.cli.reading import Wanted, nothing_more, take_snapshot, unread
 from reconciler.cli.unfinished import settled_in_memory
 from reconciler.cli.workspace import Workspace, offline_target, open_directory, open_workspace
+from reconciler.errors import StateError
 from reconciler.model.environments import Target
 from reconciler.model.plan import Plan
 from reconciler.model.resources import Lock, Refresh, Snapshot
@@ -41,7 +42,21 @@ def opened(console: Console, workspace: Workspace, lock: Lock | None, directory:
         region=directory.region,
     )
     _check_belongs(lock, target, workspace.lockfile)
+    if lock is None:
+        check_not_left_behind(workspace)
     return Opened(workspace=workspace, lock=lock, directory=directory, target=target)
+
+
+def check_not_left_behind(workspace: Workspace) -> None:
+    """Raise StateError where the state is to be in a bucket, none is there, and a lockfile still stands beside the manifest."""
+    from reconciler.state import lockfile_path
+
+    left = lockfile_path(workspace.manifest, workspace.environment.name)
+    if workspace.environment.state is not None and left.exists():
+        raise StateError(
+            f"there is no lockfile at {workspace.lockfile}, but {left} stands beside the manifest",
+            "Move it there: reconciler lock migrate. If it has nothing to do with this environment, move it away.",
+        )
 
 
 def make(console: Console, path: Path | None, env: str | None, *, refresh: Refresh, selection: Selection) -> Plan:
@@ -70,6 +85,8 @@ def _make(console: Console, workspace: Workspace, state: State, *, refresh: Refr
         )
     target = offline_target(workspace.stack.name, workspace.environment, lock)
     _check_belongs(lock, target, workspace.lockfile)
+    if lock is None:
+        check_not_left_behind(workspace)
     return make_plan(
         stack=workspace.stack,
         lock=lock,

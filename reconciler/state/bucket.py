@@ -17,7 +17,7 @@ from reconciler.state.group_commit import GroupCommit
 from reconciler.state.holder import Holder
 from reconciler.state.journal import Journal, check_fits
 from reconciler.state.journal_objects import JournalObjects, only_one, read_journals, remove_journals
-from reconciler.state.lease import Lease, Term, leased, read_lease
+from reconciler.state.lease import Lease, Term, break_lease, leased, read_lease
 from reconciler.state.lockfile import parse_lock
 from reconciler.state.writer import Writer
 
@@ -65,19 +65,24 @@ class BucketState:
         record = read_lease(self.objects, self.lease_key)
         return record.holder if record is not None and record.left > -self._term.grace else None
 
+    def unlock(self, holder_id: str) -> Holder:
+        """End the lease of the holder with that id; that holder. Raises StateError for another id, or where nobody holds it."""
+        return break_lease(self.objects, self.lease_key, holder_id, lockfile=self.place)
+
     @contextlib.contextmanager
-    def exclusive(self, command: str, timeout: float = 0.0) -> Iterator[Writer]:
+    def exclusive(self, command: str, timeout: float = 0.0, *, blind: bool = False) -> Iterator[Writer]:
         """The only writer of this state while inside; `command` is what others are told that runs here.
 
-        Waits up to `timeout` seconds, then raises StateLocked. Raises StateError for state that cannot be trusted, and for a
-        bucket that cannot be read or written.
+        `blind`: what the lockfile says is not read, for one that puts another in its place. Waits up to `timeout` seconds,
+        then raises StateLocked. Raises StateError for state that cannot be trusted, and for a bucket that cannot
+        be read or written.
         """
         with leased(
             self.objects, self.lease_key, lockfile=self.place, command=command, timeout=timeout, term=self._term
         ) as (lease, dead):
-            found = self._read()
+            found = self._unread() if blind else self._read()
             journal = self._read_journal()
-            if journal is not None:
+            if journal is not None and not blind:
                 self._check_fits(journal, found.lock)
             writer = Writer(
                 _Prefix(self.objects, self.name, self._journals, lease, found.etag),
@@ -104,6 +109,10 @@ class BucketState:
                 "`reconciler lock history` lists versions, `lock restore` takes one back.",
             ) from error
         return _Found(lock=parse_lock(text, file=self.place), etag=stored.etag)
+
+    def _unread(self) -> _Found:
+        stored = self.objects.get(self.name)
+        return _Found(lock=None, etag=stored.etag if stored else None)
 
     def _read_journal(self) -> Journal | None:
         return only_one(read_journals(self.objects, self._journals), place=self.objects.url(self._journals))
@@ -138,6 +147,10 @@ class _Prefix:
                 f"{self.place} was written by somebody else while this run held its lease",
                 "It was not replaced. Was it restored by hand? What this run did is in the journal.",
             ) from error
+
+    def retire(self, text: str) -> None:
+        """Others may still run with a manifest that says the state is here: they are told where it went."""
+        self.write_lock(text)
 
     def start_journal(self, first_line: str) -> GroupCommit:
         self.check()

@@ -15,8 +15,8 @@ from pathlib import Path
 from reconciler.errors import StateError, StateLocked
 from reconciler.model.values import canonical_json
 from reconciler.state.disk import Disk
-from reconciler.state.files import check_writable, reason, write_atomically
-from reconciler.state.holder import Holder, myself
+from reconciler.state.files import cannot_write, check_writable, reason, write_atomically
+from reconciler.state.holder import Holder, myself, not_held
 
 _LEAST_WAIT = 0.1  # seconds; somebody who only asks who holds the lock has it for an instant
 
@@ -77,6 +77,18 @@ def read_holder(lockfile: Path) -> Holder | None:
         return Holder(**raw)
     except (OSError, ValueError, TypeError, RecursionError):
         return None
+
+
+def forget_holder(lockfile: Path, holder_id: str, disk: Disk) -> Holder:
+    """Remove the record of the holder with that id; that holder. Raises StateError where another one, or none, is on record."""
+    recorded = read_holder(lockfile)
+    if recorded is None or recorded.id != holder_id:
+        raise not_held(str(lockfile), recorded, holder_id)
+    try:
+        disk.remove(_record(lockfile))
+    except OSError as error:
+        raise cannot_write(_record(lockfile), error) from error
+    return recorded
 
 
 def _locked(lockfile: Path, holder: Holder | None, timeout: float) -> StateLocked:

@@ -9,6 +9,8 @@ import socket
 import uuid
 from dataclasses import dataclass
 
+from reconciler.errors import StateError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
@@ -40,3 +42,13 @@ def who() -> str:
 def now() -> str:
     """The time in UTC, to the second, as ISO 8601."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def not_held(lockfile: str, holder: Holder | None, asked: str) -> StateError:
+    """The error that says that the state is not locked by the one with that id."""
+    if holder is None:
+        return StateError(f"{lockfile} is not locked", "There is nothing to unlock; `reconciler lock status` shows it.")
+    return StateError(
+        f"{lockfile} is locked by {holder}, whose id is {holder.id}, not {asked}",
+        "Make sure that this run is gone, then: reconciler lock unlock " + holder.id,
+    )

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from reconciler.aws.objects import Objects, Stored
 from reconciler.errors import LeaseLost, ObjectChanged, StateError, StateLocked
 from reconciler.model.values import canonical_json
-from reconciler.state.holder import Holder, myself
+from reconciler.state.holder import Holder, myself, not_held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +66,19 @@ def read_lease(objects: Objects, key: str) -> Record | None:
     return None if stored is None else _record(stored, objects.url(key))
 
 
-def break_lease(objects: Objects, key: str, holder_id: str) -> Holder | None:
-    """End the lease of the holder with that id; that holder, or None where no such lease stands.
+def break_lease(objects: Objects, key: str, holder_id: str, *, lockfile: str) -> Holder:
+    """End the lease of the holder with that id; that holder.
 
-    Its process, should it still live, starts nothing more once it tries to renew. Raises ObjectChanged where it was renewed
-    at this very moment.
+    Its process, should it still live, starts nothing more once it tries to renew. Raises StateError where another one holds
+    it, or nobody.
     """
-    record = read_lease(objects, key)
-    if record is None or record.holder.id != holder_id:
-        return None
-    objects.remove(key, only=record.etag)
-    return record.holder
+    while True:
+        record = read_lease(objects, key)
+        if record is None or record.holder.id != holder_id:
+            raise not_held(lockfile, record.holder if record else None, holder_id)
+        with contextlib.suppress(ObjectChanged):  # it was renewed at this very moment: so it lives, and is told to stop
+            objects.remove(key, only=record.etag)
+            return record.holder
 
 
 class Lease:

@@ -10,12 +10,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from reconciler.errors import StateError
+from reconciler.errors import StateError, StateLocked
 from reconciler.model.resources import Lock
 from reconciler.state.disk import Disk
 from reconciler.state.files import cannot_write, read_text, reason, write_atomically
 from reconciler.state.group_commit import GroupCommit
-from reconciler.state.guard import held, living_holder
+from reconciler.state.guard import forget_holder, held, living_holder
 from reconciler.state.holder import Holder
 from reconciler.state.journal import Journal, check_fits, journal_path, parse_journal
 from reconciler.state.journal_file import JournalFile
@@ -57,17 +57,32 @@ class LocalState:
         """The living process that holds the state, or None."""
         return living_holder(self.path)
 
+    def unlock(self, holder_id: str) -> Holder:
+        """Remove the record of a dead holder, by its id; that holder.
+
+        Raises StateLocked for one that lives: the system gives its lock to nobody else. Raises StateError for another id.
+        """
+        living = living_holder(self.path)
+        if living is not None:
+            raise StateLocked(
+                f"{self.place} is locked by {living}, and that process lives",
+                "End it: the lock goes with it, and the next run settles what it left. Nothing can take it from a process that "
+                "lives.",
+            )
+        return forget_holder(self.path, holder_id, self._disk)
+
     @contextlib.contextmanager
-    def exclusive(self, command: str, timeout: float = 0.0) -> Iterator[Writer]:
+    def exclusive(self, command: str, timeout: float = 0.0, *, blind: bool = False) -> Iterator[Writer]:
         """The only writer of this state while inside; `command` is what others are told that runs here.
 
-        Waits up to `timeout` seconds, then raises StateLocked. Raises StateError for state that cannot be trusted or a folder
-        that cannot be written to.
+        `blind`: what the lockfile says is not read, for one that puts another in its place. Waits up to `timeout` seconds,
+        then raises StateLocked. Raises StateError for state that cannot be trusted or a folder that cannot be
+        written to.
         """
         with held(self.path, command, timeout, self._disk) as dead:
             journal = self._read_journal()
-            lock = self.read()
-            if journal is not None:
+            lock = None if blind else self.read()
+            if journal is not None and not blind:
                 self._check_fits(journal, lock)
             writer = Writer(
                 _Folder(self.path, self._disk),
@@ -105,6 +120,15 @@ class _Folder:
 
     def write_lock(self, text: str) -> None:
         write_atomically(self._lockfile, text, self._disk)
+
+    def retire(self, text: str) -> None:
+        """Nothing is left: who looks for it has a checkout with a history of its own."""
+        del text
+        try:
+            self._disk.remove(self._lockfile)
+            self._disk.sync_folder(self._lockfile.parent)
+        except OSError as error:
+            raise cannot_write(self._lockfile, error) from error
 
     def start_journal(self, first_line: str) -> GroupCommit:
         self._remove_journal()  # the stump of one that died before its first line was whole

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from reconciler.errors import Refused, StateError
+from reconciler.errors import Refused, StateError, StateMoved
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.encoding import decode_known, encode_known
 from reconciler.model.environments import Target
@@ -61,11 +61,17 @@ def dump_lock(lock: Lock) -> str:
     return canonical_json(raw, indent=2) + "\n"
 
 
+def moved_text(lock: Lock, to: str) -> str:
+    """What stands in the place of a lockfile that was moved `to` another place: `parse_lock` refuses it with the way there."""
+    raw = {"version": VERSION, "moved": to, "lineage": lock.lineage, "serial": lock.serial}
+    return canonical_json(raw, indent=2) + "\n"
+
+
 def parse_lock(text: str, *, file: str) -> Lock:
     """The lockfile in `text`; resources in address order. `file` is what messages call it.
 
-    Raises StateError, with the line where there is one and what to do: damaged, in the middle of a merge, written by a newer
-    version, or not what `schemas/lockfile.schema.json` says.
+    Raises StateMoved where it was moved elsewhere. Raises StateError, with the line where there is one and what to do:
+    damaged, in the middle of a merge, written by a newer version, or not what `schemas/lockfile.schema.json` says.
     """
     raw = _load(text, file)
     version = raw.get("version") if isinstance(raw, dict) else None
@@ -73,6 +79,12 @@ def parse_lock(text: str, *, file: str) -> Lock:
         raise StateError(
             f"{file} was written by a newer reconciler (lockfile version {version}; this one reads {VERSION})",
             "Upgrade with `pip install --upgrade agentcore-reconciler`; the file was not touched.",
+        )
+    if isinstance(raw, dict) and isinstance(raw.get("moved"), str):
+        raise StateMoved(
+            f"{file} was moved to {raw['moved']}",
+            "Take the manifest that says so (`state` of the environment): this one is older. To move it back: "
+            "reconciler lock migrate.",
         )
     _check_schema(raw, file)
     resources = {}

@@ -36,8 +36,14 @@ class State(Protocol):
     def holder(self) -> Holder | None:
         """Who holds the state at this moment, or None."""
 
-    def exclusive(self, command: str, timeout: float = 0.0) -> AbstractContextManager[Writer]:
-        """The only writer while inside; waits up to `timeout` seconds, then raises StateLocked."""
+    def exclusive(self, command: str, timeout: float = 0.0, *, blind: bool = False) -> AbstractContextManager[Writer]:
+        """The only writer while inside; waits up to `timeout` seconds, then raises StateLocked.
+
+        `blind`: what the lockfile says is not read, for one that puts another in its place.
+        """
+
+    def unlock(self, holder_id: str) -> Holder:
+        """Let others in though a run that is gone holds the state, by that run's id; that holder."""
 
 
 def state_place(manifest: Path, stack: str, environment: Environment) -> str:

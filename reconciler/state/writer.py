@@ -18,8 +18,8 @@ from reconciler.model.resources import Lock
 from reconciler.state.edits import Edits, next_lock
 from reconciler.state.group_commit import GroupCommit
 from reconciler.state.holder import Holder, now, who
-from reconciler.state.journal import Header, Journal, header_line, intent_line, journal_text, outcome_line
-from reconciler.state.lockfile import dump_lock
+from reconciler.state.journal import Header, Journal, check_fits, header_line, intent_line, journal_text, outcome_line
+from reconciler.state.lockfile import dump_lock, moved_text
 
 
 class Keeping(Protocol):
@@ -35,6 +35,9 @@ class Keeping(Protocol):
 
     def write_lock(self, text: str) -> None:
         """Put the lockfile's text there, durably and whole; at every instant the old or the new one stands."""
+
+    def retire(self, text: str) -> None:
+        """End this state for good, leaving `text` in the place of the lockfile where others may still look for it."""
 
     def start_journal(self, first_line: str) -> GroupCommit:
         """A new journal that durably holds its first line."""
@@ -97,11 +100,7 @@ class Writer:
         Raises StalePlan if the lockfile is no longer the one that the plan was made from, StateError if the journal cannot
         be written or an interrupted run is not settled yet.
         """
-        if self.pending is not None:
-            raise StateError(
-                f"{self._keeping.journal_place}: an interrupted run is not settled yet",
-                "Run apply again: it first looks at what that run left behind.",
-            )
+        self._check_settled()
         at = (self.lock.lineage, self.lock.serial) if self.lock else ("", 0)
         if at != (plan.lineage, plan.serial):
             raise StalePlan(
@@ -157,11 +156,34 @@ class Writer:
         self._intents, self._steps = {}, []
         return self.lock
 
+    def replace(self, lock: Lock) -> None:
+        """Put a lockfile from elsewhere in the place of the one that stands.
+
+        Raises StateError where an interrupted run left a journal that does not belong to it.
+        """
+        if self.pending is not None:
+            check_fits(self.pending.header, lock, journal=self._keeping.journal_place, lockfile=self.place)
+        self.lock = self._written(lock)
+
+    def retire(self, moved_to: str) -> None:
+        """End this state: it is kept at `moved_to` from now on. Raises StateError while a run is unsettled."""
+        self._check_settled()
+        if self.lock is not None:
+            self._keeping.retire(moved_text(self.lock, moved_to))
+            self.lock = None
+
     def close(self) -> None:
         """Let go of the journal, as it stands."""
         if self._journal is not None:
             self._journal.close()
             self._journal = None
+
+    def _check_settled(self) -> None:
+        if self.pending is not None:
+            raise StateError(
+                f"{self._keeping.journal_place}: an interrupted run is not settled yet",
+                "Run apply first: it begins by looking at what that run left behind.",
+            )
 
     def _open(self) -> GroupCommit:
         if self._journal is None:

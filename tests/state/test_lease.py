@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.errors import LeaseLost, StateError, StateLocked
 from reconciler.state import Edits
-from reconciler.state.lease import Term, break_lease, read_lease
+from reconciler.state.lease import Term, read_lease
 
 KEY = "payments.prod.lock.json.lease"
 SHORT = Term(seconds=0.3, grace=60)  # renewed ten times a second; nobody takes over within the test
@@ -163,18 +163,13 @@ def test_it_is_unlocked_with_its_holders_id_only_and_the_holder_stops(bucket_spo
         writer.begin(make.plan(make.change("a")), make.digest)
         record = read_lease(objects, KEY)
         assert record is not None
-        assert break_lease(objects, KEY, "somebody-else") is None
+        with pytest.raises(StateError, match=f"whose id is {record.holder.id}, not somebody-else"):
+            bucket_spot.again().unlock("somebody-else")
         assert read_lease(objects, KEY) is not None
-        eventually(lambda: _broken(objects, record.holder.id))
+        assert bucket_spot.again().unlock(record.holder.id) == record.holder
         eventually(lambda: _refuses(lambda: writer.intend(make.change("a")), "it was unlocked by hand"))
-    assert break_lease(objects, KEY, record.holder.id) is None
-
-
-def _broken(objects: Any, holder: str) -> bool:
-    try:
-        return break_lease(objects, KEY, holder) is not None
-    except StateError:  # it was renewed in between
-        return False
+    with pytest.raises(StateError, match="is not locked"):
+        bucket_spot.again().unlock(record.holder.id)
 
 
 def test_an_object_that_is_no_lease_lets_nobody_in(bucket_spot: Any) -> None:
