@@ -260,7 +260,7 @@ def test_an_earlier_version_is_listed_and_taken_back(stack: Any) -> None:
     ]
     text = stack.run("lock", "history", "--limit", "2").out.splitlines()
     assert text[0] == f"Versions of {stack.url}; * stands now"
-    assert text[2].startswith("* 3 ")
+    assert text[2].startswith("*  3 ")
     assert len(text) == 4
 
     unasked = stack.run("lock", "restore", "--serial", "1")
