@@ -160,7 +160,9 @@ def _text(place: str, found: list[Past]) -> str:
         serial, held = (str(lock.serial), str(len(lock.resources))) if lock else ("-", one.trouble)
         rows.append(("*" if one.version.latest else "", serial, one.version.modified, held, one.version.id))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows
+    ]
     if len(found) == 1 and found[0].version.id == "null":
         lines.append("The bucket keeps no earlier versions: turn on its versioning.")
     return "\n".join(clean(line.rstrip()) for line in [f"Versions of {place}; * stands now", *lines])

@@ -106,7 +106,7 @@ def _app() -> typer.Typer:
     for function in _VERBS:
         app.command(function.__name__, help=_teaching(inspect.getdoc(function) or ""))(verb(function))
     lock = typer.Typer(
-        help="Look at the lockfile of a stack, unlock it, move it, take an earlier one back.",
+        help="Look at, unlock, move or restore a lockfile.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
