@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reconciler.cli.age import DEFAULT_MAX_AGE
+from reconciler.cli.age import max_age as limit_of
 from reconciler.cli.console import Console
 from reconciler.cli.executing import Consent, Terms, run_locked
 from reconciler.cli.options import (
@@ -18,13 +20,15 @@ from reconciler.cli.options import (
     Incomplete,
     LockTimeout,
     Manifest,
+    MaxAge,
     Targets,
     Threads,
+    VerifyWith,
     Yes,
 )
 from reconciler.cli.plan import selection_of
 from reconciler.cli.planned import Opened, plan_opened
-from reconciler.cli.saved import apply_saved
+from reconciler.cli.saved import Trust, apply_saved
 from reconciler.cli.workspace import Workspace, open_workspace
 from reconciler.errors import ExitCode, UsageError
 from reconciler.model.resources import Refresh
@@ -45,6 +49,8 @@ def apply(
             "--plan", metavar="FILE", help="Apply exactly this saved plan, without asking. Needs no manifest."
         ),
     ] = None,
+    max_age: MaxAge = None,
+    verify_with: VerifyWith = None,
     auto_approve: Yes = False,
     allow_deletes: Deletes = None,
     allow_empty: Empty = False,
@@ -65,9 +71,13 @@ def apply(
       reconciler apply
       reconciler apply --env prod --auto-approve
       reconciler plan --out prod.plan && reconciler apply --plan prod.plan
+      reconciler apply --plan prod.plan --max-age 2h --verify-with alias/reconciler-plans
       reconciler apply --allow-deletes 40
 
-    Exit codes: 0 done or nothing to do, 1 error, 3 refused by a guard, 4 stale plan, 5 state is locked,
+    A saved plan is run once, where and from what it was made for, while it is young enough, and as it was saved;
+    anything else is refused. With RECONCILER_PLAN_KEY or --verify-with it has to be signed with that key too.
+
+    Exit codes: 0 done or nothing to do, 1 error, 3 refused by a guard or not signed, 4 stale plan, 5 state is locked,
     6 applied in part
     """
     from reconciler.planning import Allowances
@@ -81,7 +91,12 @@ def apply(
                 "--plan FILE says everything already: it goes with no PATH, --target, --exclude or --refresh",
                 "Plan again with those, save that plan, and apply it.",
             )
-        return apply_saved(console, saved, env=env, terms=terms)
+        trust = Trust(max_age=limit_of(max_age or DEFAULT_MAX_AGE), verify_with=verify_with)
+        return apply_saved(console, saved, env=env, terms=terms, trust=trust)
+    if max_age is not None or verify_with is not None:
+        raise UsageError(
+            "--max-age and --verify-with are about a saved plan", "Give --plan FILE too, or leave them out."
+        )
     workspace = open_workspace(path, env)
     consent = Consent(
         noun="Apply",

@@ -103,3 +103,20 @@ Threads: TypeAlias = Annotated[
 Verbose: TypeAlias = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also what stays as it is, and every untouched name.")
 ]
+MaxAge: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--max-age",
+        metavar="AGE",
+        help="How old the saved plan may be, as in 30m, 24h, 7d; none takes it at any age. Default: 24h.",
+        show_default=False,
+    ),
+]
+VerifyWith: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--verify-with",
+        metavar="KMS_KEY",
+        help="The plan has to be signed by this HMAC key of AWS KMS: an ARN, id or alias.",
+    ),
+]

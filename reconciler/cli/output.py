@@ -8,6 +8,8 @@ from pathlib import Path
 
 from reconciler.errors import UsageError
 
+_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd")
+
 
 def check_replaceable(file: Path, manifest: Path) -> None:
     """Raise UsageError where `file` is the manifest, a part of it, or a lockfile: nobody can make those again."""
@@ -17,13 +19,16 @@ def check_replaceable(file: Path, manifest: Path) -> None:
         raise UsageError(f"--out {file} would replace {what}; nothing was written", "Choose another --out FILE.")
 
 
-def write_whole(file: Path, text: str) -> None:
+def write_whole(file: Path, text: str, *, mode: int = 0o644) -> None:
     """Put `text` into `file` in one step, so that no reader ever sees half of it. Raises OSError.
 
-    Something that is no regular file (a pipe, /dev/stdout) is written to as it stands.
+    A file that is new gets that `mode`; one that was there keeps its own. Something that is no
+    regular file (a pipe, a terminal) is written to as it stands, and where a stream of ours leads (/dev/stdout) it is added.
     """
-    if file.exists() and not file.is_file():
-        file.write_text(text, encoding="utf-8")
+    ours = str(file) in _STREAMS or str(file.parent) in _STREAMS
+    if ours or (file.exists() and not file.is_file()):
+        with file.open("a" if ours else "w", encoding="utf-8") as there:
+            there.write(text)
         return
     place = file.resolve()
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:64]}.")
@@ -33,7 +38,7 @@ def write_whole(file: Path, text: str) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        part.chmod(place.stat().st_mode & 0o777 if place.exists() else 0o644)
+        part.chmod(place.stat().st_mode & 0o777 if place.exists() else mode)
         part.replace(place)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli.console import Console
-from reconciler.cli.options import Env, Excludes, Format, HowMuch, Manifest, Targets, Verbose
-from reconciler.cli.output import check_replaceable, write_whole
+from reconciler.cli.options import Env, Excludes, Format, HowMuch, Manifest, Targets, Verbose, VerifyWith
+from reconciler.cli.output import check_replaceable
+from reconciler.cli.plan_files import read_plan, save, tell
 from reconciler.cli.planned import make
+from reconciler.cli.signing import check_keys, check_signature
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.errors import ExitCode, UsageError
 from reconciler.model.plan import Plan
 from reconciler.model.resources import Refresh
 
@@ -30,6 +31,14 @@ def plan(
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Save the plan, for `show FILE` and `apply --plan FILE`."),
+    ] = None,
+    sign_with: Annotated[
+        str | None,
+        typer.Option(
+            "--sign-with",
+            metavar="KMS_KEY",
+            help="Sign what --out saves with this HMAC key of AWS KMS: an ARN, id or alias. RECONCILER_PLAN_KEY signs too.",
+        ),
     ] = None,
     form: Annotated[Format, typer.Option("--format", case_sensitive=False, help="How it is printed.")] = Format.TEXT,
     detailed: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")] = False,
@@ -59,12 +68,15 @@ def plan(
 
     selection = selection_of(target, exclude)
     if out is not None:
+        check_keys(sign_with, option="--sign-with")
         check_replaceable(out, find(path))
+    elif sign_with is not None:
+        raise UsageError("--sign-with signs a saved plan, and nothing is saved", "Give --out FILE too.")
     made = make(console, path, env, refresh=refresh, selection=selection)
     guards = guard(made, Allowances())
     print_plan(console, made, form, verbose=verbose, guards=guards)
     if out is not None:
-        save(console, made, out, refused=bool(guards))
+        save(console, made, out, refused=bool(guards), sign_with=sign_with)
     return exit_code_of(made, detailed=detailed)
 
 
@@ -73,22 +85,27 @@ def show(
     *,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan that `plan --out FILE` saved.")],
     form: Annotated[Format, typer.Option("--format", case_sensitive=False, help="How it is printed.")] = Format.TEXT,
+    verify_with: VerifyWith = None,
     verbose: Verbose = False,
 ) -> ExitCode:
     """Show a saved plan again.
 
-    In any format. Needs neither the manifest nor the directory.
+    In any format. Needs neither the manifest nor the directory. Says when it was made and whether it is signed; with a
+    key given, the signature is checked first.
 
     For example:
       reconciler show prod.plan
       reconciler show prod.plan --format markdown >> "$GITHUB_STEP_SUMMARY"
 
-    Exit codes: 0 done, 1 no such file or no plan, 4 the file was edited since it was saved
+    Exit codes: 0 done, 1 no such file or no plan, 3 not signed by the key that is given,
+    4 the file was edited since it was saved
     """
     from reconciler.planning import Allowances, guard
 
     saved = read_plan(file)
-    print_plan(console, saved, form, verbose=verbose, guards=guard(saved, Allowances()))
+    checked = check_signature(saved, file=str(file), verify_with=verify_with)
+    tell(console, saved, file=file, checked=checked)
+    print_plan(console, saved.plan, form, verbose=verbose, guards=guard(saved.plan, Allowances()))
     return ExitCode.OK
 
 
@@ -119,37 +136,6 @@ def print_plan(
             from reconciler.planning import dump_plan
 
             console.show(dump_plan(made))
-
-
-def read_plan(file: Path) -> Plan:
-    """The plan saved in `file`. Raises UsageError for a file that cannot be read, InvalidInput, StalePlan for an edited one."""
-    from reconciler.planning import load_plan
-
-    try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{file} is no saved plan: it is not UTF-8 text", "Make one with `plan --out FILE`."
-        ) from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"cannot read the plan {file}: {reason}", "Make one with `plan --out FILE`.") from error
-    return load_plan(text, file=str(file))
-
-
-def save(console: Console, made: Plan, file: Path, *, refused: bool) -> None:
-    """Write the plan where it can be applied from, and say how. Raises ReconcilerError where it cannot be written."""
-    from reconciler.planning import dump_plan
-
-    try:
-        write_whole(file, dump_plan(made))
-    except OSError as error:
-        raise ReconcilerError(
-            f"cannot save the plan to {file}: {error.strerror or error}", "Choose another --out FILE and plan again."
-        ) from error
-    command = f"reconciler apply --plan {shlex.quote(str(file))}"
-    way = "As it is, apply will refuse it." if refused else f"To apply exactly this: {command}"
-    console.note(f"Saved the plan to {file}. {way}")
 
 
 def exit_code_of(made: Plan, *, detailed: bool) -> ExitCode:

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from reconciler.cli.age import check_age
 from reconciler.cli.console import Console
 from reconciler.cli.executing import Consent, Terms, execute
-from reconciler.cli.plan import read_plan
+from reconciler.cli.plan_files import read_plan, tell
+from reconciler.cli.signing import check_not_left_unchecked, check_signature
 from reconciler.cli.unfinished import settled_first
-from reconciler.cli.workspace import open_directory
-from reconciler.errors import ExitCode, InvalidInput, StalePlan, UsageError
+from reconciler.cli.workspace import environment_of, open_directory
+from reconciler.errors import ExitCode, InvalidInput, Refused, StalePlan
 from reconciler.model.environments import Environment
 from reconciler.model.plan import Plan
 
+if TYPE_CHECKING:
+    from reconciler.directory.agentcore import AgentCore
 
-def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms) -> ExitCode:
-    """Run the plan in `file`. Raises StalePlan for one that no longer fits, and whatever reading and running raise."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What a saved plan has to be to be run: no older than `max_age` (None: any age), signed by `verify_with`."""
+
+    max_age: timedelta | None
+    verify_with: str | None
+
+
+def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms, trust: Trust) -> ExitCode:
+    """Run the plan in `file`. Raises StalePlan for one that no longer fits, Refused for one that nobody vouches for, and
+    whatever reading and running raise.
+    """
     from reconciler.planning import check_fits
     from reconciler.state import open_state
 
-    plan = read_plan(file)
+    plan = _trusted(console, file, trust)
     if env is not None and env != plan.target.environment:
-        raise UsageError(
+        raise StalePlan(
             f"{file} is a plan for environment {plan.target.environment}, not {env}",
-            "Leave out --env (and RECONCILER_ENV): the plan knows where it goes.",
+            "Leave out --env (and RECONCILER_ENV): the plan knows where it goes. Or plan for that environment.",
         )
     lockfile = lockfile_of(plan, file)
     environment = environment_of(plan)
@@ -32,7 +51,7 @@ def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms) 
     with open_state(environment, lockfile) as state, state.exclusive("apply", terms.lock_timeout) as writer:
         if writer.pending is None:  # a plan that is stale needs no credentials to be told so
             check_fits(plan, writer.lock, target=plan.target)
-        with open_directory(environment, Path(lockfile).parent) as directory:
+        with _directory_of(environment, Path(lockfile).parent) as directory:
             for note in directory.notes:
                 console.note(note)
             lock = settled_first(console, writer, directory)
@@ -40,24 +59,26 @@ def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms) 
             return execute(console, plan, directory, writer, consent=consent, terms=terms)
 
 
-def environment_of(plan: Plan) -> Environment:
-    """The environment as far as a plan keeps it: enough to connect, and to be refused on another account."""
-    from reconciler.state import in_bucket
+def _trusted(console: Console, file: Path, trust: Trust) -> Plan:
+    """The plan in `file`, once its signature and then its age are what they have to be; nothing else was looked at by then."""
+    saved = read_plan(file)
+    checked = check_signature(saved, file=str(file), verify_with=trust.verify_with)
+    if not checked:
+        check_not_left_unchecked(saved, file=str(file))
+    check_age(saved.created_at, trust.max_age, file=str(file))
+    tell(console, saved, file=file, checked=checked)
+    return saved.plan
 
-    route = plan.route
-    return Environment(
-        name=plan.target.environment,
-        where=route.where,
-        account=plan.target.account,
-        region=plan.target.region,
-        profile=route.profile,
-        role_arn=route.role_arn,
-        external_id=route.external_id,
-        session_name=route.session_name,
-        protect=plan.protected,
-        limit=plan.limit,
-        state=in_bucket(route.lockfile, region=route.state_region, kms_key=route.state_kms_key),
-    )
+
+@contextlib.contextmanager
+def _directory_of(environment: Environment, folder: Path) -> Iterator[AgentCore]:
+    """The directory that the plan was made for. Raises StalePlan where the credentials lead to another account."""
+    with contextlib.ExitStack() as opened:
+        try:
+            directory = opened.enter_context(open_directory(environment, folder))
+        except Refused as error:
+            raise StalePlan(f"the plan was made for another account: {error.summary}", error.detail) from error
+        yield directory
 
 
 def lockfile_of(plan: Plan, file: Path) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import Diagnostic, in_order
 from reconciler.errors import InvalidInput, UsageError
 from reconciler.model.environments import EMBEDDED_ACCOUNT, EMBEDDED_REGION, Environment, Target, Where
-from reconciler.model.plan import Route
+from reconciler.model.plan import Plan, Route
 from reconciler.model.resources import Lock, Stack
 
 if TYPE_CHECKING:
@@ -119,6 +119,26 @@ def offline_target(stack: str, environment: Environment, lock: Lock | None) -> T
     account = environment.account or (lock.account if lock else "") or (EMBEDDED_ACCOUNT if embedded else "")
     region = environment.region or (lock.region if lock else "") or (EMBEDDED_REGION if embedded else "")
     return Target(stack=stack, environment=environment.name, account=account, region=region)
+
+
+def environment_of(plan: Plan) -> Environment:
+    """The environment as far as a plan keeps it: enough to connect, and to be refused on another account."""
+    from reconciler.state import in_bucket
+
+    route = plan.route
+    return Environment(
+        name=plan.target.environment,
+        where=route.where,
+        account=plan.target.account,
+        region=plan.target.region,
+        profile=route.profile,
+        role_arn=route.role_arn,
+        external_id=route.external_id,
+        session_name=route.session_name,
+        protect=plan.protected,
+        limit=plan.limit,
+        state=in_bucket(route.lockfile, region=route.state_region, kms_key=route.state_kms_key),
+    )
 
 
 @contextlib.contextmanager

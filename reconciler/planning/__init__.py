@@ -10,21 +10,30 @@ from reconciler.planning.plan import (
     make_forgetting,
     make_plan,
 )
-from reconciler.planning.saved import dump_plan, load_plan, plan_digest
+from reconciler.planning.saved import SavedPlan, dump_plan, dump_saved, load_plan, load_saved, plan_digest
 from reconciler.planning.selection import Selection
+from reconciler.planning.signatures import Method, Signature, same_mac, shared_key_mac, signed_message
 
 __all__ = [
     "Allowances",
+    "Method",
+    "SavedPlan",
     "Selection",
+    "Signature",
     "changed_remotes",
     "check_fits",
     "dump_plan",
+    "dump_saved",
     "expected_remotes",
     "guard",
     "known_remotes",
     "load_plan",
+    "load_saved",
     "make_adoption",
     "make_forgetting",
     "make_plan",
     "plan_digest",
+    "same_mac",
+    "shared_key_mac",
+    "signed_message",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from reconciler.errors import StalePlan
 from reconciler.model.environments import Target
 from reconciler.model.plan import Plan
@@ -14,16 +16,14 @@ _AGAIN = "Plan again, look at what it says now, and apply that."
 def check_fits(plan: Plan, lock: Lock | None, *, target: Target) -> None:
     """Raise StalePlan, with what no longer fits, unless the plan was made for `target` from exactly this lockfile.
 
-    An account or region that either side does not name is not compared.
+    An account or region that either side does not name is not compared. A plan that was applied is known as such while it is
+    the last one that changed the lockfile; after that its serial gives it away.
     """
-    ours, theirs = plan.target, target
-    for what in ("stack", "environment", "account", "region"):
-        planned, actual = getattr(ours, what), getattr(theirs, what)
-        if planned != actual and (what in ("stack", "environment") or (planned and actual)):
-            raise StalePlan(
-                f"the plan was made for {what} {planned}, not for {actual}",
-                f"Apply it where it was made for, or plan for {what} {actual}.",
-            )
+    for what, planned, actual in _differences(plan.target, target):
+        raise StalePlan(
+            f"the plan was made for {what} {planned}, not for {actual}",
+            f"Apply it where it was made for, or plan for {what} {actual}.",
+        )
     if lock is None:
         if plan.lineage:
             raise StalePlan(
@@ -31,6 +31,11 @@ def check_fits(plan: Plan, lock: Lock | None, *, target: Target) -> None:
                 f"Bring {plan.route.lockfile} back, or plan again without it.",
             )
         return
+    for what, planned, actual in _differences(plan.target, lock):
+        raise StalePlan(
+            f"the plan was made for {what} {planned}, and {plan.route.lockfile} is of {what} {actual}",
+            f"The lockfile was replaced since, or edited. Bring the right one back, or plan again for {what} {actual}.",
+        )
     if lock.last_plan and lock.last_plan == plan_digest(plan):
         raise StalePlan("the plan was applied already", f"The lockfile is at serial {lock.serial} since. {_AGAIN}")
     if not plan.lineage:
@@ -40,7 +45,21 @@ def check_fits(plan: Plan, lock: Lock | None, *, target: Target) -> None:
             f"the plan was made from another lockfile (lineage {plan.lineage}, not {lock.lineage})",
             f"The lockfile was replaced, or it is the wrong one. {_AGAIN}",
         )
-    if lock.serial != plan.serial:
+    if lock.serial > plan.serial:
         raise StalePlan(
-            f"the lockfile has changed since the plan was made (serial {plan.serial} then, {lock.serial} now)", _AGAIN
+            f"the lockfile has changed since the plan was made (serial {plan.serial} then, {lock.serial} now)",
+            f"The plan was applied already and others after it, or another run came first. {_AGAIN}",
         )
+    if lock.serial < plan.serial:
+        raise StalePlan(
+            f"the lockfile is an older one than the plan was made from (serial {plan.serial} then, {lock.serial} now)",
+            f"It was taken from an earlier commit, perhaps. Bring the newer one back. {_AGAIN}",
+        )
+
+
+def _differences(planned: Target, actual: Target | Lock) -> Iterator[tuple[str, str, str]]:
+    """What of the place is not the same: its name, as planned, as it is."""
+    for what in ("stack", "environment", "account", "region"):
+        ours, theirs = getattr(planned, what), getattr(actual, what)
+        if ours != theirs and (what in ("stack", "environment") or (ours and theirs)):
+            yield what, ours, theirs

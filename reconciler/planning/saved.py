@@ -1,15 +1,16 @@
-"""A plan as text and back: canonical JSON by `schemas/plan.schema.json`, sealed with a digest over everything else."""
+"""A plan as text and back: canonical JSON by `schemas/plan.schema.json`, sealed with a digest over everything else.
+
+A plan is the same bytes for the same inputs. What is saved of it also says when it was made, and perhaps who vouches for it.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler import __version__
-from reconciler.diagnostics import Diagnostic, Severity, Source
-from reconciler.errors import InvalidInput, StalePlan
+from reconciler.errors import StalePlan
 from reconciler.model.changes import Action
 from reconciler.model.encoding import (
     decode_change,
@@ -24,42 +25,85 @@ from reconciler.model.plan import Plan, Route, Untouched
 from reconciler.model.resources import Refresh
 from reconciler.model.values import canonical_json, digest
 from reconciler.planning.attributes import attribute_changes
+from reconciler.planning.saved_form import AGAIN, FORMAT_VERSION, check_schema, check_version, invalid, parse
+from reconciler.planning.signatures import Method, Signature
 
-FORMAT_VERSION = "1.0"
-_AGAIN = "Make it again: reconciler plan --out FILE."
-_MOST_NAMED = 20  # mistakes that are worth a message each; a file with more is no plan
+_SAVED_ONLY = frozenset({"created_at", "digest", "signature"})  # members of the file, and not of the plan in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPlan:
+    """What a file holds. `digest` covers everything in it but the `signature`, which is made over the digest.
+
+    `created_at`: ISO 8601, UTC; "" where the file does not say (an older version, or `--format json`).
+    """
+
+    plan: Plan
+    created_at: str
+    digest: str
+    signature: Signature | None
 
 
 def dump_plan(plan: Plan) -> str:
     """The plan's canonical JSON in one line, ended by a newline; the same plan gives the same bytes."""
     body = _encode(plan)
-    return canonical_json({**body, "digest": digest(body)}) + "\n"
+    return _sealed(body, digest(body), None)
+
+
+def dump_saved(plan: Plan, *, created_at: str, sign: Callable[[str], Signature | None]) -> str:
+    """The plan as a file keeps it; `sign` makes the signature of the file's digest, or None for a file without one."""
+    body = {**_encode(plan), "created_at": created_at}
+    sealed = digest(body)
+    return _sealed(body, sealed, sign(sealed))
 
 
 def plan_digest(plan: Plan) -> str:
-    """What names the plan: the digest that `dump_plan` writes."""
+    """What names the plan, whenever it was saved and whoever signed it: the digest that `dump_plan` writes."""
     return digest(_encode(plan))
 
 
 def load_plan(text: str, *, file: str) -> Plan:
-    """The plan that `dump_plan` wrote. `file` is what messages call it.
+    """The plan in what `dump_plan` or `dump_saved` wrote. Raises as `load_saved`."""
+    return load_saved(text, file=file).plan
+
+
+def load_saved(text: str, *, file: str) -> SavedPlan:
+    """What `dump_saved` wrote, its signature unchecked. `file` is what messages call it.
 
     Raises StalePlan for a file that was edited after it was written, InvalidInput for anything else that is no plan.
     """
-    raw = _parse(text, file)
-    _check_version(raw, file)
+    raw = parse(text, file)
+    check_version(raw, file)
     sealed = raw.get("digest")
-    body = {name: value for name, value in raw.items() if name != "digest"}
-    if isinstance(sealed, str) and sealed != digest(body):
+    if isinstance(sealed, str) and sealed != digest(_without(raw, {"digest", "signature"})):
         raise StalePlan(
             f"{file} was changed after it was made: its digest does not fit its content",
-            f"A saved plan is applied as it was reviewed, or not at all. {_AGAIN}",
+            f"A saved plan is applied as it was reviewed, or not at all. {AGAIN}",
         )
-    _check_schema(raw, file)
+    check_schema(raw, file)
     plan = _decode(raw)
-    if {**_encode(plan), "reconciler_version": raw["reconciler_version"]} != body or not _shows_what_it_does(plan):
-        raise _invalid(file, [("", "it contradicts itself: what it shows does not follow from what it does")])
-    return plan
+    if {**_encode(plan), "reconciler_version": raw["reconciler_version"]} != _without(raw, _SAVED_ONLY) or (
+        not _shows_what_it_does(plan)
+    ):
+        raise invalid(file, [("", "it contradicts itself: what it shows does not follow from what it does")])
+    signature = raw.get("signature")
+    return SavedPlan(
+        plan=plan,
+        created_at=raw.get("created_at", ""),
+        digest=raw["digest"],
+        signature=Signature(**{**signature, "method": Method(signature["method"])}) if signature else None,
+    )
+
+
+def _sealed(body: dict[str, Any], sealed: str, signature: Signature | None) -> str:
+    whole: dict[str, Any] = {**body, "digest": sealed}
+    if signature is not None:
+        whole["signature"] = {"method": signature.method.value, "key": signature.key, "mac": signature.mac}
+    return canonical_json(whole) + "\n"
+
+
+def _without(raw: Mapping[str, Any], names: frozenset[str] | set[str]) -> dict[str, Any]:
+    return {name: value for name, value in raw.items() if name not in names}
 
 
 def _shows_what_it_does(plan: Plan) -> bool:
@@ -173,66 +217,3 @@ def _lists(names: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
 
 def _tuples(names: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
     return {type_: tuple(some) for type_, some in sorted(names.items())}
-
-
-def _parse(text: str, file: str) -> dict[str, Any]:
-    try:
-        raw = json.loads(text)
-    except json.JSONDecodeError as error:
-        place = Source(file, error.lineno, error.colno)
-        raise _invalid(file, [("", f"it is not JSON: {error.msg}")], place) from error
-    except (ValueError, RecursionError) as error:
-        raise _invalid(file, [("", f"it cannot be read as JSON: {error}")]) from error
-    if not isinstance(raw, dict) or "format_version" not in raw:
-        raise _invalid(file, [("", "it is JSON, but not a plan of reconciler")])
-    return raw
-
-
-def _check_version(raw: dict[str, Any], file: str) -> None:
-    version = raw["format_version"]
-    if version == FORMAT_VERSION:
-        return
-    maker = raw.get("reconciler_version")
-    if not isinstance(version, str) or not isinstance(maker, str):
-        raise _invalid(file, [("format_version", "it is JSON with a format_version, but not a plan of reconciler")])
-    raise _invalid(
-        file,
-        [
-            (
-                "format_version",
-                f"its format is {version}, made by reconciler {maker}; this is {__version__}, which reads {FORMAT_VERSION}",
-            )
-        ],
-    )
-
-
-def _check_schema(raw: dict[str, Any], file: str) -> None:
-    import jsonschema_rs  # a first pass in milliseconds; jsonschema then words what is wrong
-
-    from reconciler.schema_files import schema
-
-    rules = schema("plan")
-    if jsonschema_rs.validator_for(rules).is_valid(raw):
-        return
-    import jsonschema
-
-    found = sorted(jsonschema.Draft202012Validator(rules).iter_errors(raw), key=lambda error: error.json_path)
-    raise _invalid(file, [(error.json_path.removeprefix("$."), error.message) for error in found[:_MOST_NAMED]])
-
-
-def _invalid(file: str, mistakes: list[tuple[str, str]], place: Source | None = None) -> InvalidInput:
-    found = [
-        Diagnostic(
-            severity=Severity.ERROR,
-            code="plan-format",
-            summary=f"{at}: {_short(what)}" if at else _short(what),
-            detail=_AGAIN,
-            source=place or Source(file),
-        )
-        for at, what in mistakes
-    ]
-    return InvalidInput(f"{file} is not a plan that this version can use", found, _AGAIN)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 200 else text[:200] + " …"
