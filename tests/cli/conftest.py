@@ -22,6 +22,7 @@ import pytest
 from reconciler.cli.main import run
 from reconciler.emulator import Store, attach
 from reconciler.emulator.server import Server, serve
+from reconciler.model.values import digest
 
 MANIFEST = """\
 version: 1
@@ -96,6 +97,14 @@ class Project:
         with self.spawn(*arguments, env=env, **options) as process:
             out, err = process.communicate(timeout=60)
         return Ran(process.returncode, out, err)
+
+    def reseal(self, **members: Any) -> None:
+        """Edit saved.plan as somebody who knows how digests are made, and has no key; None takes a member out."""
+        file = self.folder / "saved.plan"
+        raw = {**json.loads(file.read_text(encoding="utf-8")), **members}
+        raw = {name: value for name, value in raw.items() if value is not None}
+        sealed = digest({name: value for name, value in raw.items() if name not in ("digest", "signature")})
+        file.write_text(json.dumps({**raw, "digest": sealed}), encoding="utf-8")
 
     @property
     def lockfile(self) -> Path:

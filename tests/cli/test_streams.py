@@ -95,6 +95,36 @@ def test_a_saved_plan_replaces_the_one_before_as_a_whole_and_leaves_nothing_besi
     assert set(project.folder.iterdir()) == before
 
 
+def test_a_new_saved_plan_is_for_its_owner_alone_and_an_export_for_everybody(project: Any) -> None:
+    project.run("plan", "--out", "saved.plan")
+    project.run("export", "--out", "all.yaml")
+    modes = [(project.folder / name).stat().st_mode & 0o777 for name in ("saved.plan", "all.yaml")]
+    assert modes == [0o600, 0o644]
+
+
+def test_a_plan_can_be_saved_into_a_pipe(project: Any) -> None:
+    os.mkfifo(project.folder / "pipe")
+    process = project.spawn("plan", "--out", "pipe")
+    text = (project.folder / "pipe").read_text()
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert json.loads(text)["created_at"]
+
+
+@pytest.mark.parametrize("stream", ["/dev/stdout", "/dev/fd/1"])
+def test_a_plan_saved_into_standard_output_takes_nothing_away_that_stands_there(project: Any, stream: str) -> None:
+    piped = project.other("plan", "--out", stream)
+    assert json.loads(piped.out.splitlines()[-1])["created_at"]
+    log = project.folder / "log"
+    log.write_text("before\n")
+    with log.open("a") as out:
+        assert project.other("plan", "--out", stream, stdout=out).code == 0
+    lines = log.read_text().splitlines()
+    assert lines[0] == "before"
+    assert any("+ create" in line for line in lines)
+    assert json.loads(lines[-1])["created_at"]
+
+
 def test_a_reader_that_goes_away_ends_it_quietly(project: Any) -> None:
     project.declare(*(f"agent-{number:04}" for number in range(3000)))
     process = project.spawn("plan", "--refresh", "none")

@@ -10,7 +10,17 @@ import pytest
 from reconciler.errors import InvalidInput, StalePlan
 from reconciler.model.environments import Settings
 from reconciler.model.values import digest
-from reconciler.planning import dump_plan, load_plan, plan_digest
+from reconciler.planning import (
+    Method,
+    Signature,
+    dump_plan,
+    dump_saved,
+    load_plan,
+    load_saved,
+    plan_digest,
+    shared_key_mac,
+    signed_message,
+)
 
 
 @pytest.fixture
@@ -138,3 +148,79 @@ def test_a_surrogate_from_a_broken_file_name_does_not_break_saving(make: Any) ->
     make.route = replace(make.route, lockfile="caf\udce9.lock.json")
     plan = make.want("a").plan()
     assert load_plan(dump_plan(plan), file="p.json") == plan
+
+
+NOON = "2026-11-24T12:00:00Z"
+SIGNATURE = Signature(method=Method.KMS, key="alias/plans", mac="ab" * 32)
+
+
+def test_a_saved_plan_is_the_plan_with_its_date_and_signature(full: Any) -> None:
+    asked: list[str] = []
+
+    def sign(sealed: str) -> Signature:
+        asked.append(sealed)
+        return SIGNATURE
+
+    text = dump_saved(full, created_at=NOON, sign=sign)
+    saved = load_saved(text, file="p.json")
+    assert (saved.plan, saved.created_at, saved.signature) == (full, NOON, SIGNATURE)
+    assert [saved.digest] == asked
+    assert load_plan(text, file="p.json") == full
+
+
+def test_the_date_is_sealed_and_does_not_name_the_plan(full: Any) -> None:
+    noon = load_saved(dump_saved(full, created_at=NOON, sign=lambda _: None), file="p.json")
+    later = load_saved(dump_saved(full, created_at="2026-11-24T12:00:01Z", sign=lambda _: None), file="p.json")
+    assert noon.digest != later.digest
+    assert noon.plan == later.plan
+    assert plan_digest(noon.plan) == plan_digest(later.plan) == plan_digest(full)
+    assert noon.signature is None
+
+
+def test_a_printed_plan_has_neither(full: Any) -> None:
+    printed = load_saved(dump_plan(full), file="p.json")
+    assert (printed.created_at, printed.signature, printed.digest) == ("", None, plan_digest(full))
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("created_at", "yesterday"),
+        ("created_at", "2026-11-24T12:00:00"),
+        ("created_at", "2026-11-24T12:00:00+01:00"),
+        ("created_at", 1_800_000_000),
+        ("created_at", None),
+        ("signature", None),
+        ("signature", {}),
+        ("signature", {"method": "none", "key": "k", "mac": "ab" * 32}),
+        ("signature", {"method": "aws-kms", "key": "", "mac": "ab" * 32}),
+        ("signature", {"method": "aws-kms", "key": "k", "mac": "AB" * 32}),
+        ("signature", {"method": "aws-kms", "key": "k", "mac": "ab" * 31}),
+        ("signature", {"method": "aws-kms", "key": "k", "mac": "ab" * 32, "more": 1}),
+    ],
+)
+def test_a_date_or_signature_of_another_form_is_refused_by_its_place(full: Any, member: str, value: object) -> None:
+    raw = {**json.loads(dump_saved(full, created_at=NOON, sign=lambda _: SIGNATURE)), member: value}
+    sealed = digest({name: one for name, one in raw.items() if name not in ("digest", "signature")})
+    with pytest.raises(InvalidInput) as caught:
+        load_saved(json.dumps({**raw, "digest": sealed}), file="p.json")
+    assert caught.value.diagnostics[0].summary.startswith(member)
+
+
+def test_a_member_that_stands_twice_is_refused(full: Any) -> None:
+    text = dump_saved(full, created_at=NOON, sign=lambda _: None)
+    for twice in (text.replace("{", '{"serial":1,', 1), text.replace('"summary":{', '"summary":{"delete":0,')):
+        with pytest.raises(InvalidInput) as caught:
+            load_saved(twice, file="p.json")
+        assert "stands twice" in caught.value.diagnostics[0].summary
+
+
+def test_what_is_signed_differs_with_each_of_its_parts() -> None:
+    parts = [
+        ("sha256:a", Method.KMS, "k"),
+        ("sha256:b", Method.KMS, "k"),
+        ("sha256:a", Method.SHARED_KEY, "k"),
+        ("sha256:a", Method.KMS, "l"),
+    ]
+    assert len({shared_key_mac(b"secret", signed_message(*one)) for one in parts}) == len(parts)
+    assert all(len(signed_message("sha256:" + "0" * 64, one[1], "k" * 2048)) < 4096 for one in parts)
