@@ -53,6 +53,24 @@ def test_the_readmes_table_of_commands_is_the_command_lines() -> None:
     assert documented == existing
 
 
+def test_every_option_that_an_example_gives_a_command_exists() -> None:
+    fenced = "\n".join(block.group() for one in DOCUMENTS for block in _FENCE.finditer(one.read_text(encoding="utf-8")))
+    named: dict[str, set[str]] = {}
+    for command, rest in re.findall(r"\breconciler ((?:lock )?[a-z]+)((?: [^\n;|&#]*)?)", fenced):
+        named.setdefault(command, set()).update(re.findall(r"(?<= )--[a-z-]+", rest))
+    assert {"--out", "--sign-with"} <= named["plan"]
+    assert {"--plan", "--max-age", "--verify-with"} <= named["apply"]
+    for command, options in named.items():
+        if options:
+            help_text = subprocess.run(
+                [sys.executable, "-m", "reconciler", *command.split(), "--help"],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+            assert options <= set(re.findall(r"(?<![\w-])--[a-z-]+", help_text)), command
+
+
 def test_the_changelogs_newest_release_is_this_version() -> None:
     releases = re.findall(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert releases[0] == __version__
