@@ -43,6 +43,7 @@ def save(console: Console, made: Plan, file: Path, *, refused: bool, sign_with: 
     from reconciler.planning import dump_saved
 
     text = dump_saved(made, created_at=stamp(), sign=lambda digest: sign(made, digest, sign_with=sign_with))
+    text = text.encode("utf-8", "backslashreplace").decode()  # a path that is no UTF-8; in JSON, that is its escape
     try:
         write_whole(file, text, mode=_ONLY_OURS)
     except OSError as error:

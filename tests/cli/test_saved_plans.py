@@ -195,3 +195,10 @@ def test_a_plan_that_apply_would_refuse_is_not_advertised(project: Any) -> None:
 
 def test_the_command_that_applies_a_saved_plan_can_be_pasted_into_a_shell(project: Any) -> None:
     assert "reconciler apply --plan 'my plan'" in project.run("plan", "--out", "my plan").err
+
+
+def test_a_manifest_whose_name_is_no_utf_8_can_be_planned_and_applied(project: Any) -> None:
+    Path("reconciler.yaml").rename("caf\udce9.yaml")
+    assert project.run("plan", "caf\udce9.yaml", "--out", "saved.plan").code == 0
+    assert project.run("apply", "--plan", "saved.plan").code == 0
+    assert Path("caf\udce9.local.lock.json").exists()
