@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from reconciler.cli.age import check_age
 from reconciler.cli.console import Console
@@ -17,11 +18,9 @@ from reconciler.cli.signing import check_not_left_unchecked, check_signature
 from reconciler.cli.unfinished import settled_first
 from reconciler.cli.workspace import environment_of, open_directory
 from reconciler.errors import ExitCode, InvalidInput, Refused, StalePlan
-from reconciler.model.environments import Environment
 from reconciler.model.plan import Plan
 
-if TYPE_CHECKING:
-    from reconciler.directory.agentcore import AgentCore
+Place = TypeVar("Place")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +47,10 @@ def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms, 
     lockfile = lockfile_of(plan, file)
     environment = environment_of(plan)
     consent = Consent(noun="Apply", question="", answer="yes", given=True)
-    with open_state(environment, lockfile) as state, state.exclusive("apply", terms.lock_timeout) as writer:
+    with _opened(open_state(environment, lockfile)) as state, state.exclusive("apply", terms.lock_timeout) as writer:
         if writer.pending is None:  # a plan that is stale needs no credentials to be told so
             check_fits(plan, writer.lock, target=plan.target)
-        with _directory_of(environment, Path(lockfile).parent) as directory:
+        with _opened(open_directory(environment, Path(lockfile).parent)) as directory:
             for note in directory.notes:
                 console.note(note)
             lock = settled_first(console, writer, directory)
@@ -71,14 +70,14 @@ def _trusted(console: Console, file: Path, trust: Trust) -> Plan:
 
 
 @contextlib.contextmanager
-def _directory_of(environment: Environment, folder: Path) -> Iterator[AgentCore]:
-    """The directory that the plan was made for. Raises StalePlan where the credentials lead to another account."""
+def _opened(place: AbstractContextManager[Place]) -> Iterator[Place]:
+    """State or directory of the plan. Raises StalePlan where the credentials lead to another account than it was made for."""
     with contextlib.ExitStack() as opened:
         try:
-            directory = opened.enter_context(open_directory(environment, folder))
+            one = opened.enter_context(place)
         except Refused as error:
             raise StalePlan(f"the plan was made for another account: {error.summary}", error.detail) from error
-        yield directory
+        yield one
 
 
 def lockfile_of(plan: Plan, file: Path) -> str:
