@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from reconciler.cli.workspace import environment_of
-from reconciler.errors import Refused, UsageError
+from reconciler.errors import CredentialsMissing, DirectoryError, Refused, UsageError
 from reconciler.model.environments import Environment, Where
 from reconciler.model.plan import Plan
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 PLAN_KEY = "RECONCILER_PLAN_KEY"
 _SHORTEST = 32
+_AROUND = (
+    "A signature is checked with the credentials that are around (AWS_PROFILE, the role of the job), never with those that the "
+    "plan names. Sign in, or set AWS_PROFILE; and name the key by its ARN, or set AWS_REGION."
+)
 
 
 def check_keys(kms_key: str | None, *, option: str) -> None:
@@ -113,8 +117,13 @@ def _right(digest: str, signature: Signature, verify_with: str | None) -> bool:
 
     # Not with the profile or role that the plan names: until its signature is checked, the plan is anybody's word, and
     # an alias would be looked up in the account that it leads to.
-    around = Environment(name="of --verify-with")
-    return verify_mac(around, verify_with, message, bytes.fromhex(signature.mac))
+    around = Environment(name="--verify-with")
+    try:
+        return verify_mac(around, verify_with, message, bytes.fromhex(signature.mac))
+    except DirectoryError as error:
+        if isinstance(error, CredentialsMissing) or error.code == "NoRegionError":
+            raise type(error)(error.summary, _AROUND, code=error.code) from error
+        raise
 
 
 def _shared_key() -> bytes | None:

@@ -263,6 +263,21 @@ def test_a_signature_is_not_checked_with_the_role_that_the_plan_names(project: A
     assert "wrong signature" in refused(project, "--verify-with", key)
 
 
+@pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "profile"])
+def test_what_is_missing_to_check_with_kms_is_to_be_found_around(
+    project: Any, kms: Any, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    project.run("plan", "--out", "saved.plan", "--sign-with", hmac_key(kms))
+    if missing == "profile":
+        monkeypatch.setenv("AWS_PROFILE", "nobody")
+    else:
+        monkeypatch.delenv(missing)
+    for command in (["show", "saved.plan"], ["apply", "--plan", "saved.plan"]):
+        ran = project.run(*command, "--verify-with", "alias/plans")
+        assert (ran.code, ran.out) == (1, ""), ran
+        assert "never with those that the plan names" in ran.err
+
+
 def test_two_keys_at_once_are_an_error(project: Any, kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECONCILER_PLAN_KEY", KEY)
     project.run("plan", "--out", "saved.plan")
