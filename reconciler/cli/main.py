@@ -24,6 +24,7 @@ from reconciler.cli.export import export
 from reconciler.cli.lock import lock_show, lock_status
 from reconciler.cli.lock_history import lock_history, lock_restore
 from reconciler.cli.lock_migrate import lock_migrate
+from reconciler.cli.lock_rebuild import lock_rebuild
 from reconciler.cli.lock_unlock import lock_unlock
 from reconciler.cli.plan import plan, show
 from reconciler.cli.schema import schema
@@ -42,7 +43,7 @@ _VERBS: tuple[Callable[..., ExitCode], ...] = (
     validate, plan, apply, show, destroy, adopt, forget, export, schema, emulator,
 )  # fmt: skip
 _LOCK_VERBS: tuple[Callable[..., ExitCode], ...] = (
-    lock_show, lock_status, lock_unlock, lock_migrate, lock_history, lock_restore,
+    lock_show, lock_status, lock_unlock, lock_migrate, lock_history, lock_restore, lock_rebuild,
 )  # fmt: skip
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
@@ -106,7 +107,7 @@ def _app() -> typer.Typer:
     for function in _VERBS:
         app.command(function.__name__, help=_teaching(inspect.getdoc(function) or ""))(verb(function))
     lock = typer.Typer(
-        help="Look at, unlock, move or restore a lockfile.",
+        help="Look at, unlock, move, restore or rebuild a lockfile.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )

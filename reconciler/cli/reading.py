@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from reconciler.cli.console import Console
+from reconciler.directory.protocol import THREADS
 from reconciler.model.addresses import Remote
 from reconciler.model.resources import Lock, Refresh, Snapshot, Stack
 
@@ -29,6 +30,7 @@ def take_snapshot(
     lock: Lock | None,
     refresh: Refresh,
     wanted: Wanted = nothing_more,
+    threads: int = THREADS,
 ) -> Snapshot:
     """What the directory holds, as far as `refresh` and `wanted` ask for it."""
     from reconciler.directory.snapshot import read_snapshot
@@ -42,6 +44,7 @@ def take_snapshot(
             expected=expected_remotes(stack, lock),
             changed=changed_remotes(stack, lock),
             known=known_remotes(lock),
+            threads=threads,
             progress=progress,
         )
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import KINDS, Text
+
+KEY = Text(minimum=1, maximum=255, pattern=r"[A-Za-z0-9_.-]+")
+"""What a manifest takes as the key of a resource."""
 
 
 class Address(NamedTuple):

@@ -57,6 +57,8 @@ class Reason(enum.Enum):
     CONVERGED = "converged"  # no-op: live is what is desired, the lockfile is behind
     MOVED = "moved"  # no-op: another address, the same resource
     PROTECTION = "protection"  # no-op: only `protect` changes, in the lockfile
+    REBUILT = "rebuilt"  # no-op: the lockfile was lost; declared, and the ownership tag says that it is ours
+    REBUILT_UNDECLARED = "rebuilt_undeclared"  # no-op: the same, and the manifest does not declare it
 
 
 class Cause(enum.Enum):

@@ -9,6 +9,7 @@ from reconciler.planning.plan import (
     make_adoption,
     make_forgetting,
     make_plan,
+    make_rebuild,
 )
 from reconciler.planning.saved import SavedPlan, dump_plan, dump_saved, load_plan, load_saved, plan_digest
 from reconciler.planning.selection import Selection
@@ -32,6 +33,7 @@ __all__ = [
     "make_adoption",
     "make_forgetting",
     "make_plan",
+    "make_rebuild",
     "plan_digest",
     "same_mac",
     "shared_key_mac",

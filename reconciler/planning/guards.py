@@ -42,7 +42,7 @@ def _found(plan: Plan, allow: Allowances) -> Iterator[Diagnostic]:
         yield _error(
             "guard-incomplete",
             f"{what} could not be read, so the plan is incomplete",
-            "Plan again when it can be read, or apply the rest with --allow-incomplete: what is unknown is left alone.",
+            "Run it again when that can be read, or go on without it: --allow-incomplete. What is unknown is left alone.",
         )
     if _empties(plan) and not allow.empty:
         yield _error(

@@ -18,7 +18,7 @@ from reconciler.planning import names
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One resource as the manifest and the lockfile have it; at least one of the two is there.
+    """One resource as the manifest and the lockfile have it; in neither is what only its ownership tag makes ours.
 
     `previous`: the address that the lock entry stands under, where it is another one.
     """

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.diagnostics import Diagnostic, Severity, in_order
-from reconciler.errors import UsageError
+from reconciler.errors import Refused, UsageError
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.changes import Change, Drift
 from reconciler.model.environments import Limit, Target
@@ -125,6 +125,24 @@ def make_forgetting(
     return replace(plan, refresh=Refresh.FULL)  # all that it speaks of was read
 
 
+def make_rebuild(*, stack: Stack, snapshot: Snapshot, target: Target, route: Route) -> Plan:
+    """What makes a lost lockfile again: an entry for all that carries our ownership tag, and no call at all.
+
+    `snapshot` must hold everything that the listing shows, read or unknown. Raises Refused for a listing that is not whole:
+    what it does not show cannot be named, so nobody would miss it.
+    """
+    from reconciler.planning.rebuilding import rebuild
+
+    if snapshot.listing_failed:
+        raise Refused(
+            f"the directory could not be listed in full, so nobody knows what is ours: {snapshot.listing_failed}",
+            "Nothing was written. Run this again when the listing can be read.",
+        )
+    terms = Terms(snapshot=snapshot, owner=target.owner, ignored=stack.settings.ignore_tags)
+    judged, said = rebuild(stack, terms)
+    return _bind(judged, said, stack=stack, lock=None, snapshot=snapshot, target=target, route=route)
+
+
 def expected_remotes(stack: Stack, lock: Lock | None) -> frozenset[Remote]:
     """Every remote that is desired or known: what a plan wants to see in full."""
     return frozenset(Remote(one.address.type, one.name) for one in stack.resources.values()) | known_remotes(lock)
@@ -196,7 +214,7 @@ def _bind(
         changes=tuple(sorted(changes, key=lambda change: change.address)),
         drift=tuple(sorted(drift, key=lambda one: one.address)),
         diagnostics=in_order(said),
-        untouched=_untouched(stack, lock, snapshot),
+        untouched=_untouched(stack, lock, snapshot, changes),
         unknown=dict(sorted(unknown.items())),
         listing_failed=snapshot.listing_failed if stack else "",
         managed=len(lock.resources) if lock else 0,
@@ -209,9 +227,10 @@ def _bind(
     )
 
 
-def _untouched(stack: Stack | None, lock: Lock | None, snapshot: Snapshot) -> Untouched:
-    """What the listing showed and neither manifest nor lockfile speaks of."""
+def _untouched(stack: Stack | None, lock: Lock | None, snapshot: Snapshot, changes: Iterable[Change]) -> Untouched:
+    """What the listing showed and neither manifest nor lockfile nor any change speaks of, unless whose it is is unknown."""
     ours = expected_remotes(stack, lock) if stack else known_remotes(lock)
+    ours |= {Remote(one.address.type, one.name) for one in changes} | snapshot.unknown.keys()
     unmanaged: dict[str, list[str]] = {}
     service_linked: dict[str, list[str]] = {}
     for remote in sorted(snapshot.listed.keys() - ours):

@@ -20,7 +20,7 @@ _DOING = {
     Action.REPLACE: "replacing",
     Action.ADOPT: "adopting",
     Action.FORGET: "forgetting",
-    Action.NO_OP: "renewing the lockfile's entry",
+    Action.NO_OP: "noting it in the lockfile",
 }
 _DONE = {
     Action.CREATE: "created",
@@ -29,7 +29,7 @@ _DONE = {
     Action.REPLACE: "replaced",
     Action.ADOPT: "adopted",
     Action.FORGET: "forgotten",
-    Action.NO_OP: "renewed in the lockfile",
+    Action.NO_OP: "noted in the lockfile",
 }
 _MARGIN = " " * 6
 _NEXT = {

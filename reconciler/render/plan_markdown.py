@@ -33,7 +33,8 @@ def plan_markdown(plan: Plan, guards: Sequence[Diagnostic] = ()) -> str:
         _alert("CAUTION", [f"apply will refuse this: {one.summary}\n{one.detail}" for one in guards]),
         _refused(plan),
         _verdict(plan),
-        *(_changes(plan, action, drifted) for action in Action),
+        *(_changes(_word(action), _all(plan, action), drifted) for action in Action if action is not Action.NO_OP),
+        *(_changes(heading, found, drifted) for heading, found in words.lockfile_only(plan)),
         _remarks(plan),
         _beside(plan),
     ]
@@ -112,15 +113,18 @@ def _marked(plan: Plan) -> str:
     return f"{lead}{code(tag + rest.removesuffix('.'))}." if said else ""
 
 
-def _changes(plan: Plan, action: Action, drifted: Mapping[Address, Mapping[str, Value]]) -> str:
-    found = [one for one in plan.changes if one.action is action]
+def _all(plan: Plan, action: Action) -> list[Change]:
+    return [one for one in plan.changes if one.action is action]
+
+
+def _changes(heading: str, found: Sequence[Change], drifted: Mapping[Address, Mapping[str, Value]]) -> str:
     if not found:
         return ""
     lines: list[str] = []
     for one in found:
         lines += ["", *_change(one, drifted)] if lines else _change(one, drifted)
     opened = " open" if len(found) <= _FOLDED else ""
-    head = f"<details{opened}><summary>{_word(action)}: {len(found)}</summary>"
+    head = f"<details{opened}><summary>{heading}: {len(found)}</summary>"
     return f"{head}\n\n{fenced(lines, 'diff')}\n\n</details>"
 
 

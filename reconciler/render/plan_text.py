@@ -85,13 +85,12 @@ class _View:
         return _joined(blocks)
 
     def lockfile_only(self, plan: Plan) -> list[str]:
-        found = [one for one in plan.changes if one.action is Action.NO_OP]
-        if not found:
-            return []
-        lines = ["In the lockfile only:"]
-        for one in found:
-            lines.append(self._entry("", one.action.word, words.title(one.address, one.name), one.source))
-            lines += [self.paint.dim(line) for why in words.reasons(one) for line in self._said(why)]
+        lines: list[str] = []
+        for heading, found in words.lockfile_only(plan):
+            lines += [*([""] if lines else []), f"{heading[0].upper()}{heading[1:]}:"]
+            for one in found:
+                lines.append(self._entry("", one.action.word, words.title(one.address, one.name), one.source))
+                lines += [self.paint.dim(line) for why in words.reasons(one) for line in self._said(why)]
         return lines
 
     def left_drifted(self, plan: Plan) -> list[str]:

@@ -38,6 +38,11 @@ _WORDS: Mapping[tuple[Action, Reason], str] = {
     (Action.FORGET, Reason.ASKED): "as asked; stays without our ownership tag, leaves the lockfile",
     (Action.NO_OP, Reason.CONVERGED): "is already what the manifest says",
 }
+_NOTED = "in the lockfile only"
+_ENTERS: Mapping[Reason, str] = {
+    Reason.REBUILT: "ours by the ownership tag, enters the lockfile as it stands",
+    Reason.REBUILT_UNDECLARED: "ours by the ownership tag and not in the manifest, enters the lockfile as it stands",
+}
 _CAUSES: Mapping[Cause | None, str] = {
     None: "",
     Cause.MANIFEST: "(manifest)",
@@ -72,6 +77,15 @@ def reasons(change: Change) -> list[str]:
     elif said := _WORDS.get((change.action, change.reason)):
         found.append(said)
     return found
+
+
+def lockfile_only(plan: Plan) -> list[tuple[str, list[Change]]]:
+    """The changes that only the lockfile sees, in groups, each under a heading without its capital."""
+    groups: dict[str, list[Change]] = {heading: [] for heading in (_NOTED, *_ENTERS.values())}
+    for one in plan.changes:
+        if one.action is Action.NO_OP:
+            groups[_ENTERS.get(one.reason, _NOTED)].append(one)
+    return [(heading, found) for heading, found in groups.items() if found]
 
 
 def cause(of: Cause | None) -> str:

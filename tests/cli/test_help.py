@@ -9,7 +9,7 @@ import pytest
 
 VERBS = [
     "validate", "plan", "apply", "show", "destroy", "adopt", "forget", "export", "schema", "emulator", "lock show",
-    "lock status", "lock unlock", "lock migrate", "lock history", "lock restore",
+    "lock status", "lock unlock", "lock migrate", "lock history", "lock restore", "lock rebuild",
 ]  # fmt: skip
 
 

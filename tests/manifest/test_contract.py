@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from reconciler.diagnostics import Severity
 from reconciler.manifest import RULES, load, resolve
+from reconciler.model.addresses import KEY
 from reconciler.model.environments import OWNER_TAG
 from reconciler.model.kinds import WORKLOAD_IDENTITY, Text
 from reconciler.schema_files import schema, schema_text
@@ -53,6 +54,7 @@ def test_limits_are_the_services(create):
     assert tags.text == _limits("tagValue") == _text(value)
     assert tags.max_items == create["tags"].metadata["max"]
     assert urls.max_items is None
+    assert _limits("key") == KEY
     assert "max" not in create["allowedResourceOauth2ReturnUrls"].metadata
 
 

@@ -16,7 +16,7 @@ from reconciler.model.kinds import WORKLOAD_IDENTITY as KIND
 from reconciler.model.plan import Plan, Route
 from reconciler.model.resources import Desired, Known, Live, Lock, Origin, Refresh, Snapshot, Stack
 from reconciler.model.values import Attributes, canonical
-from reconciler.planning import Selection, make_adoption, make_forgetting, make_plan
+from reconciler.planning import Selection, make_adoption, make_forgetting, make_plan, make_rebuild
 
 ACCOUNT, REGION = "222222222222", "us-east-1"
 LINEAGE = "11111111-2222-3333-4444-555555555555"
@@ -177,6 +177,9 @@ class Make:
             route=self.route,
             addresses=[self.address(key) for key in keys],
         )
+
+    def rebuilding(self) -> Plan:
+        return make_rebuild(stack=self.stack, snapshot=self.snapshot, target=self.target, route=self.route)
 
     def steps(self, **how: Any) -> Mapping[str, tuple[str, str]]:
         """What the plan does: key -> (action, reason)."""

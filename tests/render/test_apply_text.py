@@ -33,9 +33,9 @@ def test_a_whole_apply_reports_arns_times_and_the_lockfile(make: Any) -> None:
           + workload_identity.new  created in 340 ms
               {ARN}new
           - workload_identity.old  deleted in 2.0 s
-            workload_identity.met  renewed in the lockfile
+            workload_identity.met  noted in the lockfile
 
-        Applied: 1 created, 1 deleted, 1 renewed in the lockfile, in 2.4 s with 5 calls.
+        Applied: 1 created, 1 deleted, 1 noted in the lockfile, in 2.4 s with 5 calls.
         Lockfile: manifests/prod.prod.lock.json, serial 8; it holds what happened, no more and no less.
     """)
 

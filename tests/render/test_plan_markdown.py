@@ -92,6 +92,23 @@ def test_sums_stand_in_a_table_and_each_action_in_a_fold_with_a_diff(make: Any) 
     """)
 
 
+def test_what_a_rebuild_claims_stands_in_folds_of_its_own(make: Any) -> None:
+    shown = plan_markdown(
+        make.plan(
+            make.change(Action.NO_OP, "lost", Reason.REBUILT_UNDECLARED),
+            make.change(Action.NO_OP, "met", Reason.REBUILT, source=make.at(60)),
+        )
+    )
+    assert "|  | in the lockfile only | 2 |" in shown
+    declared, undeclared = shown.split("<details open><summary>")[1:]
+    assert declared.startswith("ours by the ownership tag, enters the lockfile as it stands: 1</summary>")
+    assert "  workload_identity.met  manifests/prod.yaml:60\n" in declared
+    assert undeclared.startswith(
+        "ours by the ownership tag and not in the manifest, enters the lockfile as it stands: 1</summary>"
+    )
+    assert "  workload_identity.lost\n" in undeclared
+
+
 def test_many_changes_of_one_action_stay_folded(make: Any) -> None:
     changes = [make.change(Action.CREATE, f"agent-{number}", Reason.DECLARED) for number in range(4)]
     assert "<details><summary>create: 4</summary>" in plan_markdown(make.plan(*changes))

@@ -193,6 +193,23 @@ def test_lockfile_only_changes_stand_apart_with_their_reason(make: Any) -> None:
     assert plan_text(plan, colour=False).endswith("0 to delete, 4 in the lockfile only.\n")
 
 
+def test_what_a_rebuild_claims_stands_in_groups_the_undeclared_apart(make: Any) -> None:
+    plan = make.plan(
+        make.change(Action.NO_OP, "lost", Reason.REBUILT_UNDECLARED),
+        make.change(Action.NO_OP, "met", Reason.REBUILT, source=make.at(60)),
+        make.change(Action.NO_OP, "vip", Reason.REBUILT, protect=True),
+    )
+    assert body(plan) == expected("""
+        Ours by the ownership tag, enters the lockfile as it stands:
+            no-op   workload_identity.met                         manifests/prod.yaml:60
+            no-op   workload_identity.vip
+
+        Ours by the ownership tag and not in the manifest, enters the lockfile as it stands:
+            no-op   workload_identity.lost
+    """)
+    assert plan_text(plan, colour=False).endswith("0 to delete, 3 in the lockfile only.\n")
+
+
 def test_a_refusal_names_the_resource_the_place_the_reason_and_the_next_step(make: Any) -> None:
     refusal = Diagnostic(
         severity=Severity.ERROR, code="not-ours", address=f"{KIND}.taken", source=make.at(80),
