@@ -66,8 +66,8 @@ def apply(
 ) -> Report:
     """Execute the plan and fold what happened into the lockfile; the report, outcomes in address order.
 
-    A failed change stops no other. Once `stop` is set, or the credentials are gone, no change is started any more, those
-    under way are finished and the rest is LEFT. `on_event` is called by one thread at a time.
+    A failed change stops no other. Once `stop` is set, or the credentials are gone, no change that makes a call is started any
+    more, those under way are finished and the rest is LEFT. `on_event` is called by one thread at a time.
 
     Raises StalePlan if the lockfile is not the plan's, StateError if nothing could be begun, RunBroken (with the report) if
     the journal or the lockfile could not be written later on.
@@ -180,7 +180,7 @@ class _Run:
 
     def _carry_out(self, change: Change, step: _Step, *, announce: bool = True) -> tuple[Outcome, Edits]:
         """The change's outcome and what it did to the lockfile; recorded, unless it is unclear what happened."""
-        if self._over():
+        if change.action is not Action.NO_OP and self._over():  # without a call to make, there is nothing to stop
             return Outcome(change=change, status=Status.LEFT, message="not started"), NO_EDITS
         begun = time.monotonic()
         if change.action is not Action.NO_OP:

@@ -156,6 +156,17 @@ def test_a_stop_after_the_last_change_interrupts_nothing(world: Any) -> None:
     assert world.apply(world.create("agent", URL), stop=stop).whole
 
 
+def test_a_stop_leaves_nothing_out_that_only_the_lockfile_sees(world: Any) -> None:
+    """Half of a rebuilt lockfile would be no help: it stands, so nobody rebuilds it, and lacks what is not declared."""
+    stop = threading.Event()
+    stop.set()
+    for number in range(3):
+        world.put(f"agent-{number}", URL)
+    report = world.apply(*[world.no_op(f"agent-{number}", Reason.REBUILT) for number in range(3)], stop=stop)
+    assert report.whole
+    assert sorted(world.locked()) == ["agent-0", "agent-1", "agent-2"]
+
+
 def test_a_stop_between_the_halves_of_a_replacement_keeps_both_in_the_lockfile(world: Any) -> None:
     world.put("old-agent", URL)
     world.know("old-agent")
