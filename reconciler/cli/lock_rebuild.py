@@ -123,13 +123,8 @@ def _stands(lock: Lock, workspace: Workspace) -> Refused:
 def _unfinished(journal: Journal, workspace: Workspace) -> Refused:
     """The run began without a lockfile, so its journal fits."""
     header = journal.header
-    if header.command == _COMMAND:
-        way = "It was a rebuild, which changes nothing in the directory: move the journal away, then run this again."
-    else:
-        way = (
-            "When it began there was no lockfile, so none is lost: `reconciler apply` looks at what that run did, and "
-            "writes it into one. Only if one was lost before that: move the journal away, then rebuild."
-        )
     return Refused(
-        f"{workspace.lockfile}.journal stands: {header.command} by {header.who} at {header.when} did not finish", way
+        f"{workspace.lockfile}.journal stands: {header.command} by {header.who} at {header.when} did not finish",
+        "When it began there was no lockfile, so none is lost: `reconciler apply` looks at what that run did, and writes it "
+        "into one. Only if one was lost before that: move the journal away, then rebuild.",
     )

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from reconciler.errors import StalePlan, StateError
 from reconciler.model.addresses import Address
-from reconciler.model.changes import Change
+from reconciler.model.changes import Action, Change
 from reconciler.model.outcomes import Outcome
 from reconciler.model.plan import Plan
 from reconciler.model.resources import Lock
@@ -97,8 +97,9 @@ class Writer:
     def begin(self, plan: Plan, digest: str) -> None:
         """Open the journal of a run of that plan; `digest` is the plan's own, which the lockfile will remember.
 
-        Raises StalePlan if the lockfile is no longer the one that the plan was made from, StateError if the journal cannot
-        be written or an interrupted run is not settled yet.
+        A plan that makes no call needs no journal: its changes are the lockfile's alone, which is replaced in one step.
+        Raises StalePlan if the lockfile is no longer the one that the plan was made from, StateError if the journal cannot be
+        written or an interrupted run is not settled yet.
         """
         self._check_settled()
         at = (self.lock.lineage, self.lock.serial) if self.lock else ("", 0)
@@ -117,12 +118,15 @@ class Writer:
             who=who(),
             when=now(),
         )
-        self._journal = self._keeping.start_journal(header_line(header))
+        if any(change.action is not Action.NO_OP for change in plan.changes):
+            self._journal = self._keeping.start_journal(header_line(header))
         self._header = header
 
     def intend(self, change: Change) -> None:
         """Return when it is durable that the change is about to be made. Raises StateError: then its call must not be sent."""
-        self._open().append_durably(intent_line(change))
+        if self._journal is None:
+            raise RuntimeError(f"{change.address} makes a call, and no journal was begun")
+        self._journal.append_durably(intent_line(change))
         self._keeping.check()
         self._intents[change.address] = change
 
@@ -131,7 +135,8 @@ class Writer:
 
         An intent that is never recorded stays open: the next run settles it by looking.
         """
-        self._open().append(outcome_line(outcome, edits))
+        if self._journal is not None:
+            self._journal.append(outcome_line(outcome, edits))
         self._steps.append(edits)
         self._intents.pop(outcome.change.address, None)
 
@@ -144,15 +149,16 @@ class Writer:
         header = self._header
         if header is None:
             return self.lock
-        self._open().close()
+        journalled = self._journal is not None
+        self.close()
         after = next_lock(self.lock, self._steps, lineage=header.lineage, target=header.target, plan=header.plan)
         self.lock = self._written(after)
         if self._intents:
             left = replace(header, serial=self.lock.serial if self.lock else 0)
             self._keeping.restart_journal(journal_text(left, self._intents.values()))
-        else:
+        elif journalled:
             self._keeping.drop_journal()
-        self._header = self._journal = None
+        self._header = None
         self._intents, self._steps = {}, []
         return self.lock
 
@@ -184,11 +190,6 @@ class Writer:
                 f"{self._keeping.journal_place}: an interrupted run is not settled yet",
                 "Run apply first: it begins by looking at what that run left behind.",
             )
-
-    def _open(self) -> GroupCommit:
-        if self._journal is None:
-            raise RuntimeError("no run has begun")
-        return self._journal
 
     def _written(self, lock: Lock | None) -> Lock | None:
         if lock is not None and lock is not self.lock:

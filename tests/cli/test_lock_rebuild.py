@@ -235,13 +235,6 @@ def test_the_journal_of_a_first_apply_has_its_own_way_out(project: Any) -> None:
     assert len(project.lock["resources"]) == 2
 
 
-def test_the_journal_of_a_rebuild_that_was_killed_may_go(project: Any) -> None:
-    begun(project, "lock rebuild").rename(journal_path(project.lockfile))
-    ran = project.run("lock", "rebuild", "--auto-approve")
-    assert ran.code == 3
-    assert "changes nothing in the directory: move the journal away" in ran.err
-
-
 def test_a_journal_whose_lockfile_is_gone_is_not_rebuilt_over(project: Any) -> None:
     project.run("apply", "--auto-approve")
     project.declare("invoice-agent", "third-agent")

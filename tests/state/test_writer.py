@@ -62,6 +62,19 @@ def test_a_run_that_comes_to_nothing_makes_no_lockfile(spot: Any, make: Any) -> 
     assert spot.left() == []
 
 
+def test_a_run_without_a_call_needs_no_journal_and_is_written_in_one_step(spot: Any, make: Any) -> None:
+    state = spot.again()
+    with state.exclusive("lock rebuild") as writer:
+        changes = [make.change("a", Action.NO_OP), make.change("b", Action.NO_OP)]
+        writer.begin(make.plan(*changes), make.digest)
+        for change in changes:
+            make.finish(writer, change, Edits(put=(make.known(change.address.key),)))
+        assert ".journal" not in spot.left()
+        assert spot.again().read() is None
+        assert writer.fold() == make.lock(make.known("a"), make.known("b"))
+    assert spot.left() == [""]
+
+
 def test_the_serial_counts_changes_and_the_last_plan_is_remembered(spot: Any, make: Any) -> None:
     state = spot.again()
     make.run(state, make.known("a"))
