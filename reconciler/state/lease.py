@@ -21,12 +21,13 @@ from reconciler.state.holder import Holder, myself, not_held
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """How long a lease holds without being renewed, in seconds; it is renewed three times as often.
+    """How long a lease holds without being renewed, and how often it is renewed, in seconds.
 
     `grace`: what others wait beyond it before they take over. S3 tells times in whole seconds, so it is 1 at least.
     """
 
     seconds: float = 60.0
+    every: float = 20.0
     grace: float = 5.0
 
     @property
@@ -120,7 +121,7 @@ class Lease:
                 self._objects.remove(self._key, only=self._etag)
 
     def _renew(self) -> None:
-        pause = self._term.seconds / 3
+        pause = self._term.every
         while not self._released.wait(pause):
             sent = uptime()
             self._renewals += 1
@@ -134,7 +135,7 @@ class Lease:
                 self._trouble = error.summary
                 pause = min(pause, self._term.seconds / 10)
                 continue
-            self._until, self._trouble, pause = sent + self._term.seconds, "", self._term.seconds / 3
+            self._until, self._trouble, pause = sent + self._term.seconds, "", self._term.every
 
     def _other(self) -> str:
         try:
