@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from reconciler.model.kinds import Kind, Shape
+from reconciler.model.visible import COMMAND, is_visible
 
 Value = str | int | bool | None | tuple[str, ...] | dict[str, str]
 Attributes = Mapping[str, Value]
@@ -52,9 +53,22 @@ def without_tags(kind: Kind, attributes: Attributes, ignored: Iterable[str]) -> 
 
 
 def canonical_json(value: object, *, indent: int | None = None) -> str:
-    """JSON whose bytes depend on the value alone: sorted keys, no escapes beyond JSON's, no trailing newline."""
+    """JSON whose bytes depend on the value alone: sorted keys, no trailing newline.
+
+    What cannot be seen (see `reconciler.model.visible`) and what begins a CI runner's command stands there as an escape, so
+    that the text can be shown anywhere; everything else as itself.
+    """
     separators = (",", ": ") if indent is not None else (",", ":")
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, indent=indent, separators=separators)
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, indent=indent, separators=separators)
+    if not is_visible(text if indent is None else text.replace("\n", "")):
+        text = "".join(one if one == "\n" or is_visible(one) else _escaped(one) for one in text)
+    return COMMAND.sub(r"\\u0023#", text) if "##" in text else text
+
+
+def _escaped(character: str) -> str:
+    """JSON's escape of a character, two of them for one beyond the first plane."""
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def digest(value: object) -> str:

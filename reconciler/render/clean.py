@@ -6,13 +6,10 @@ the screen, a bidi override that shows a URL backwards, a line break that forges
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-# Printable by Unicode's book and yet nothing to see: fillers, blanks and variation selectors. `str.isprintable` lets them pass.
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
+from reconciler.model.visible import COMMAND, is_visible
+
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -20,11 +17,19 @@ def clean(text: str) -> str:
     r"""The text on one line, with everything that cannot be seen for what it is written out, as in `\u202e`.
 
     That is: control characters (C0, DEL, C1, so no escape sequence begins), bidi and other format characters, zero widths,
-    line and paragraph separators, spaces other than the plain one, lone surrogates, unassigned code points.
+    line and paragraph separators, spaces other than the plain one, lone surrogates, unassigned code points; and what a CI
+    runner that reads our output would take for a command: `::` at the beginning, `##vso[` and its like anywhere.
     """
-    if text.isprintable() and (text.isascii() or not _INVISIBLE.search(text)):
-        return text
-    return "".join(map(_visible, text))
+    shown = text if is_visible(text) else "".join(map(_visible, text))
+    return inert(shown) if "::" in shown or "##" in shown else shown
+
+
+def inert(line: str) -> str:
+    """A cleaned line in which no CI runner finds a command. Runners skip the blanks in front of one."""
+    body = line.lstrip(" ")
+    if body.startswith("::"):
+        line = line[: len(line) - len(body)] + r"\u003a" + body[1:]
+    return COMMAND.sub(r"\\u0023#", line)
 
 
 def clean_lines(text: str) -> list[str]:
@@ -46,7 +51,7 @@ def _columns(character: str) -> int:
 
 
 def _visible(character: str) -> str:
-    if character.isprintable() and not _INVISIBLE.match(character):
+    if is_visible(character):
         return character
     code = ord(character)
     return _SHORT.get(character) or (f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}")

@@ -101,6 +101,6 @@ def _word(value: str | int | bool | None) -> str:
         return "true" if value else "false"
     text = str(value)
     if _BARE.fullmatch(text) and "->" not in text:
-        return text
+        return clean(text)
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{clean(quoted)}"'

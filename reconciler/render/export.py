@@ -13,6 +13,7 @@ from reconciler.model.environments import Target, Where
 from reconciler.model.kinds import KINDS, Kind
 from reconciler.model.resources import Live
 from reconciler.model.values import Value, without_tags
+from reconciler.model.visible import COMMAND, is_visible
 from reconciler.render.clean import clean
 from reconciler.render.words import contents
 
@@ -46,7 +47,7 @@ def export_yaml(
 
 
 def _environment(target: Target, where: Where) -> list[str]:
-    lines = ["environments:", f"  {_quoted(target.environment)}:"]
+    lines = ["environments:", f"  {_quoted(target.environment, plain=True)}:"]
     if where is Where.EMBEDDED:
         return [*lines, "    directory: embedded"]
     said = [
@@ -82,13 +83,13 @@ def _attribute(name: str, value: Value) -> list[str]:
 def _quoted(text: str, *, plain: bool = False) -> str:
     """The text in YAML's double quotes. `plain`: a key, where no variable is looked for, so that `${` needs no escape."""
     value = text if plain else text.replace("${", "$${")
-    return '"' + "".join(map(_escaped, value)) + '"'
+    return '"' + COMMAND.sub(r"\\x23#", "".join(map(_escaped, value))) + '"'
 
 
 def _escaped(character: str) -> str:
     if character in '"\\':
         return "\\" + character
-    if character.isprintable():
+    if is_visible(character):
         return character
     code = ord(character)
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

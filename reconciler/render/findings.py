@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from reconciler.diagnostics import Diagnostic, Severity, Source
-from reconciler.render.clean import clean, clean_lines, columns
+from reconciler.render.clean import clean, clean_lines, columns, inert
 from reconciler.render.palette import Palette
 from reconciler.render.words import plural
 
@@ -65,7 +65,7 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
             break_long_words=False,
             break_on_hyphens=False,
         )
-    return out
+    return [inert(line) for line in out]
 
 
 def _block(one: Diagnostic, paint: Palette, read_line: ReadLine | None, width: int) -> list[str]:
@@ -98,4 +98,4 @@ def _quotation(source: Source, text: str, *, margin: str, paint: Palette, severi
     bar = paint.gutter("|")
     caret = " " * columns(dots + before) + paint.severity(severity, "^")
     number = paint.gutter(str(source.line))
-    return [f"{margin} {bar}", f"{number} {bar} {dots}{before}{after}{cut}".rstrip(), f"{margin} {bar} {caret}"]
+    return [f"{margin} {bar}", f"{number} {bar} {dots}{inert(before + after)}{cut}".rstrip(), f"{margin} {bar} {caret}"]

@@ -220,14 +220,14 @@ class _View:
         line = f"{painted}{self.paint.bold(title)}"
         if not source:
             return line
-        place = f"{clean(source.file)}:{source.line}"
+        place = clean(f"{source.file}:{source.line}")
         gap = min(self.width, _SOURCE_AT) - len(lead) - len(title) - len(place)
         return f"{line}{' ' * max(gap, 2)}{self.paint.dim(place)}"
 
     def _headline(self, one: Diagnostic) -> list[str]:
         """`warning[code]: summary  place`, what does not fit on the line folded below."""
         label, pad = f"{one.severity.value}[{clean(one.code)}]: ", " " * _MARGIN
-        place = f"{clean(one.source.file)}:{one.source.line}" if one.source else ""
+        place = clean(f"{one.source.file}:{one.source.line}") if one.source else ""
         said = clean(one.summary)
         tail = f"  {self.paint.dim(place)}" if place else ""
         head = self.paint.severity(one.severity, label.rstrip())
