@@ -130,3 +130,16 @@ class StateLocked(ReconcilerError):
     """Another writer holds the state; `detail` says who, since when, what."""
 
     exit_code = ExitCode.LOCKED
+
+
+def unforeseen(error: Exception) -> str:
+    """Type and place of an exception that nobody foresaw: `KeyError in reconciler.planning.diff, line 34`.
+
+    Not its words, for they may repeat what is secret; but for the system's own, as in `No space left on device`.
+    """
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    place = f" in {step.tb_frame.f_globals.get('__name__', '?')}, line {step.tb_lineno}" if step is not None else ""
+    said = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+    return f"{type(error).__name__}{place}{said}"

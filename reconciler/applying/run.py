@@ -19,7 +19,7 @@ from reconciler.applying.looking import Means
 from reconciler.applying.patience import Patience
 from reconciler.applying.result import Result, done, refused
 from reconciler.directory.protocol import Directory
-from reconciler.errors import StateError
+from reconciler.errors import StateError, unforeseen
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.changes import Action, Change
 from reconciler.model.outcomes import Outcome, Report, Status
@@ -257,7 +257,7 @@ def _internal_error(change: Change, error: Exception) -> Result:
     return Result(
         status=Status.FAILED,
         arn=change.arn,
-        message=f"internal error: {type(error).__name__}: {error}",
+        message=f"internal error: {unforeseen(error)}",
         hint="Please report this. The next run looks at what came of it.",
         unclear=change.action is not Action.NO_OP,
     )

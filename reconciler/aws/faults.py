@@ -14,6 +14,7 @@ from botocore.parsers import ResponseParserError
 
 from reconciler.aws.asked import Asked, Verb
 from reconciler.aws.pacing import Verdict
+from reconciler.aws.words import quotable
 from reconciler.errors import (
     AccessDenied,
     AlreadyExists,
@@ -58,6 +59,7 @@ _UNACCEPTED = frozenset(
     }
 )
 _FULL = frozenset({"LimitExceededException", "ResourceLimitExceededException", "ServiceQuotaExceededException"})
+_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _UNREACHED = (sdk.ConnectTimeoutError, sdk.EndpointConnectionError, sdk.ProxyConnectionError)
 _SIGN_IN_AGAIN = (
     sdk.LoginError,
@@ -200,10 +202,11 @@ def _credentials(error: Exception, asked: Asked) -> tuple[str, str]:
     """Summary and detail for credentials that are not there, by what the SDK says."""
     match error:
         case _ if isinstance(error, _SIGN_IN_AGAIN):
-            return f"{asked}: the sign-in has expired", f"{error}\n{_SIGN_IN}"
-        case sdk.CredentialRetrievalError():
-            # What the credential process printed stays out: it may be a secret.
-            detail = f"The provider {error.kwargs.get('provider')} of the AWS configuration failed. {_SIGN_IN}"
+            return f"{asked}: the sign-in has expired", f"{_text(error)}\n{_SIGN_IN}"
+        case sdk.CredentialRetrievalError() | sdk.MetadataRetrievalError():
+            # What the credential process printed, or the metadata service answered, stays out: it may be a secret.
+            provider = error.kwargs.get("provider", "container-role")
+            detail = f"The provider {provider} of the AWS configuration failed. {_SIGN_IN}"
             return f"{asked}: the credentials could not be fetched", detail
         case EOFError():
             return (
@@ -222,7 +225,7 @@ def _credentials(error: Exception, asked: Asked) -> tuple[str, str]:
             )
             return f"{asked}: there are no AWS credentials", detail
         case _:
-            detail = f"{error}\nCorrect the AWS configuration, then check with: aws sts get-caller-identity"
+            detail = f"{_text(error)}\nCorrect the AWS configuration, then check with: aws sts get-caller-identity"
             return f"{asked}: there are no usable AWS credentials", detail
 
 
@@ -253,13 +256,12 @@ def no_region() -> DirectoryError:
 
 def _endpoint(error: sdk.BotoCoreError) -> str:
     """Host and port of the endpoint."""
-    parts = urlsplit(str(error.kwargs.get("endpoint_url", "")))
-    return parts.netloc.rpartition("@")[2] or "the endpoint"
+    return urlsplit(quotable(str(error.kwargs.get("endpoint_url", "")))).netloc or "the endpoint"
 
 
 def _text(error: Exception) -> str:
-    """What the SDK says; user info in a URL is nobody's to see."""
-    return re.sub(r"//[^/@\s]+@", "//", str(error))
+    """What the SDK says, as far as it may be quoted."""
+    return quotable(str(error))
 
 
 def _certificate(error: Exception) -> bool:
@@ -271,11 +273,12 @@ def _name(error: Exception) -> str:
 
 
 def _code(error: sdk.ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "")) or "an error without a code"
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    return code if _CODE.fullmatch(code) else "an error without a code"
 
 
 def _message(error: sdk.ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Message", ""))
+    return quotable(str(error.response.get("Error", {}).get("Message", "")))
 
 
 def _status(error: sdk.ClientError) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from reconciler import __version__
 from reconciler.cli.console import Console, open_console
 from reconciler.cli.options import Log, LogLevel, NoColor
-from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.errors import ExitCode, ReconcilerError, unforeseen
 
 
 def verb(function: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
@@ -24,7 +23,10 @@ def verb(function: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
     _, *parameters = theirs.parameters.values()
 
     def run(*, no_color: bool = False, log_level: LogLevel = LogLevel.WARNING, **arguments: Any) -> ExitCode:
-        _start_log(log_level)
+        if log_level is not LogLevel.WARNING:  # Python's own default; the import of logging is then paid by nobody
+            from reconciler.cli.log import start_log
+
+            start_log(log_level.name)
         console = open_console(no_color)
         return ending(lambda: function(console, **arguments), console, debug=log_level is LogLevel.DEBUG)
 
@@ -45,7 +47,7 @@ def ending(body: Callable[[], ExitCode], console: Console, *, debug: bool = Fals
     try:
         result = body()
     except ReconcilerError as error:
-        _print_traceback(debug)
+        _tell_way(console, error, wanted=debug)
         console.error(error)
         return error.exit_code
     except BrokenPipeError:  # whoever read our output has gone away, and knows
@@ -54,7 +56,7 @@ def ending(body: Callable[[], ExitCode], console: Console, *, debug: bool = Fals
         console.note("Interrupted; nothing was written.")
         return ExitCode.ERROR
     except Exception as error:
-        _print_traceback(debug)
+        _tell_way(console, error, wanted=debug)
         console.error(_internal(error, shown=debug))
         return ExitCode.ERROR
     return result
@@ -67,30 +69,14 @@ def _internal(error: Exception, *, shown: bool) -> ReconcilerError:
         else "Run it again with --log-level debug and report the traceback"
     )
     return ReconcilerError(
-        f"internal error in reconciler {__version__}: {type(error).__name__}: {error}",
+        f"internal error in reconciler {__version__}: {unforeseen(error)}",
         "This is a mistake in reconciler, not in your input. The lockfile is whole: it is only ever replaced as one.\n"
         f"{how}, with the command line and the version, to the people who maintain agentcore-reconciler.",
     )
 
 
-def _print_traceback(wanted: bool) -> None:
+def _tell_way(console: Console, error: Exception, *, wanted: bool) -> None:
     if wanted:
-        import traceback
+        from reconciler.cli.log import trace_text
 
-        traceback.print_exc()
-
-
-def _start_log(level: LogLevel) -> None:
-    if level is LogLevel.WARNING:
-        return  # Python's own default; the import of logging is then paid by nobody
-    import logging
-
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=getattr(logging, level.name),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        force=True,
-    )
-    # The SDK's debug log holds whole requests, session tokens in their headers included.
-    for name in ("botocore", "boto3", "urllib3"):
-        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger().level))
+        console.tell(trace_text(error))

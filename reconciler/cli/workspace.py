@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, in_order
-from reconciler.errors import InvalidInput, UsageError
+from reconciler.errors import DirectoryError, InvalidInput, UsageError
 from reconciler.model.environments import EMBEDDED_ACCOUNT, EMBEDDED_REGION, Environment, Target, Where
 from reconciler.model.plan import Plan, Route
 from reconciler.model.resources import Lock, Stack
@@ -141,19 +141,33 @@ def environment_of(plan: Plan) -> Environment:
     )
 
 
+def _store_in(folder: Path) -> Path:
+    """The file of the embedded directory. Raises DirectoryError where a link would lead out of the folder."""
+    store = folder / _STORE
+    if store.parent.is_symlink() or store.is_symlink():
+        raise DirectoryError(
+            f"{store} is reached through a symbolic link; an embedded directory is never kept behind one",
+            "Take the link away: the embedded directory belongs beside the manifest.",
+        )
+    return store
+
+
 @contextlib.contextmanager
 def open_directory(environment: Environment, folder: Path) -> Iterator[AgentCore]:
     """The environment's directory, connected; an embedded one is kept in `folder`.
 
     Raises DirectoryError without credentials, Refused on another account.
     """
+    from reconciler.cli.log import quiet_log
     from reconciler.directory.agentcore import connect
+
+    quiet_log()
 
     with contextlib.ExitStack() as opened:
         attached = None
         if environment.where is Where.EMBEDDED:
             from reconciler.emulator import Store, attach
 
-            store = opened.enter_context(contextlib.closing(Store(folder / _STORE)))
+            store = opened.enter_context(contextlib.closing(Store(_store_in(folder))))
             attached = functools.partial(attach, store=store)
         yield opened.enter_context(contextlib.closing(connect(environment, attach=attached)))

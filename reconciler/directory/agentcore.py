@@ -17,6 +17,7 @@ from reconciler.aws.calls import Calls, member
 from reconciler.aws.clients import make_client
 from reconciler.aws.pacing import Pacing
 from reconciler.aws.sessions import account_at, check_account, embedded_session, is_loopback, open_session
+from reconciler.aws.words import quotable
 from reconciler.directory import linkage
 from reconciler.directory.protocol import THREADS, Listed
 from reconciler.errors import Ambiguous, DirectoryError, NotCleared, NotFound, TagsFailed
@@ -210,7 +211,7 @@ def _whose(session: Session, client: BaseClient, environment: Environment) -> tu
     if not is_loopback(endpoint):
         return check_account(session, environment), ""
     account = environment.account or account_at(session, endpoint)
-    return account, f"The account was not checked with STS: the endpoint {endpoint} is on this machine."
+    return account, f"The account was not checked with STS: the endpoint {quotable(endpoint)} is on this machine."
 
 
 def _tagged(kind: Kind) -> bool:
