@@ -9,13 +9,21 @@ from pathlib import Path
 from reconciler.errors import UsageError
 
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd")
+_STATE = (".lock.json.journal", ".lock.json.guard", ".lock.json.holder")
 
 
 def check_replaceable(file: Path, manifest: Path) -> None:
-    """Raise UsageError where `file` is the manifest, a part of it, or a lockfile: nobody can make those again."""
-    part = manifest.is_dir() and file.suffix in (".yaml", ".yml") and file.parent.resolve() == manifest.resolve()
-    what = "a lockfile" if file.name.endswith(".lock.json") else "the manifest"
-    if what == "a lockfile" or (file.exists() and (part or file.samefile(manifest))):
+    """Raise UsageError where `file` is, or leads to, the manifest, a part of it, or state: nobody can make those again."""
+    place = Path(os.path.realpath(file))
+    part = manifest.is_dir() and place.suffix in (".yaml", ".yml") and place.parent == manifest.resolve()
+    what = ""
+    if place.name.endswith(".lock.json"):
+        what = "a lockfile"
+    elif place.name.endswith(_STATE) or place.parent.name == ".reconciler":
+        what = "state"
+    elif file.exists() and (part or file.samefile(manifest)):
+        what = "the manifest"
+    if what:
         raise UsageError(f"--out {file} would replace {what}; nothing was written", "Choose another --out FILE.")
 
 

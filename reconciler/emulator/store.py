@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -225,7 +226,7 @@ class Store:
 def _opened(path: Path | None) -> sqlite3.Connection:
     try:
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(path)
         place = ":memory:" if path is None else path
         connection = sqlite3.connect(place, timeout=30.0, isolation_level=None, check_same_thread=False)
         try:
@@ -238,6 +239,14 @@ def _opened(path: Path | None) -> sqlite3.Connection:
             f"the emulated directory's file {path} cannot be used: {error}",
             "Move the file away to begin with an empty directory, or name another one.",
         ) from error
+
+
+def _make_private(path: Path) -> None:
+    """Make the file that SQLite will open, for its owner alone; SQLite gives the mode on to the log beside it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if path.is_file() and path.stat().st_mode & 0o077:
+        path.chmod(0o600)  # an earlier version left it open to all
 
 
 def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:

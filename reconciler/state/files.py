@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
 from pathlib import Path
 
 from reconciler.errors import StateError
@@ -39,17 +40,14 @@ def check_writable(path: Path) -> None:
             "Replace the link by the file itself, or run with the manifest that stands beside the real lockfile.",
         )
     if path.exists() and not path.is_file():
-        raise StateError(f"{path} is not a file", "Move it away: the lockfile belongs there.")
+        raise StateError(f"{path} is not a file", "Move it away: state belongs there.")
 
 
 def read_text(path: Path) -> str | None:
     """The file's text, None if there is no file. Raises StateError where it cannot be read or is no UTF-8."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    data = read_bytes(path)
+    if data is None:
         return None
-    except OSError as error:
-        raise StateError(f"{path} cannot be read: {reason(error)}") from error
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -58,6 +56,29 @@ def read_text(path: Path) -> str | None:
             f"{path}:{line}: damaged: not UTF-8 text",
             "Take back the last good version, for example with `git checkout -- FILE`, and run plan again.",
         ) from error
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """The file's content, None if there is no file. Raises StateError where it cannot be read, or is a link or no file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would be waited for
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if path.is_symlink():
+            raise StateError(
+                f"{path} is a symbolic link; state is never read through one", "Replace the link by the file itself."
+            ) from error
+        raise StateError(f"{path} cannot be read: {reason(error)}") from error
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise StateError(f"{path} is not a file", "Move it away: state belongs there.")
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read()
+    except OSError as error:
+        raise StateError(f"{path} cannot be read: {reason(error)}") from error
+    finally:
+        os.close(descriptor)
 
 
 def cannot_write(path: Path, error: OSError) -> StateError:

@@ -15,7 +15,7 @@ from pathlib import Path
 from reconciler.errors import StateError, StateLocked
 from reconciler.model.values import canonical_json
 from reconciler.state.disk import Disk
-from reconciler.state.files import cannot_write, check_writable, reason, write_atomically
+from reconciler.state.files import cannot_write, check_writable, read_bytes, reason, write_atomically
 from reconciler.state.holder import Holder, myself, not_held
 
 _LEAST_WAIT = 0.1  # seconds; somebody who only asks who holds the lock has it for an instant
@@ -30,7 +30,8 @@ def held(lockfile: Path, command: str, timeout: float, disk: Disk) -> Iterator[H
     """
     import filelock
 
-    check_writable(lockfile)
+    for path in (lockfile, _guard(lockfile)):
+        check_writable(path)
     lock = filelock.FileLock(_guard(lockfile), mode=0o600)
     try:
         lock.acquire(timeout=max(timeout, _LEAST_WAIT), poll_interval=0.05)
@@ -59,10 +60,11 @@ def living_holder(lockfile: Path) -> Holder | None:
     recorded = read_holder(lockfile)
     if recorded is None:
         return None
+    check_writable(_guard(lockfile))
     import filelock
 
     try:
-        with filelock.FileLock(_guard(lockfile), timeout=0):
+        with filelock.FileLock(_guard(lockfile), timeout=0, mode=0o600):
             return None
     except filelock.Timeout:
         return recorded
@@ -73,9 +75,9 @@ def living_holder(lockfile: Path) -> Holder | None:
 def read_holder(lockfile: Path) -> Holder | None:
     """The holder on record, living or dead; None if there is no record that can be read."""
     try:
-        raw = json.loads(_record(lockfile).read_bytes())
+        raw = json.loads(read_bytes(_record(lockfile)) or b"")
         return Holder(**raw)
-    except (OSError, ValueError, TypeError, RecursionError):
+    except (StateError, ValueError, TypeError, RecursionError):
         return None
 
 

@@ -10,7 +10,6 @@ An intent is durable before its call is sent; what has no outcome may or may not
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from reconciler.model.encoding import decode_change, decode_known, encode_change
 from reconciler.model.environments import Target
 from reconciler.model.outcomes import Outcome
 from reconciler.model.resources import Lock
+from reconciler.model.strict_json import load_json
 from reconciler.model.values import canonical_json
 from reconciler.state.edits import Edits
 
@@ -165,7 +165,7 @@ def _line(raw: dict[str, Any]) -> str:
 
 def _decode(line: bytes, file: str, number: int) -> dict[str, Any]:
     try:
-        raw = json.loads(line)
+        raw = load_json(line)
     except (ValueError, RecursionError) as error:
         raise _damaged(file, number) from error
     if not isinstance(raw, dict):

@@ -10,10 +10,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from reconciler.errors import StateError, StateLocked
+from reconciler.errors import StateLocked
 from reconciler.model.resources import Lock
 from reconciler.state.disk import Disk
-from reconciler.state.files import cannot_write, read_text, reason, write_atomically
+from reconciler.state.files import cannot_write, read_bytes, read_text, write_atomically
 from reconciler.state.group_commit import GroupCommit
 from reconciler.state.guard import forget_holder, held, living_holder
 from reconciler.state.holder import Holder
@@ -99,13 +99,8 @@ class LocalState:
 
     def _read_journal(self) -> Journal | None:
         path = journal_path(self.path)
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StateError(f"{path} cannot be read: {reason(error)}") from error
-        return parse_journal(data, file=str(path))
+        data = read_bytes(path)
+        return None if data is None else parse_journal(data, file=str(path))
 
     def _check_fits(self, journal: Journal, lock: Lock | None) -> None:
         check_fits(journal.header, lock, journal=str(journal_path(self.path)), lockfile=self.place)

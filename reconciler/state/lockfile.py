@@ -5,6 +5,7 @@ Leaves out when it is written and by whom: see `reconciler.state.local`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -15,6 +16,7 @@ from reconciler.model.addresses import Address, Remote
 from reconciler.model.encoding import decode_known, encode_known
 from reconciler.model.environments import Target
 from reconciler.model.resources import Known, Lock
+from reconciler.model.strict_json import Repeated, load_json
 from reconciler.model.values import canonical_json
 
 VERSION = 1
@@ -124,14 +126,10 @@ def check_belongs(lock: Lock, target: Target, *, file: str) -> None:
             )
 
 
-class _Twice(ValueError):
-    """A JSON object says the same key twice; the key."""
-
-
 def _load(text: str, file: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_without_repetition)
-    except _Twice as error:
+        return load_json(text)
+    except Repeated as error:
         key = str(error)
         raise StateError(
             f"{file}{_line_of_second(text, key)}: damaged: {key!r} stands there twice", _RESTORE
@@ -150,17 +148,6 @@ def _load(text: str, file: str) -> Any:
         raise StateError(f"{file}: damaged: {error}", _RESTORE) from error
 
 
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _Twice(key)
-            seen.add(key)
-    return made
-
-
 def _line_of_second(text: str, key: str) -> str:
     """`:LINE` of the repetition, nothing where the key stands in too many places to tell."""
     quoted = json.dumps(key, ensure_ascii=False) + ":"
@@ -175,12 +162,15 @@ def _check_schema(raw: Any, file: str) -> None:
     from reconciler.schema_files import schema
 
     rules = schema("lockfile")
-    if jsonschema_rs.validator_for(rules).is_valid(raw):
-        return
+    with contextlib.suppress(UnicodeEncodeError):  # half a character, which only jsonschema can read
+        if jsonschema_rs.validator_for(rules).is_valid(raw):
+            return
     import jsonschema
 
     found = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(rules).iter_errors(raw))
-    place, said = (found.json_path.removeprefix("$").lstrip("."), found.message) if found else ("", "not a lockfile")
+    if found is None:
+        return
+    place, said = found.json_path.removeprefix("$").lstrip("."), found.message
     said = said if len(said) <= 200 else said[:200] + " …"
     raise StateError(f"{file}: not a lockfile of this version: {place + ': ' if place else ''}{said}", _RESTORE)
 
