@@ -23,6 +23,7 @@ from reconciler.cli.options import (
     MaxAge,
     Targets,
     Threads,
+    Untagged,
     VerifyWith,
     Yes,
 )
@@ -55,6 +56,7 @@ def apply(
     allow_deletes: Deletes = None,
     allow_empty: Empty = False,
     allow_incomplete: Incomplete = False,
+    allow_untagged: Untagged = False,
     refresh: HowMuch = Refresh.FULL,
     target: Targets = None,
     exclude: Excludes = None,
@@ -82,7 +84,9 @@ def apply(
     """
     from reconciler.planning import Allowances
 
-    allowances = Allowances(deletes=allow_deletes, empty=allow_empty, incomplete=allow_incomplete)
+    allowances = Allowances(
+        deletes=allow_deletes, empty=allow_empty, incomplete=allow_incomplete, untagged=allow_untagged
+    )
     terms = Terms(lock_timeout=lock_timeout, allowances=allowances, threads=threads)
     selection = selection_of(target, exclude)
     if saved is not None:
@@ -116,6 +120,7 @@ def destroy(
     auto_approve: Yes = False,
     allow_deletes: Deletes = None,
     allow_incomplete: Incomplete = False,
+    allow_untagged: Untagged = False,
     target: Targets = None,
     exclude: Excludes = None,
     lock_timeout: LockTimeout = 0.0,
@@ -134,7 +139,7 @@ def destroy(
     """
     from reconciler.planning import Allowances
 
-    allowances = Allowances(deletes=allow_deletes, empty=True, incomplete=allow_incomplete)
+    allowances = Allowances(deletes=allow_deletes, empty=True, incomplete=allow_incomplete, untagged=allow_untagged)
     terms = Terms(lock_timeout=lock_timeout, allowances=allowances, threads=threads)
     selection = selection_of(target, exclude)
     workspace = open_workspace(path, env)

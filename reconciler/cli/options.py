@@ -91,6 +91,12 @@ Empty: TypeAlias = Annotated[
 Incomplete: TypeAlias = Annotated[
     bool, typer.Option("--allow-incomplete", help="Go on though something could not be read; that is left alone.")
 ]
+Untagged: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--allow-untagged", help="Delete also what bears no ownership tag: only the lockfile says it is ours."
+    ),
+]
 LockTimeout: TypeAlias = Annotated[
     float,
     typer.Option(

@@ -102,6 +102,8 @@ def lockfile_of(plan: Plan, file: Path) -> str:
             (),
             "State is never written through one. Plan again with the manifest that stands beside the real lockfile.",
         )
+    if path.parent.is_dir() and not _is_here(path):
+        _check_elsewhere(path, plan, file)
     if not path.parent.is_dir() or (plan.lineage and not path.exists() and LocalState(path).unfinished() is None):
         raise StalePlan(
             f"{file} was made from the lockfile {path}, which is not here",
@@ -112,6 +114,30 @@ def lockfile_of(plan: Plan, file: Path) -> str:
 
 def _leaves(path: Path) -> bool:
     """Whether a path that reads as one below the working folder is in truth elsewhere."""
-    if path.is_absolute() or ".." in path.parts:
-        return False
-    return not path.parent.resolve().is_relative_to(Path.cwd().resolve())
+    return not path.is_absolute() and ".." not in path.parts and not _is_here(path)
+
+
+def _is_here(path: Path) -> bool:
+    """Whether it stands in the working folder, or below it."""
+    return path.parent.resolve().is_relative_to(Path.cwd().resolve())
+
+
+def _check_elsewhere(path: Path, plan: Plan, file: Path) -> None:
+    """Raise InvalidInput or StalePlan unless the lockfile, outside of the working folder, is the one that the plan knows.
+
+    Looked for before anything is written there, a lock included.
+    """
+    from reconciler.state import LocalState
+
+    if not plan.lineage:
+        raise InvalidInput(
+            f"{file} would make the lockfile {path}, which is not below this folder",
+            (),
+            f"This is {Path.cwd()}. A first lockfile is made only where its plan is applied: go to {path.parent.resolve()}.",
+        )
+    lock = LocalState(path).read()
+    if lock is not None and lock.lineage != plan.lineage:
+        raise StalePlan(
+            f"{file} was made from another lockfile than {path} (lineage {plan.lineage}, not {lock.lineage})",
+            "Plan again, look at what it says now, and apply that.",
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.errors import StalePlan
+from reconciler.model.changes import Action
 from reconciler.model.environments import Target
 from reconciler.model.plan import Plan
 from reconciler.model.resources import Lock
@@ -30,6 +31,7 @@ def check_fits(plan: Plan, lock: Lock | None, *, target: Target) -> None:
                 f"the plan was made from a lockfile at serial {plan.serial}, and there is no lockfile now",
                 f"Bring {plan.route.lockfile} back, or plan again without it.",
             )
+        _check_deletes(plan, lock)
         return
     for what, planned, actual in _differences(plan.target, lock):
         raise StalePlan(
@@ -55,6 +57,7 @@ def check_fits(plan: Plan, lock: Lock | None, *, target: Target) -> None:
             f"the lockfile is an older one than the plan was made from (serial {plan.serial} then, {lock.serial} now)",
             f"It was taken from an earlier commit, perhaps. Bring the newer one back. {_AGAIN}",
         )
+    _check_deletes(plan, lock)
 
 
 def _differences(planned: Target, actual: Target | Lock) -> Iterator[tuple[str, str, str]]:
@@ -63,3 +66,23 @@ def _differences(planned: Target, actual: Target | Lock) -> Iterator[tuple[str, 
         ours, theirs = getattr(planned, what), getattr(actual, what)
         if ours != theirs and (what in ("stack", "environment") or (ours and theirs)):
             yield what, ours, theirs
+
+
+def _check_deletes(plan: Plan, lock: Lock | None) -> None:
+    """Raise StalePlan for a plan that deletes what the lockfile does not hold, or holds as protected: it was forged."""
+    for change in plan.changes:
+        if change.action not in (Action.DELETE, Action.REPLACE):
+            continue
+        address = change.previous or change.address
+        name = change.previous_name or change.name
+        known = lock.resources.get(address) if lock else None
+        if known is None or known.name != name:
+            raise StalePlan(
+                f"the plan deletes {name}, which the lockfile does not hold as {address}",
+                f"What is not in the lockfile is never deleted. {_AGAIN}",
+            )
+        if known.protect:
+            raise StalePlan(
+                f"the plan deletes {address}, which the lockfile holds as protected",
+                f"No plan that reconciler made does that. {_AGAIN}",
+            )

@@ -12,16 +12,18 @@ from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.changes import Action, Reason
 from reconciler.model.plan import Plan
 
+_DELETING = (Action.DELETE, Action.REPLACE)
 _NAMED = 5  # how many addresses a message names before it only counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowances:
-    """What the command line lets through: `--allow-deletes N`, `--allow-empty`, `--allow-incomplete`."""
+    """What the command line lets through: `--allow-deletes N`, `--allow-empty`, `--allow-incomplete`, `--allow-untagged`."""
 
     deletes: int | None = None
     empty: bool = False
     incomplete: bool = False
+    untagged: bool = False
 
 
 def guard(plan: Plan, allow: Allowances) -> tuple[Diagnostic, ...]:
@@ -49,6 +51,14 @@ def _found(plan: Plan, allow: Allowances) -> Iterator[Diagnostic]:
             "guard-empty",
             f"the manifest declares nothing, and the lockfile holds {_count(plan.managed, 'resource')}",
             "Is it the right manifest and environment? If everything is to go: --allow-empty.",
+        )
+    untagged = [str(one.address) for one in plan.changes if one.action in _DELETING and not one.owner]
+    if untagged and not allow.untagged:
+        yield _error(
+            "guard-untagged",
+            f"the plan deletes {_count(len(untagged), 'resource')} without ownership tag: {_some(untagged)}",
+            "That it is ours, the lockfile alone says; was that edited, or merged wrongly? If it is ours: --allow-untagged. "
+            "If not, let go of it: reconciler forget ADDRESS.",
         )
     yield from _deletes(plan, allow)
 

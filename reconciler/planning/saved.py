@@ -5,6 +5,8 @@ A plan is the same bytes for the same inputs. What is saved of it also says when
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +30,7 @@ from reconciler.planning.attributes import attribute_changes
 from reconciler.planning.saved_form import AGAIN, FORMAT_VERSION, check_schema, check_version, invalid, parse
 from reconciler.planning.signatures import Method, Signature
 
+_HALF = re.compile("[\ud800-\udfff]")
 _SAVED_ONLY = frozenset({"created_at", "digest", "signature"})  # members of the file, and not of the plan in it
 
 
@@ -86,6 +89,7 @@ def load_saved(text: str, *, file: str) -> SavedPlan:
         not _shows_what_it_does(plan)
     ):
         raise invalid(file, [("", "it contradicts itself: what it shows does not follow from what it does")])
+    _check_characters(plan, file)
     signature = raw.get("signature")
     return SavedPlan(
         plan=plan,
@@ -104,6 +108,14 @@ def _sealed(body: dict[str, Any], sealed: str, signature: Signature | None) -> s
 
 def _without(raw: Mapping[str, Any], names: frozenset[str] | set[str]) -> dict[str, Any]:
     return {name: value for name, value in raw.items() if name not in names}
+
+
+def _check_characters(plan: Plan, file: str) -> None:
+    """Raise InvalidInput where half a character (a lone surrogate) stands in what would be sent: nobody can encode it."""
+    for one in plan.changes:
+        sent = [plan.target.owner, str(one.address), one.name, one.previous_name, one.arn, one.before, one.after]
+        if _HALF.search(json.dumps(sent, ensure_ascii=False)):
+            raise invalid(file, [(str(one.address), "it holds half a character (a lone surrogate)")])
 
 
 def _shows_what_it_does(plan: Plan) -> bool:

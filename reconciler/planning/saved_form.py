@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
 from reconciler import __version__
 from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.errors import InvalidInput
+from reconciler.model.strict_json import Repeated, load_json
 
 FORMAT_VERSION = "1.0"
 AGAIN = "Make it again: reconciler plan --out FILE."
@@ -17,7 +19,10 @@ _MOST_NAMED = 20  # mistakes that are worth a message each; a file with more is 
 def parse(text: str, file: str) -> dict[str, Any]:
     """The JSON object. Raises InvalidInput for what is none, and for one that says the same thing twice."""
     try:
-        raw = json.loads(text, object_pairs_hook=_without_repetition)
+        raw = load_json(text)
+    except Repeated as error:
+        said = f"{str(error)!r} stands twice in one object: readers may see two plans in it"
+        raise invalid(file, [("", said)]) from error
     except json.JSONDecodeError as error:
         place = Source(file, error.lineno, error.colno)
         raise invalid(file, [("", f"it is not JSON: {error.msg}")], place) from error
@@ -26,14 +31,6 @@ def parse(text: str, file: str) -> dict[str, Any]:
     if not isinstance(raw, dict) or "format_version" not in raw:
         raise invalid(file, [("", "it is JSON, but not a plan of reconciler")])
     return raw
-
-
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The JSON object. A member that stands twice would show one thing to one reader and another to the next."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a member stands twice in one object")
-    return made
 
 
 def check_version(raw: dict[str, Any], file: str) -> None:
@@ -62,11 +59,14 @@ def check_schema(raw: dict[str, Any], file: str) -> None:
     from reconciler.schema_files import schema
 
     rules = schema("plan")
-    if jsonschema_rs.validator_for(rules).is_valid(raw):
-        return
+    with contextlib.suppress(UnicodeEncodeError):  # half a character, which only jsonschema can read
+        if jsonschema_rs.validator_for(rules).is_valid(raw):
+            return
     import jsonschema
 
     found = sorted(jsonschema.Draft202012Validator(rules).iter_errors(raw), key=lambda error: error.json_path)
+    if not found:
+        return
     raise invalid(file, [(error.json_path.removeprefix("$."), error.message) for error in found[:_MOST_NAMED]])
 
 
