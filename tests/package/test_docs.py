@@ -42,6 +42,18 @@ def test_every_relative_link_leads_to_a_file_and_its_heading(document: Path) -> 
     assert broken == []
 
 
+def test_every_claim_of_the_threat_model_names_a_test_that_exists() -> None:
+    files = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py")}
+    named = re.findall(r"`(?:tests/[a-z/]+/)?(test_\w+(?:\.py|…)?)`", _prose(ROOT / "SECURITY.md"))
+    missing = [
+        name
+        for name in named
+        if name not in files and not any(f"def {name.removesuffix('…')}" in text for text in files.values())
+    ]
+    assert len(named) > 12
+    assert missing == []
+
+
 def test_the_readmes_table_of_commands_is_the_command_lines() -> None:
     table = re.findall(r"^\| `([a-z]+)(?: ([a-z]+(?:\|[a-z]+)*))?[^`]*` \|", _prose(ROOT / "README.md"), re.MULTILINE)
     documented = {command for command, _ in table}
