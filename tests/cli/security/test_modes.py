@@ -41,11 +41,13 @@ def test_state_is_never_open_to_others(project: Any, aws: Any, generous: None) -
             seen.setdefault(name, set()).add(mode)
 
     aws.misbehaviour.before("*", look, times=None)
+    assert project.run("plan", "--out", "saved.plan").code == 0
+    look()
     assert project.run("apply", "--auto-approve").code == 0
     look()
     del seen["reconciler.yaml"]
     lockfile = "reconciler.prod.lock.json"
-    assert set(seen) == {lockfile, f"{lockfile}.journal", f"{lockfile}.guard", f"{lockfile}.holder"}
+    assert set(seen) == {"saved.plan", lockfile, f"{lockfile}.journal", f"{lockfile}.guard", f"{lockfile}.holder"}
     assert {mode for found in seen.values() for mode in found} == {0o600}
 
 
