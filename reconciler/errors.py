@@ -110,6 +110,10 @@ class Throttled(DirectoryError):
     """Still throttled after the retries."""
 
 
+class Stopped(DirectoryError):
+    """The call was not sent, because the run is being ended: it has certainly not happened."""
+
+
 class Ambiguous(DirectoryError):
     """A write whose answer was lost: it may or may not have happened. Read back before anything else."""
 

@@ -10,8 +10,8 @@ from botocore import xform_name
 from botocore.client import BaseClient
 
 from reconciler.aws.asked import Asked
-from reconciler.aws.faults import FAILURES, judge, translate, unexpected_answer
-from reconciler.aws.pacing import Pacing
+from reconciler.aws.faults import FAILURES, judge, not_sent, overloaded, translate, unexpected_answer
+from reconciler.aws.pacing import NotSent, Overloaded, Pacing
 from reconciler.errors import DirectoryError
 
 
@@ -43,6 +43,17 @@ class Calls:
             return self.pacing.run(asked.operation, attempt, judge, repeatable=asked.verb.repeatable)
         except FAILURES as error:
             raise translate(error, asked) from error
+        except Overloaded as error:
+            raise overloaded(asked, self.pacing.bounds.throttled) from error
+        except NotSent as error:
+            raise not_sent(asked) from error
+
+    def wait(self, asked: Asked, seconds: float) -> None:
+        """Let the time pass before the call. Raises Stopped where the run ends before that."""
+        try:
+            self.pacing.wait(seconds)
+        except NotSent as error:
+            raise not_sent(asked) from error
 
     def pages(self, asked: Asked, items: str, size: int) -> Iterator[list[dict[str, Any]]]:
         """What the member `items` holds, page by page. Not botocore's paginator: each page is paced and tried by itself."""

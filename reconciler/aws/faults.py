@@ -23,6 +23,7 @@ from reconciler.errors import (
     DirectoryError,
     NotFound,
     ServiceLinked,
+    Stopped,
     Throttled,
 )
 
@@ -85,8 +86,8 @@ _NO_CREDENTIALS = (
 _SIGN_IN = "Sign in again (aws sso login, aws login, or new keys), then check with: aws sts get-caller-identity"
 
 _THROTTLED_HINT = (
-    "Others use the same quota of this account and Region (20 requests a second for each operation), or it is too small: "
-    "try again later, or ask for more in Service Quotas."
+    "Others use the same quota of this account and Region (20 requests a second for each operation, by default), or it is "
+    "smaller than the rate asked for: try again later, or ask for more in Service Quotas."
 )
 
 
@@ -125,6 +126,17 @@ def unexpected_answer(asked: Asked, member: str) -> DirectoryError:
     if asked.verb.repeatable:
         return DirectoryError(f"{asked}: the endpoint's answer makes no sense", detail, code="UnexpectedAnswer")
     return _lost(asked, detail, code="UnexpectedAnswer")
+
+
+def overloaded(asked: Asked, seconds: float) -> Throttled:
+    """It was not sent: no call of the operation got through for so many seconds."""
+    summary = f"{asked}: not sent: the service has throttled every {asked.operation} for {seconds:g} s"
+    return Throttled(summary, _THROTTLED_HINT, code="ThrottlingException")
+
+
+def not_sent(asked: Asked) -> Stopped:
+    """It waited for its turn when the run was asked to end."""
+    return Stopped(f"{asked}: not sent: the run was stopped", "Run it again: it goes on where this one ended.")
 
 
 def _answered(error: sdk.ClientError, asked: Asked) -> DirectoryError:

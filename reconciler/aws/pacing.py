@@ -1,8 +1,6 @@
-"""When calls are sent: a pace per operation that yields to throttling and recovers, and which failures are tried again.
+"""Sending calls at a pace per operation that all threads share, trying again what may be, and ending early when asked to.
 
-The service counts requests per operation, so paces are kept per operation, shared by every worker. A pace is unlimited
-until the service throttles for the first time; from then on it falls by a factor at each throttling and climbs with each
-success. Knows nothing of AWS: whoever sends says what a failure means (`Verdict`).
+How fast is `reconciler.aws.pace`'s. Knows nothing of AWS: whoever sends says what a failure means (`Verdict`).
 """
 
 from __future__ import annotations
@@ -10,12 +8,16 @@ from __future__ import annotations
 import enum
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
+from reconciler.aws.pace import Pace
+from reconciler.model.rates import Rates, default_rate
+
 Answer = TypeVar("Answer")
+
+NO_QUOTA = Rates(limited=False)
 
 
 class Verdict(enum.Enum):
@@ -27,139 +29,148 @@ class Verdict(enum.Enum):
     FINAL = "final"  # the same call would fail again
 
 
+class NotSent(Exception):
+    """The run is being ended, and the call's turn would have come too late."""
+
+
+class Overloaded(Exception):
+    """The operation has been throttled for so long, without a single success, that waiting makes no sense."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How long one call is tried: `attempts` in all, throttled ones apart; `throttled` seconds from its first throttling.
+    """How long calls are tried, in seconds.
 
-    `first` and `longest` are the seconds between attempts; each pause is twice the one before.
+    `attempts` of one call in all, throttled ones apart; `first` and `longest` between them, each pause twice the one before.
+    `throttled`: from a call's first throttling to the last; also how long an operation may be throttled without any success
+    before its calls are refused unsent. `grace`: how long a call still waits for its turn when the run is being ended.
     """
 
     attempts: int = 4
     throttled: float = 60.0
     first: float = 0.2
     longest: float = 2.0
+    grace: float = 3.0
 
     def pause(self, failures: int) -> float:
         """Seconds to wait after that many failures, counted from 1."""
         return float(min(self.longest, self.first * 2 ** (failures - 1)))
 
 
-class Pace:
-    """When the calls of one operation may be sent. Safe to use from several threads.
+class Pacing:
+    """The paces of a directory, by operation, and the bounds of every call. Safe to use from several threads.
 
-    `ceiling`: calls a second that are never exceeded; None leaves it to the service to complain.
+    `ramp`: an operation without a budget starts carefully (see `Pace`). `hurry`: set it, and every call ends soon: one that
+    would wait for its turn longer than the grace is not sent, and none is tried again.
     """
-
-    _FIRST_CUT = 0.5  # the calls of the last second were too many; how many would do is not known yet
-    _CUT = 0.7
-    _CLIMB = 0.05  # of the rate, a second, and at least:
-    _LEAST_CLIMB = 1.0
-    _FLOOR = 0.5
 
     def __init__(
-        self, *, clock: Callable[[], float], sleep: Callable[[float], object], ceiling: float | None = None
+        self,
+        *,
+        rates: Rates = NO_QUOTA,
+        ramp: bool = False,
+        bounds: Bounds | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
-        self._clock = clock
+        self.rates = rates
+        self.bounds = bounds or Bounds()
+        self.clock = clock
+        self.hurry = threading.Event()
+        self._ramp = ramp
         self._sleep = sleep
-        self._ceiling = ceiling
+        self._gates: dict[str, _Gate] = {}
         self._lock = threading.Lock()
-        self._rate = ceiling
-        self._next = 0.0
-        self._last_cut = float("-inf")
-        self._recent: deque[float] = deque()
+        self._ends: float | None = None
 
-    @property
-    def rate(self) -> float | None:
-        """Calls a second at present; None while there is no limit."""
-        return self._rate
-
-    def admit(self) -> float:
-        """Wait for the next free moment. Returns that moment, which `throttled` wants back."""
-        with self._lock:
-            now = self._clock()
-            if self._rate is None:
-                self._recent.append(now)
-                while self._recent[0] < now - 1.0:
-                    self._recent.popleft()
-                return now
-            moment = max(now, self._next)
-            self._next = moment + 1.0 / self._rate
-        if moment > now:
-            self._sleep(moment - now)
-        return moment
-
-    def throttled(self, admitted: float) -> None:
-        """The service refused a call for the rate. Many calls in flight at once are one reason to slow down, not many."""
-        with self._lock:
-            if admitted < self._last_cut:
-                return
-            now = self._clock()
-            rate = len(self._recent) * self._FIRST_CUT if self._rate is None else self._rate * self._CUT
-            self._rate = max(self._FLOOR, rate)
-            self._last_cut = now
-            self._next = max(self._next, now + 1.0 / self._rate)
-            self._recent.clear()
-
-    def passed(self) -> None:
-        """A call went through."""
-        if self._rate is None or self._rate == self._ceiling:
-            return
-        with self._lock:
-            rate = self._rate
-            climbed = rate + max(self._LEAST_CLIMB, rate * self._CLIMB) / rate
-            self._rate = climbed if self._ceiling is None else min(self._ceiling, climbed)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pacing:
-    """The paces of a directory, by operation, and the bounds of every call.
-
-    `ceilings`: calls a second by operation, where a budget is set; it is kept below whatever the service would take.
-    """
-
-    bounds: Bounds = field(default_factory=Bounds)
-    ceilings: Mapping[str, float] = field(default_factory=dict)
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], object] = time.sleep
-    _paces: dict[str, Pace] = field(default_factory=dict, init=False, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-
-    def pace(self, operation: str) -> Pace:
-        """The pace that all calls of the operation share."""
-        found = self._paces.get(operation)
-        if found is not None:
-            return found
-        with self._lock:
-            made = Pace(clock=self.clock, sleep=self.sleep, ceiling=self.ceilings.get(operation))
-            return self._paces.setdefault(operation, made)
+    def rate(self, operation: str) -> float | None:
+        """Calls a second of the operation at present; None while there is no limit."""
+        return self._gate(operation).rate()
 
     def run(
         self, operation: str, send: Callable[[], Answer], judge: Callable[[Exception], Verdict], *, repeatable: bool
     ) -> Answer:
-        """The answer of `send()`, tried within bounds. Raises the last failure as it came.
+        """The answer of `send()`, tried within bounds. Raises the last failure as it came, NotSent or Overloaded.
 
         What certainly was not done is always tried again; what perhaps was, only if `repeatable`.
         """
-        pace = self.pace(operation)
+        gate = self._gate(operation)
         failures = 0
         give_up: float | None = None
         while True:
-            admitted = pace.admit()
+            sent = gate.admit()
             try:
                 answer = send()
             except Exception as error:
                 verdict = judge(error)
                 if verdict is Verdict.THROTTLED:
-                    pace.throttled(admitted)
-                    give_up = give_up if give_up is not None else self.clock() + self.bounds.throttled
-                    if self.clock() >= give_up:
+                    gate.throttled(sent)
+                    now = self.clock()
+                    give_up = give_up if give_up is not None else now + self.bounds.throttled
+                    if now >= give_up or self.hurry.is_set():
                         raise
                     continue
                 failures += 1
                 hopeless = verdict is Verdict.FINAL or (verdict is Verdict.UNCERTAIN and not repeatable)
-                if hopeless or failures >= self.bounds.attempts:
+                if hopeless or failures >= self.bounds.attempts or self.hurry.is_set():
                     raise
-                self.sleep(self.bounds.pause(failures))
+                self.wait(self.bounds.pause(failures))
                 continue
-            pace.passed()
+            gate.passed()
             return answer
+
+    def wait(self, seconds: float) -> None:
+        """Let the time pass, or less of it when the run is being ended; raises NotSent where that would take too long."""
+        if not self.hurry.is_set():
+            (self._sleep or self.hurry.wait)(seconds)
+            return
+        now = self.clock()
+        with self._lock:
+            self._ends = self._ends if self._ends is not None else now + self.bounds.grace
+        if now + seconds > self._ends:
+            raise NotSent
+        (self._sleep or time.sleep)(seconds)
+
+    def _gate(self, operation: str) -> _Gate:
+        found = self._gates.get(operation)
+        if found is not None:
+            return found
+        with self._lock:
+            pace = Pace(budget=self.rates.of(operation), guess=default_rate(operation), ramp=self._ramp)
+            return self._gates.setdefault(operation, _Gate(self, pace))
+
+
+class _Gate:
+    """Where the calls of one operation wait for their turn: one for the clock, the others for that one."""
+
+    def __init__(self, pacing: Pacing, pace: Pace) -> None:
+        self._pacing = pacing
+        self._pace = pace
+        self._turn = threading.Lock()
+        self._changing = threading.Lock()
+
+    def rate(self) -> float | None:
+        with self._changing:
+            return self._pace.rate(self._pacing.clock())
+
+    def admit(self) -> float:
+        """The moment at which the call may go, once it has come; `throttled` wants it back."""
+        with self._turn:
+            while True:
+                with self._changing:
+                    now = self._pacing.clock()
+                    seconds = self._pace.claim(now)
+                    since = self._pace.throttled_since
+                if not seconds:
+                    return now
+                if since is not None and now - since >= self._pacing.bounds.throttled:
+                    raise Overloaded  # one call each time the slowest pace is due goes through to see whether that is over
+                self._pacing.wait(seconds)
+
+    def throttled(self, sent: float) -> None:
+        with self._changing:
+            self._pace.throttled(sent, self._pacing.clock())
+
+    def passed(self) -> None:
+        with self._changing:
+            self._pace.passed(self._pacing.clock())

@@ -6,7 +6,9 @@ Generic over `Kind.api`. How calls are sent, what errors mean and who is asking:
 from __future__ import annotations
 
 import datetime
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from botocore.client import BaseClient
@@ -16,6 +18,7 @@ from reconciler.aws.asked import Asked, Verb
 from reconciler.aws.calls import Calls, member
 from reconciler.aws.clients import make_client
 from reconciler.aws.pacing import Pacing
+from reconciler.aws.quotas import account_rates
 from reconciler.aws.sessions import account_at, check_account, embedded_session, is_loopback, open_session
 from reconciler.aws.words import quotable
 from reconciler.directory import linkage
@@ -24,6 +27,7 @@ from reconciler.errors import Ambiguous, DirectoryError, NotCleared, NotFound, T
 from reconciler.model.addresses import Remote
 from reconciler.model.environments import EMBEDDED_ACCOUNT, OWNER_TAG, Environment, Where
 from reconciler.model.kinds import Kind
+from reconciler.model.rates import Rates
 from reconciler.model.resources import Live
 from reconciler.model.values import Attributes, Value, canonical
 
@@ -46,13 +50,15 @@ def connect(
         session = embedded_session(environment)
         client = make_client(session, _SERVICE, environment, connections, ignore_configured_endpoint_urls=True)
         account, note = environment.account or EMBEDDED_ACCOUNT, ""
+        pacing = Pacing(rates=replace(environment.rates, limited=False, look_up=False))
     else:
         session = open_session(environment)
         client = make_client(session, _SERVICE, environment, connections)
         account, note = _whose(session, client, environment)
+        pacing = _paced(session, client, environment)
     if attach is not None:
         attach(client)
-    return AgentCore(client, account=account, notes=(note,) if note else ())
+    return AgentCore(client, account=account, notes=(note,) if note else (), pacing=pacing)
 
 
 class AgentCore:
@@ -80,6 +86,16 @@ class AgentCore:
     def calls(self) -> int:
         """API calls sent so far, retries included."""
         return self._calls.count
+
+    @property
+    def rates(self) -> Rates:
+        """Under which rates calls are sent."""
+        return self._calls.pacing.rates
+
+    @property
+    def hurry(self) -> threading.Event:
+        """Once it is set, calls end within seconds: none waits long for its turn, none is tried again."""
+        return self._calls.pacing.hurry
 
     def pages(self, kind: Kind) -> Iterator[tuple[Listed, ...]]:
         """The listing, page by page as it arrives."""
@@ -184,9 +200,9 @@ class AgentCore:
         asked = Asked(operation=kind.api.get, subject=name)
         kept: dict[str, Value] = {}
         for seconds in _CLEARING_SECONDS:
-            if seconds:
-                self._calls.pacing.sleep(seconds)
             try:
+                if seconds:
+                    self._calls.wait(asked, seconds)
                 now = canonical(kind, self._calls.send(asked, name=name))
             except NotFound:
                 raise
@@ -212,6 +228,15 @@ def _whose(session: Session, client: BaseClient, environment: Environment) -> tu
         return check_account(session, environment), ""
     account = environment.account or account_at(session, endpoint)
     return account, f"The account was not checked with STS: the endpoint {quotable(endpoint)} is on this machine."
+
+
+def _paced(session: Session, client: BaseClient, environment: Environment) -> Pacing:
+    """The pace of the environment's calls. An endpoint on this machine is an emulator's: no quota until it throttles."""
+    local = is_loopback(str(client.meta.endpoint_url))
+    rates = replace(environment.rates, limited=not local)
+    if rates.look_up:
+        rates = rates.known(account_rates(session, local=local))
+    return Pacing(rates=rates, ramp=local)
 
 
 def _tagged(kind: Kind) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
@@ -39,6 +40,10 @@ class Directory(Protocol):
     @property
     def calls(self) -> int:
         """API calls sent so far, retries included."""
+
+    @property
+    def hurry(self) -> threading.Event:
+        """Once it is set, calls end within seconds: none waits long for its turn, none is tried again."""
 
     def pages(self, kind: Kind) -> Iterator[tuple[Listed, ...]]:
         """The listing, page by page as it arrives."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Severity, Source
+from reconciler.model.rates import Rates
 
 OWNER_TAG = "reconciler:stack"
 """The tag that says whose a resource is; its value is `Target.owner`. Never part of `tags` in a manifest, plan or lockfile."""
@@ -91,6 +92,7 @@ class Environment:
     protect: bool = False
     limit: Limit = field(default_factory=Limit)
     state: StatePlace | None = None
+    rates: Rates = field(default_factory=Rates)
     source: Source | None = None
 
 

@@ -1,7 +1,7 @@
 """The kinds of thing a directory holds, each described once: fields, limits, how they compare, how the API spells them.
 
 Everything else in the package is generic over a `Kind`. Limits are botocore's (`bedrock-agentcore-control` 2023-06-05);
-a test compares them with its service model.
+a test compares them with its service model. `rate` and `most` are the developer guide's quotas.
 """
 
 from __future__ import annotations
@@ -83,6 +83,12 @@ class Api:
     arn: str  # the member that holds the ARN
     page_size: int  # the largest maxResults that List takes
     resource: str  # the ARN's last part, with {name}: only for what the API has not told us yet
+    rate: float  # calls a second that the service gives each of the operations by default
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Every operation of the kind's own."""
+        return (self.create, self.get, self.list, self.update, self.delete)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +102,7 @@ class Kind:
     name: Text
     attributes: tuple[Attribute, ...]
     api: Api
+    most: int  # how many the service lets one account hold in one Region by default
     stranded: str = ""  # what people lose when one is deleted or replaced, as a sentence; "" where nothing
 
     def attribute(self, name: str) -> Attribute:
@@ -137,7 +144,9 @@ WORKLOAD_IDENTITY = Kind(
         arn="workloadIdentityArn",
         page_size=20,
         resource="workload-identity-directory/default/workload-identity/{name}",
+        rate=20.0,
     ),
+    most=11_000,
     stranded="Users' OAuth consents are stranded: the token vault keeps them by workload, user and provider.",
 )
 

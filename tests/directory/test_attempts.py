@@ -1,4 +1,4 @@
-"""What is sent again, what is not, and how throttling slows the sending down."""
+"""What is sent again and what is not."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from reconciler.aws.pacing import Bounds, Pace, Pacing
+from reconciler.aws.pacing import Bounds, Pacing
 from reconciler.directory.agentcore import AgentCore
 from reconciler.emulator import Misbehaviour
-from reconciler.errors import Ambiguous, CredentialsMissing, DirectoryError, NotFound, Throttled
+from reconciler.errors import Ambiguous, CredentialsMissing, DirectoryError, NotFound
 from reconciler.model.kinds import WORKLOAD_IDENTITY as KIND
 from reconciler.model.values import canonical
 
@@ -137,69 +137,6 @@ def test_a_listing_that_repeats_its_token_ends(world: Any) -> None:
     with pytest.raises(DirectoryError, match="does not end"):
         list(world.directory.pages(KIND))
     assert world.misbehaviour.count("ListWorkloadIdentities") == 2
-
-
-# Throttling
-
-
-def test_the_pace_follows_what_the_service_takes(world: Any) -> None:
-    for number in range(400):
-        world.put(f"agent-{number}")
-    world.misbehaviour.throttle("GetWorkloadIdentity", rate=20, burst=20)
-    begun = world.clock()
-    assert all(world.directory.read(KIND, f"agent-{number}") for number in range(400))
-    took = world.clock() - begun
-    assert world.misbehaviour.count("GetWorkloadIdentity") < 400 * 1.15, "most calls are sent only once"
-    assert 19 <= took < 40, "19 s is what the quota allows for 400"
-
-
-def test_the_pace_climbs_again_when_the_service_takes_more(world: Any) -> None:
-    world.put("agent")
-    world.misbehaviour.throttle("GetWorkloadIdentity", rate=5, burst=5)
-    for _ in range(50):
-        world.directory.read(KIND, "agent")
-    slow = world.pacing.pace("GetWorkloadIdentity").rate
-    world.misbehaviour.reset()
-    for _ in range(600):
-        world.directory.read(KIND, "agent")
-    assert slow < 15
-    assert world.pacing.pace("GetWorkloadIdentity").rate > 25
-    assert world.pacing.pace("ListTagsForResource").rate is None, "each operation has its own pace"
-
-
-def test_throttling_without_end_is_told_after_a_bounded_time(world: Any) -> None:
-    world.misbehaviour.fail("GetWorkloadIdentity", "ThrottlingException", times=None)
-    begun = world.clock()
-    with pytest.raises(Throttled, match="still throttles") as caught:
-        world.directory.read(KIND, "agent")
-    assert Bounds().throttled <= world.clock() - begun < Bounds().throttled * 1.2
-    assert world.misbehaviour.count("GetWorkloadIdentity") < 60
-    assert "Service Quotas" in caught.value.detail
-
-
-def test_many_throttlings_of_one_moment_slow_down_once(clock: Any) -> None:
-    pace = Pace(clock=clock, sleep=clock.sleep)
-    admitted = [pace.admit() for _ in range(40)]
-    clock.sleep(0.05)
-    for one in admitted:
-        pace.throttled(one)
-    assert pace.rate == 20.0
-    pace.throttled(pace.admit())
-    assert pace.rate == pytest.approx(14.0)
-
-
-def test_a_ceiling_is_never_exceeded(clock: Any) -> None:
-    pace = Pace(clock=clock, sleep=clock.sleep, ceiling=20.0)
-    begun = clock()
-    for _ in range(101):
-        pace.admit()
-        pace.passed()
-    assert clock() - begun == pytest.approx(5.0)
-    pace.throttled(pace.admit())
-    for _ in range(200):
-        pace.admit()
-        pace.passed()
-    assert pace.rate == 20.0
 
 
 # Credentials
