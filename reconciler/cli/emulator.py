@@ -20,7 +20,19 @@ def emulator(
         typer.Option("--store", metavar="FILE", help="Keep the directory in this file. Default: in memory."),
     ] = None,
     quota: Annotated[
-        int | None, typer.Option("--quota", metavar="N", min=0, help="Identities that the account may hold.")
+        float | None,
+        typer.Option(
+            "--quota",
+            metavar="N",
+            min=0.1,
+            help="Calls a second of each operation; a second's worth may come at once. The service's own: 20. Default: no quota.",
+        ),
+    ] = None,
+    max_identities: Annotated[
+        int | None,
+        typer.Option(
+            "--max-identities", metavar="N", min=0, help="Identities that the account may hold. Default: 11,000."
+        ),
     ] = None,
     latency_ms: Annotated[
         float, typer.Option("--latency-ms", metavar="MS", min=0, help="How long every answer takes at least.")
@@ -38,6 +50,7 @@ def emulator(
 
     For example:
       reconciler emulator --port 4566 --store directory.sqlite
+      reconciler emulator --quota 20
       export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL=http://127.0.0.1:4566
       aws bedrock-agentcore-control list-workload-identities
 
@@ -45,6 +58,8 @@ def emulator(
     """
     from reconciler.emulator.server import serve
 
-    with serve(port=port, store=store, quota=quota, latency_ms=latency_ms, strict=strict) as server:
+    with serve(
+        port=port, store=store, quota=quota, max_identities=max_identities, latency_ms=latency_ms, strict=strict
+    ) as server:
         server.wait(announce=lambda url: console.show(f"listening on {url}"))
     return ExitCode.OK

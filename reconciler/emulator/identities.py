@@ -98,10 +98,10 @@ def create(call: Call) -> dict[str, Any]:
     with call.store.transaction():
         exists = call.store.get(call.scope, name) is not None
         if not exists and not call.store.disturb(call.scope, name):
-            if call.store.count(call.scope) >= call.terms.quota:
+            if call.store.count(call.scope) >= call.terms.max_identities:
                 raise Fault(
                     "ServiceQuotaExceededException",
-                    f"The limit of {call.terms.quota} workload identities in this account and Region is reached",
+                    f"The limit of {call.terms.max_identities} workload identities in this account and Region is reached",
                 )
             call.store.put(call.scope, identity)
             return _described(call, identity)

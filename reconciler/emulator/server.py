@@ -102,7 +102,8 @@ def serve(
     *,
     port: int = 0,
     store: Path | Store | None = None,
-    quota: int | None = None,
+    quota: float | None = None,
+    max_identities: int | None = None,
     latency_ms: float = 0.0,
     strict: bool = False,
     misbehaviour: Misbehaviour | None = None,
@@ -111,7 +112,9 @@ def serve(
 
     `store`: a file that keeps the directory (the embedded directory's own file, too), or an open store; without it, memory.
     It is closed when the server stops.
-    `quota`: identities that an account and region may hold, if not the service's 11,000. `latency_ms`: added to each call.
+    `quota`: calls a second of each operation, beyond which it is throttled; a second's worth may come at once. Without it
+    nothing is. `max_identities`: how many an account and region may hold, if not the service's 11,000. `latency_ms`: added to
+    each call.
     `strict` plays every inconvenience that people saw or that is undocumented, at once: a deleted name "already exists"
     for two seconds; Get and List lag 0.3 seconds behind writes; Update with an empty list answers success and keeps the old
     list; identities outlive their Runtime, Gateway or PaymentManager by two seconds. `misbehaviour` is used in its place.
@@ -126,7 +129,9 @@ def serve(
         ) from error
     behaviour = misbehaviour or (strict_misbehaviour() if strict else Misbehaviour())
     if quota is not None:
-        behaviour.terms = replace(behaviour.terms, quota=quota)
+        behaviour.throttle(rate=quota, burst=max(1.0, quota))
+    if max_identities is not None:
+        behaviour.terms = replace(behaviour.terms, max_identities=max_identities)
     behaviour.latency = max(behaviour.latency, latency_ms / 1000)
     opened = store if isinstance(store, Store) else Store(store)
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Terms:
     """How the service decides where the model does not say. The defaults are what people saw the live service do.
 
-    `quota`: identities in one account and region, service-linked ones included.
+    `max_identities`: in one account and region, service-linked ones included.
     `conflict_on_exists`: Create on a name that exists answers ConflictException, as the model has it, and not the
     ValidationException that was seen.
     `tombstone_seconds`, `tombstone_attempts`: how long, and for how many Creates, a deleted name "already exists".
@@ -17,7 +17,7 @@ class Terms:
     `linger`: seconds between the end of a parent and that of its identity; None leaves an orphan.
     """
 
-    quota: int = 11_000
+    max_identities: int = 11_000
     conflict_on_exists: bool = False
     tombstone_seconds: float = 0.0
     tombstone_attempts: int = 0

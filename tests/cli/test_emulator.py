@@ -29,8 +29,19 @@ def served(project: Any, *options: str) -> Iterator[Any]:
     assert process.returncode == 0
 
 
-def test_a_quota_is_kept(project: Any) -> None:
-    with served(project, "--quota", "1") as client:
+def test_a_quota_is_kept_by_each_operation_and_lets_a_seconds_worth_come_at_once(project: Any) -> None:
+    with served(project, "--quota", "0.5") as client:
+        client.list_workload_identities()
+        client.create_workload_identity(name="agent-a")
+        with pytest.raises(client.exceptions.ThrottlingException):
+            client.list_workload_identities()
+    with served(project, "--quota", "3") as client:
+        for _ in range(3):
+            client.list_workload_identities()
+
+
+def test_a_directory_that_is_full_is_full(project: Any) -> None:
+    with served(project, "--max-identities", "1") as client:
         client.create_workload_identity(name="agent-a")
         with pytest.raises(client.exceptions.ServiceQuotaExceededException):
             client.create_workload_identity(name="agent-b")

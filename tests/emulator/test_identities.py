@@ -139,8 +139,8 @@ def test_a_token_from_elsewhere_is_refused(door: Any, token: str) -> None:
     assert fault(failure)[0] == "ValidationException"
 
 
-def test_the_quota_is_refused_and_a_delete_makes_room(door: Any) -> None:
-    door.misbehaviour.terms = type(door.misbehaviour.terms)(quota=2)
+def test_one_too_many_is_refused_and_a_delete_makes_room(door: Any) -> None:
+    door.misbehaviour.terms = type(door.misbehaviour.terms)(max_identities=2)
     door.put("one")
     door.put("two")
 

@@ -122,8 +122,8 @@ def test_an_unknown_parent_is_not_found(door: Any, kind: str) -> None:
         assert failure.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
-def test_linked_identities_count_against_the_quota(door: Any) -> None:
-    door.misbehaviour.terms = replace(door.misbehaviour.terms, quota=1)
+def test_linked_identities_count_too(door: Any) -> None:
+    door.misbehaviour.terms = replace(door.misbehaviour.terms, max_identities=1)
     door.make_gateway("invoices")
     with pytest.raises(ClientError, match="limit of 1"):
         door.client.create_workload_identity(name="own-agent")

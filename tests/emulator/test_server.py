@@ -48,7 +48,7 @@ def outcome(call: Any, **params: Any) -> str:
 
 
 def test_sixteen_threads_get_the_answers_that_one_would_get() -> None:
-    with serve(quota=150) as server:
+    with serve(max_identities=150) as server:
         shared = client(server, max_pool_connections=16)
         arn = shared.create_workload_identity(name="shared")["workloadIdentityArn"]
 
@@ -68,7 +68,7 @@ def test_sixteen_threads_get_the_answers_that_one_would_get() -> None:
         assert total == {
             "contended done": 1,
             "contended ValidationException": 15,
-            "own done": 148,  # the quota of 150, less the shared and the contended one
+            "own done": 148,  # the limit of 150, less the shared and the contended one
             "own ServiceQuotaExceededException": 12,
             "tag done": 48,
         }
@@ -117,8 +117,8 @@ def test_latency_is_added_to_each_call() -> None:
 
 
 def test_strict_is_every_inconvenience_at_once() -> None:
-    with serve(strict=True, quota=3) as server:
-        assert (server.misbehaviour.terms.quota, STRICT.quota) == (3, 11_000)
+    with serve(strict=True, max_identities=3) as server:
+        assert (server.misbehaviour.terms.max_identities, STRICT.max_identities) == (3, 11_000)
         server.store.put(HERE, Identity(name="agent", urls=("https://a.example/cb",)))
 
         assert client(server).update_workload_identity(name="agent", allowedResourceOauth2ReturnUrls=[])
