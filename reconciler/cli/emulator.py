@@ -25,7 +25,7 @@ def emulator(
             "--quota",
             metavar="N",
             min=0.1,
-            help="Calls a second of each operation; a second's worth may come at once. The service's own: 20. Default: no quota.",
+            help="Calls a second of each operation, a second's worth at once; the service's is 20. Default: no quota.",
         ),
     ] = None,
     max_identities: Annotated[

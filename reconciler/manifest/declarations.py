@@ -28,12 +28,15 @@ from reconciler.manifest.documents import (
 from reconciler.manifest.environments import (
     environment_from,
     environment_mistakes,
+    rate_mistakes,
+    rates_from,
     rule_mistakes,
     rule_setting_from,
 )
 from reconciler.model.addresses import Address
 from reconciler.model.environments import OWNER_TAG, Environment, Settings
 from reconciler.model.kinds import KINDS, Kind, Shape
+from reconciler.model.rates import Rates
 
 DEFAULT_ENVIRONMENT = "default"
 _CONTAINERS: Mapping[Shape, type] = {Shape.SET: list, Shape.MAP: dict}
@@ -89,7 +92,7 @@ def declare(
     stack = _one_word(documents, "stack", "Name the stack: `stack: payments`.", start, found)
     _one_word(documents, "version", "Begin with `version: 1`.", start, found)
     settings = _settings(documents, unsound, found)
-    environments, names = _environments(documents, unsound, found)
+    environments, names = _environments(documents, unsound, settings.rates, found)
     entries = tuple(_entries(documents, unsound, found))
     found.extend(_entry_mistakes(entries, settings, names))
     manifest = Manifest(
@@ -155,7 +158,7 @@ def _members(
 
 def _settings(documents: Sequence[Document], unsound: Unsound, found: list[Diagnostic]) -> Settings:
     ignored: Sequence[str] = ()
-    for member in _members(documents, ("settings",), found, repeatable={"rules"}):
+    for member in _members(documents, ("settings",), found, repeatable={"rules", "rates"}):
         if member.key == "ignoreTags" and (member.document.file, ("settings", "ignoreTags")) not in unsound:
             ignored = member.value or ()
     rules = {}
@@ -164,11 +167,25 @@ def _settings(documents: Sequence[Document], unsound: Unsound, found: list[Diagn
         found.extend(mistakes)
         if not mistakes and (member.document.file, ("settings", "rules")) not in unsound:
             rules[member.key] = rule_setting_from(member.value, member.source)
-    return Settings(ignore_tags=tuple(sorted(set(ignored))), rules=dict(sorted(rules.items())))
+    return Settings(
+        ignore_tags=tuple(sorted(set(ignored))),
+        rules=dict(sorted(rules.items())),
+        rates=_rates(documents, unsound, found),
+    )
+
+
+def _rates(documents: Sequence[Document], unsound: Unsound, found: list[Diagnostic]) -> Rates:
+    rates = {}
+    for member in _members(documents, ("settings", "rates"), found):
+        mistakes = list(rate_mistakes(member.key, member.source))
+        found.extend(mistakes)
+        if not mistakes and (member.document.file, ("settings", "rates")) not in unsound:
+            rates[member.key] = member.value
+    return rates_from(rates)
 
 
 def _environments(
-    documents: Sequence[Document], unsound: Unsound, found: list[Diagnostic]
+    documents: Sequence[Document], unsound: Unsound, rates: Rates, found: list[Diagnostic]
 ) -> tuple[dict[str, Environment], frozenset[str]]:
     """The sound environments, and the names of all."""
     environments: dict[str, Environment] = {}
@@ -179,10 +196,10 @@ def _environments(
         if isinstance(raw, dict):
             found.extend(environment_mistakes(member.document, member.key, raw))
         if (member.document.file, ("environments", member.key)) not in unsound:
-            environments[member.key] = environment_from(member.key, raw, member.source)
+            environments[member.key] = environment_from(member.key, raw, member.source, rates=rates)
     if not names:
         names.add(DEFAULT_ENVIRONMENT)
-        environments[DEFAULT_ENVIRONMENT] = environment_from(DEFAULT_ENVIRONMENT, {})
+        environments[DEFAULT_ENVIRONMENT] = environment_from(DEFAULT_ENVIRONMENT, {}, rates=rates)
     return dict(sorted(environments.items())), frozenset(names)
 
 

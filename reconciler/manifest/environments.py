@@ -10,13 +10,19 @@ from reconciler.manifest.documents import Document, did_you_mean, dotted, error,
 from reconciler.manifest.rules import RULES
 from reconciler.manifest.templates import BUILT_IN
 from reconciler.model.environments import Environment, Limit, RuleSetting, StatePlace, Where
+from reconciler.model.rates import DEFAULT_RATES, EVERY, Rates
+
+RATES_FROM = "from"
+"""The one key of `settings.rates` that is no operation: where the rates that are not given come from."""
 
 _CODES = frozenset(rule.code for rule in RULES)
 _NO_TEMPLATES = ("profile", "roleArn", "externalId", "sessionName", "state")
 
 
-def environment_from(name: str, raw: Mapping[str, Any], source: Source | None = None) -> Environment:
-    """The environment that a sound entry declares."""
+def environment_from(
+    name: str, raw: Mapping[str, Any], source: Source | None = None, *, rates: Rates | None = None
+) -> Environment:
+    """The environment that a sound entry declares. `rates`: those of the stack's settings."""
     return Environment(
         name=name,
         where=Where(raw.get("directory", Where.AWS.value)),
@@ -30,6 +36,7 @@ def environment_from(name: str, raw: Mapping[str, Any], source: Source | None = 
         protect=raw.get("protect", False),
         limit=_limit_from((raw.get("limits") or {}).get("deletes")),
         state=_state_from(raw.get("state")),
+        rates=rates or Rates(),
         source=source,
     )
 
@@ -106,3 +113,17 @@ def rule_mistakes(code: str, source: Source) -> Iterator[Diagnostic]:
     if code not in _CODES:
         detail = f"{did_you_mean(code, _CODES)}The rules: {', '.join(sorted(_CODES))}."
         yield error("unknown-rule", f"There is no rule {quoted(code)}", detail, source=source)
+
+
+def rates_from(raw: Mapping[str, Any]) -> Rates:
+    """What sound entries of `settings.rates` say."""
+    asked = {operation: float(rate) for operation, rate in sorted(raw.items()) if operation != RATES_FROM}
+    return Rates(asked=asked, look_up=RATES_FROM in raw)
+
+
+def rate_mistakes(operation: str, source: Source) -> Iterator[Diagnostic]:
+    """A word that names no operation."""
+    if operation not in DEFAULT_RATES and operation not in (EVERY, RATES_FROM):
+        known = ", ".join(sorted(DEFAULT_RATES))
+        detail = f'{did_you_mean(operation, DEFAULT_RATES)}The operations: {known}; or "{EVERY}" for all others.'
+        yield error("unknown-operation", f"reconciler calls no operation {quoted(operation)}", detail, source=source)

@@ -107,7 +107,8 @@ class RuleSetting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The manifest's `settings`: tags that others own, and what the house thinks of each rule."""
+    """The manifest's `settings`: tags that others own, what the house thinks of each rule, how fast calls may go."""
 
     ignore_tags: tuple[str, ...] = ()
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
+    rates: Rates = field(default_factory=Rates)

@@ -22,6 +22,7 @@ settings:
   ignoreTags: [cost-center, "corp:*"]
   rules:
     custom-scheme: {severity: off, reason: ours}
+  rates: {"*": 10, GetWorkloadIdentity: 40, from: service-quotas}
 environments:
   local: {directory: embedded, variables: {host: "localhost:8080"}}
   prod:

@@ -91,6 +91,15 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     ),
     "a template in a profile": (HEAD + "environments: {a: {profile: '${b}'}}\n", ["m.yaml:3:29 template-not-read"]),
     "an unknown rule": (HEAD + "settings: {rules: {plain-htp: error}}\n", ["m.yaml:3:20 unknown-rule"]),
+    "an unknown operation": (HEAD + "settings: {rates: {GetWorkloadIdentty: 9}}\n", ["m.yaml:3:20 unknown-operation"]),
+    "no calls at all": (
+        HEAD + "settings: {rates: {'*': 0, GetWorkloadIdentity: -3}}\n",
+        ["m.yaml:3:25 invalid-value", "m.yaml:3:49 invalid-value"],
+    ),
+    "more calls than anybody can make": (HEAD + "settings: {rates: {'*': 10001}}\n", ["m.yaml:3:25 invalid-value"]),
+    "a rate that is no number": (HEAD + "settings: {rates: {'*': fast}}\n", ["m.yaml:3:25 wrong-type"]),
+    "rates that are no mapping": (HEAD + "settings: {rates: 20}\n", ["m.yaml:3:19 wrong-type"]),
+    "rates from elsewhere": (HEAD + "settings: {rates: {from: the-moon}}\n", ["m.yaml:3:26 invalid-value"]),
     "an unknown severity": (HEAD + "settings: {rules: {plain-http: fatal}}\n", ["m.yaml:3:32 invalid-value"]),
     "a rule silenced without a reason": (
         HEAD + "settings: {rules: {plain-http: off, shared-url: {severity: off}}}\n",
@@ -146,6 +155,7 @@ def test_a_near_miss_is_asked_about(findings):
         (ENTRY + "    lifecycle: {updateonly: true}\n", "updateOnly"),
         (HEAD + "environments: {a: {directory: embeded}}\n", "embedded"),
         (HEAD + "settings: {rules: {plain-https: error}}\n", "plain-http"),
+        (HEAD + "settings: {rates: {GetWorkloadIdentitys: 9}}\n", "GetWorkloadIdentity"),
         (ENTRY + "    environments: [pord]\n" + ENVIRONMENTS, "prod"),
         (ENTRY + "    environments: [dev]\n    tags: {at: '${hots}'}\n" + ENVIRONMENTS, "host"),
     ):

@@ -10,6 +10,7 @@ from reconciler.manifest import load_files, resolve
 from reconciler.manifest.documents import ManifestFile
 from reconciler.model.addresses import Address
 from reconciler.model.environments import Limit, RuleSetting, Where
+from reconciler.model.rates import Rates
 
 WHOLE = """\
 version: 1
@@ -161,3 +162,14 @@ def test_one_word_more_is_another_digest(stack_of):
 
     assert len({base, *(stack_of(text, "prod").digest for text in changed)}) == len(changed) + 1
     assert stack_of("# more\n" + WHOLE.replace("  batch-agent:", "\n\n  batch-agent: {}"), "prod").digest == base
+
+
+def test_rates_hold_in_every_environment_and_may_stand_in_several_files(stack_of):
+    files = {
+        "a.yaml": "version: 1\nstack: s\nsettings: {rates: {'*': 10, from: service-quotas}}\n",
+        "b.yaml": "settings: {rates: {GetWorkloadIdentity: 40}}\nenvironments: {a: {}, b: {region: us-east-1}}\n",
+    }
+    for environment in ("a", "b"):
+        rates = stack_of(files, environment).environment.rates
+        assert rates == Rates(asked={"*": 10.0, "GetWorkloadIdentity": 40.0}, look_up=True)
+    assert stack_of("version: 1\nstack: s\n").environment.rates == Rates()
