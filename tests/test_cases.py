@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ from reconciler.planning import (
     Allowances,
     Selection,
     changed_remotes,
+    cost,
     dump_plan,
     expected_remotes,
     guard,
@@ -120,7 +122,7 @@ class Stage:
     def plan(self, *, again: bool = False) -> Plan:
         """As the options say; `again`: after the apply, where a rebuilt lockfile is followed by an ordinary plan."""
         options, lock = self.case.options, self.state.read()
-        route = Route(lockfile=str(LOCKFILE), where=Where.EMBEDDED)
+        route = Route(lockfile=str(LOCKFILE), where=Where.EMBEDDED, rates=self.directory.rates)
         common: dict[str, Any] = {"snapshot": self.snapshot(lock), "target": TARGET, "route": route}
         if options.get("rebuild") and not again:
             return make_rebuild(stack=self.stack, **common)
@@ -138,10 +140,15 @@ class Stage:
         )
 
     def apply(self, plan: Plan) -> None:
-        """Execute it; everything must go well."""
+        """Execute it; everything must go well, with the calls that the plan said it would make."""
+        made_before = {one.name for one in plan.changes if one.action is Action.REPLACE} & self.identities().keys()
+        self.misbehaviour.calls.clear()
         with self.state.exclusive("apply") as writer:
             report = apply(plan, self.directory, writer)
         assert report.whole, [one for one in report.outcomes if one.message]
+        made = Counter(one.operation for one in self.misbehaviour.calls)
+        if not made_before and not self.case.faults:
+            assert made == cost(plan).calls, "the plan said that it would make other calls"
 
 
 @pytest.fixture

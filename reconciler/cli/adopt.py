@@ -11,8 +11,9 @@ import typer
 
 from reconciler.cli.console import Console
 from reconciler.cli.executing import Consent, Terms, run_locked
-from reconciler.cli.options import Env, LockTimeout, Threads, Yes
+from reconciler.cli.options import Env, LockTimeout, RateWords, Threads, Yes
 from reconciler.cli.planned import Opened, snapshot_opened
+from reconciler.cli.rates import read_rates
 from reconciler.cli.workspace import Workspace, open_workspace
 from reconciler.errors import ExitCode, UsageError
 from reconciler.model.addresses import Address, Remote
@@ -46,6 +47,7 @@ def adopt(
     auto_approve: Yes = False,
     lock_timeout: LockTimeout = 0.0,
     threads: Threads = 32,
+    rate: RateWords = None,
 ) -> ExitCode:
     """Make existing resources this stack's.
 
@@ -62,7 +64,7 @@ def adopt(
     from reconciler.planning import make_adoption
 
     path, addresses = read_words(words, needed=matching is None)
-    workspace = open_workspace(path, env)
+    workspace = open_workspace(path, env, read_rates(rate))
     stack = workspace.stack
     chosen = _matching(matching, stack) if matching is not None else frozenset()
 
@@ -74,7 +76,7 @@ def adopt(
             lock=one.lock,
             snapshot=snapshot,
             target=one.target,
-            route=workspace.route,
+            route=one.route,
             addresses=sorted({*addresses, *_adoptable(chosen, stack, one.lock, snapshot)}),
         )
 
@@ -91,6 +93,7 @@ def forget(
     auto_approve: Yes = False,
     lock_timeout: LockTimeout = 0.0,
     threads: Threads = 32,
+    rate: RateWords = None,
 ) -> ExitCode:
     """Let go of resources; they stay.
 
@@ -105,7 +108,7 @@ def forget(
     from reconciler.planning import make_forgetting
 
     path, addresses = read_words(words, needed=True)
-    workspace = open_workspace(path, env)
+    workspace = open_workspace(path, env, read_rates(rate))
 
     def make(one: Opened) -> Plan:
         known = _all_managed(one.lock, addresses, workspace.lockfile)
@@ -114,7 +117,7 @@ def forget(
             lock=known,
             snapshot=snapshot_opened(console, one, refresh=Refresh.CHANGED, wanted=remotes.__contains__),
             target=one.target,
-            route=workspace.route,
+            route=one.route,
             addresses=sorted(set(addresses)),
         )
 

@@ -21,6 +21,7 @@ from reconciler.cli.options import (
     LockTimeout,
     Manifest,
     MaxAge,
+    RateWords,
     Targets,
     Threads,
     Untagged,
@@ -29,6 +30,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.plan import selection_of
 from reconciler.cli.planned import Opened, plan_opened
+from reconciler.cli.rates import read_rates
 from reconciler.cli.saved import Trust, apply_saved
 from reconciler.cli.workspace import Workspace, open_workspace
 from reconciler.errors import ExitCode, UsageError
@@ -62,6 +64,7 @@ def apply(
     exclude: Excludes = None,
     lock_timeout: LockTimeout = 0.0,
     threads: Threads = 32,
+    rate: RateWords = None,
 ) -> ExitCode:
     """Make the directory equal to the manifest.
 
@@ -88,7 +91,7 @@ def apply(
         deletes=allow_deletes, empty=allow_empty, incomplete=allow_incomplete, untagged=allow_untagged
     )
     terms = Terms(lock_timeout=lock_timeout, allowances=allowances, threads=threads)
-    selection = selection_of(target, exclude)
+    selection, rates = selection_of(target, exclude), read_rates(rate)
     if saved is not None:
         if path is not None or target or exclude or refresh is not Refresh.FULL:
             raise UsageError(
@@ -96,12 +99,12 @@ def apply(
                 "Plan again with those, save that plan, and apply it.",
             )
         trust = Trust(max_age=limit_of(max_age or DEFAULT_MAX_AGE), verify_with=verify_with)
-        return apply_saved(console, saved, env=env, terms=terms, trust=trust)
+        return apply_saved(console, saved, env=env, terms=terms, trust=trust, rates=rates)
     if max_age is not None or verify_with is not None:
         raise UsageError(
             "--max-age and --verify-with are about a saved plan", "Give --plan FILE too, or leave them out."
         )
-    workspace = open_workspace(path, env)
+    workspace = open_workspace(path, env, rates)
     consent = Consent(
         noun="Apply",
         question=f"Apply this plan to {_where(workspace)}?",
@@ -125,6 +128,7 @@ def destroy(
     exclude: Excludes = None,
     lock_timeout: LockTimeout = 0.0,
     threads: Threads = 32,
+    rate: RateWords = None,
 ) -> ExitCode:
     """Delete everything that a stack manages.
 
@@ -141,8 +145,8 @@ def destroy(
 
     allowances = Allowances(deletes=allow_deletes, empty=True, incomplete=allow_incomplete, untagged=allow_untagged)
     terms = Terms(lock_timeout=lock_timeout, allowances=allowances, threads=threads)
-    selection = selection_of(target, exclude)
-    workspace = open_workspace(path, env)
+    selection, rates = selection_of(target, exclude), read_rates(rate)
+    workspace = open_workspace(path, env, rates)
     consent = Consent(
         noun="Destroy",
         question=f"Delete all of this in {_where(workspace)}? Type the stack's name.",

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.console import Console
-from reconciler.cli.options import Env, Manifest
+from reconciler.cli.options import Env, Manifest, RateWords
 from reconciler.cli.output import check_replaceable, write_whole
 from reconciler.cli.planned import opened
+from reconciler.cli.rates import read_rates
 from reconciler.cli.reading import take_snapshot
 from reconciler.cli.workspace import open_directory, open_workspace
 from reconciler.errors import ExitCode, ReconcilerError
@@ -33,6 +34,7 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write it there. Default: standard output.")
     ] = None,
+    rate: RateWords = None,
 ) -> ExitCode:
     """Print the live directory as a manifest.
 
@@ -51,7 +53,7 @@ def export(
     def wanted(remote: Remote) -> bool:
         return matching is None or fnmatchcase(f"{remote.type}.{remote.name}", matching)
 
-    workspace = open_workspace(path, env)
+    workspace = open_workspace(path, env, read_rates(rate))
     if out is not None:
         check_replaceable(out, workspace.manifest)
     with open_state(workspace.environment, workspace.lockfile) as state:

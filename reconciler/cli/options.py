@@ -106,6 +106,15 @@ LockTimeout: TypeAlias = Annotated[
 Threads: TypeAlias = Annotated[
     int, typer.Option("--threads", metavar="N", min=1, max=256, help="How many changes are under way at the same time.")
 ]
+RateWords: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rate",
+        metavar="[OPERATION=]N",
+        help="Calls a second of each operation, or of one. Repeatable; goes before settings.rates. service-quotas: as many as "
+        "the account may make. Default: the service's 20.",
+    ),
+]
 Verbose: TypeAlias = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also what stays as it is, and every untouched name.")
 ]

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli.console import Console
-from reconciler.cli.options import Env, Excludes, Format, HowMuch, Manifest, Targets, Verbose, VerifyWith
+from reconciler.cli.options import Env, Excludes, Format, HowMuch, Manifest, RateWords, Targets, Verbose, VerifyWith
 from reconciler.cli.output import check_replaceable
 from reconciler.cli.plan_files import read_plan, save, tell
 from reconciler.cli.planned import make
+from reconciler.cli.rates import read_rates
 from reconciler.cli.signing import check_keys, check_signature
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, UsageError
@@ -45,6 +46,7 @@ def plan(
     refresh: HowMuch = Refresh.FULL,
     target: Targets = None,
     exclude: Excludes = None,
+    rate: RateWords = None,
     verbose: Verbose = False,
 ) -> ExitCode:
     """Show what apply would change.
@@ -66,13 +68,13 @@ def plan(
     from reconciler.manifest import find
     from reconciler.planning import Allowances, guard
 
-    selection = selection_of(target, exclude)
+    selection, rates = selection_of(target, exclude), read_rates(rate)
     if out is not None:
         check_keys(sign_with, option="--sign-with")
         check_replaceable(out, find(path))
     elif sign_with is not None:
         raise UsageError("--sign-with signs a saved plan, and nothing is saved", "Give --out FILE too.")
-    made = make(console, path, env, refresh=refresh, selection=selection)
+    made = make(console, path, env, refresh=refresh, selection=selection, rates=rates)
     guards = guard(made, Allowances())
     print_plan(console, made, form, verbose=verbose, guards=guards)
     if out is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,8 @@ from reconciler.cli.unfinished import settled_in_memory
 from reconciler.cli.workspace import Workspace, offline_target, open_directory, open_workspace
 from reconciler.errors import StateError
 from reconciler.model.environments import Target
-from reconciler.model.plan import Plan
+from reconciler.model.plan import Plan, Route
+from reconciler.model.rates import Rates
 from reconciler.model.resources import Lock, Refresh, Snapshot
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ class Opened:
     lock: Lock | None
     directory: AgentCore
     target: Target
+
+    @property
+    def route(self) -> Route:
+        """The way back for an apply that has no manifest, at the rates that were found to hold."""
+        return replace(self.workspace.route, rates=self.directory.rates)
 
 
 def opened(console: Console, workspace: Workspace, lock: Lock | None, directory: AgentCore) -> Opened:
@@ -59,11 +65,13 @@ def check_not_left_behind(workspace: Workspace) -> None:
         )
 
 
-def make(console: Console, path: Path | None, env: str | None, *, refresh: Refresh, selection: Selection) -> Plan:
+def make(
+    console: Console, path: Path | None, env: str | None, *, refresh: Refresh, selection: Selection, rates: Rates
+) -> Plan:
     """The plan of `reconciler plan`: an unfinished apply is settled in memory only, nothing is written."""
     from reconciler.state import open_state
 
-    workspace = open_workspace(path, env)
+    workspace = open_workspace(path, env, rates)
     with open_state(workspace.environment, workspace.lockfile) as state:
         return _make(console, workspace, state, refresh=refresh, selection=selection)
 
@@ -109,7 +117,7 @@ def plan_opened(
         lock=one.lock,
         snapshot=snapshot_opened(console, one, refresh=refresh),
         target=one.target,
-        route=one.workspace.route,
+        route=one.route,
         selection=selection,
         destroy=destroy,
         checked=() if destroy else one.workspace.findings,

@@ -19,6 +19,7 @@ from reconciler.cli.unfinished import settled_first
 from reconciler.cli.workspace import environment_of, open_directory
 from reconciler.errors import ExitCode, InvalidInput, Refused, StalePlan
 from reconciler.model.plan import Plan
+from reconciler.model.rates import Rates
 
 Place = TypeVar("Place")
 
@@ -31,9 +32,11 @@ class Trust:
     verify_with: str | None
 
 
-def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms, trust: Trust) -> ExitCode:
-    """Run the plan in `file`. Raises StalePlan for one that no longer fits, Refused for one that nobody vouches for, and
-    whatever reading and running raise.
+def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms, trust: Trust, rates: Rates) -> ExitCode:
+    """Run the plan in `file`, at its own rates where `rates` say nothing else.
+
+    Raises StalePlan for one that no longer fits, Refused for one that nobody vouches for, and whatever reading and running
+    raise.
     """
     from reconciler.planning import check_fits
     from reconciler.state import open_state
@@ -45,7 +48,7 @@ def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms, 
             "Leave out --env (and RECONCILER_ENV): the plan knows where it goes. Or plan for that environment.",
         )
     lockfile = lockfile_of(plan, file)
-    environment = environment_of(plan)
+    environment = environment_of(plan, rates)
     consent = Consent(noun="Apply", question="", answer="yes", given=True)
     with _opened(open_state(environment, lockfile)) as state, state.exclusive("apply", terms.lock_timeout) as writer:
         if writer.pending is None:  # a plan that is stale needs no credentials to be told so

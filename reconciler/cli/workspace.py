@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,14 @@ from reconciler.diagnostics import Diagnostic, in_order
 from reconciler.errors import DirectoryError, InvalidInput, UsageError
 from reconciler.model.environments import EMBEDDED_ACCOUNT, EMBEDDED_REGION, Environment, Target, Where
 from reconciler.model.plan import Plan, Route
+from reconciler.model.rates import Rates
 from reconciler.model.resources import Lock, Stack
 
 if TYPE_CHECKING:
     from reconciler.directory.agentcore import AgentCore
     from reconciler.manifest import Manifest
 
+AS_DECLARED = Rates()
 _STORE = Path(".reconciler", "directory.sqlite")
 
 
@@ -60,12 +62,14 @@ class Workspace:
             session_name=one.session_name,
             state_region=one.state.region if one.state else "",
             state_kms_key=one.state.kms_key if one.state else "",
+            rates=replace(one.rates, limited=one.where is Where.AWS, look_up=False),
         )
 
 
-def open_workspace(path: Path | None, environment: str | None) -> Workspace:
+def open_workspace(path: Path | None, environment: str | None, rates: Rates = AS_DECLARED) -> Workspace:
     """The workspace of the manifest at `path` (or where manifests usually stand) in that environment.
 
+    `rates` go before those of the manifest.
     Raises UsageError for a manifest that is not there and an environment that cannot be told, InvalidInput with every
     diagnostic for a manifest with mistakes.
     """
@@ -78,8 +82,10 @@ def open_workspace(path: Path | None, environment: str | None) -> Workspace:
     findings = in_order((*found, *resolved.diagnostics))
     if resolved.stack is None:
         raise invalid(manifest.path, findings)
-    lockfile = state_place(manifest.path, resolved.stack.name, resolved.stack.environment)
-    return Workspace(manifest=manifest.path, stack=resolved.stack, lockfile=lockfile, findings=findings)
+    declared = resolved.stack.environment
+    stack = replace(resolved.stack, environment=replace(declared, rates=rates.over(declared.rates)))
+    lockfile = state_place(manifest.path, stack.name, declared)
+    return Workspace(manifest=manifest.path, stack=stack, lockfile=lockfile, findings=findings)
 
 
 def open_manifest(path: Path | None) -> tuple[Manifest, tuple[Diagnostic, ...]]:
@@ -121,8 +127,11 @@ def offline_target(stack: str, environment: Environment, lock: Lock | None) -> T
     return Target(stack=stack, environment=environment.name, account=account, region=region)
 
 
-def environment_of(plan: Plan) -> Environment:
-    """The environment as far as a plan keeps it: enough to connect, and to be refused on another account."""
+def environment_of(plan: Plan, rates: Rates = AS_DECLARED) -> Environment:
+    """The environment as far as a plan keeps it: enough to connect, and to be refused on another account.
+
+    `rates` go before those of the plan.
+    """
     from reconciler.state import in_bucket
 
     route = plan.route
@@ -137,6 +146,7 @@ def environment_of(plan: Plan) -> Environment:
         session_name=route.session_name,
         protect=plan.protected,
         limit=plan.limit,
+        rates=rates.over(route.rates),
         state=in_bucket(route.lockfile, region=route.state_region, kms_key=route.state_kms_key),
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Diagnostic, has_errors
 from reconciler.model.changes import Action, Change, Drift
 from reconciler.model.environments import Limit, Target, Where
+from reconciler.model.rates import Rates
 from reconciler.model.resources import Refresh
 
 
@@ -17,7 +18,7 @@ class Route:
     """How apply finds the way back without a manifest: directory, credentials by name (never a secret), lockfile.
 
     `lockfile` is a path as it was at plan time, relative to the working folder where the manifest's was; or a URL, in whose
-    bucket `state_region` and `state_kms_key` hold.
+    bucket `state_region` and `state_kms_key` hold. `rates`: how fast its calls may go.
     """
 
     lockfile: str
@@ -28,6 +29,7 @@ class Route:
     session_name: str = ""
     state_region: str = ""
     state_kms_key: str = ""
+    rates: Rates = field(default_factory=Rates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """From desired, known and live to a plan: the three-way difference, its guards, its saved form. Pure: no I/O, no clock."""
 
+from reconciler.planning.cost import Cost, cost
 from reconciler.planning.fits import check_fits
 from reconciler.planning.guards import Allowances, guard
 from reconciler.planning.plan import (
@@ -17,12 +18,14 @@ from reconciler.planning.signatures import Method, Signature, same_mac, shared_k
 
 __all__ = [
     "Allowances",
+    "Cost",
     "Method",
     "SavedPlan",
     "Selection",
     "Signature",
     "changed_remotes",
     "check_fits",
+    "cost",
     "dump_plan",
     "dump_saved",
     "expected_remotes",

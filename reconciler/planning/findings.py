@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.model.addresses import Address
-from reconciler.model.kinds import kind_of
+from reconciler.model.kinds import Kind, kind_of
 from reconciler.model.resources import Desired, Known, Live
 
 FORGET = "reconciler forget"
@@ -174,6 +174,17 @@ def tag_stays(known: Known, reason: str, owner: str) -> Diagnostic:
         f"it could not be read, so its ownership tag {owner!r} stays on it if it exists",
         f"{reason}\nAs long as it carries the tag, declaring it again takes it over.",
         source=None,
+    )
+
+
+def too_many(kind: Kind, number: int) -> Diagnostic:
+    """With what is to be made, there would be more of a kind than an account may hold."""
+    return Diagnostic(
+        severity=Severity.WARNING,
+        code="too-many",
+        summary=f"the directory would hold {number:,} {kind.plural}; the service's limit is {kind.most:,}",
+        detail="It is for one account and Region, with everything of others. What is made comes before what is deleted, so "
+        "some may be refused. Delete first, or ask for more in Service Quotas.",
     )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.diagnostics import Diagnostic, Severity, in_order
 from reconciler.errors import Refused, UsageError
 from reconciler.model.addresses import Address, Remote
-from reconciler.model.changes import Change, Drift
+from reconciler.model.changes import Action, Change, Drift
 from reconciler.model.environments import Limit, Target
-from reconciler.model.kinds import kind_of
+from reconciler.model.kinds import KINDS, kind_of
 from reconciler.model.plan import Plan, Route, Untouched
 from reconciler.model.resources import Desired, Known, Lock, Refresh, Snapshot, Stack
 from reconciler.model.values import without_tags
@@ -204,6 +205,7 @@ def _bind(
             unknown[str(pair.address)] = verdict.unread
     if snapshot.linkage_failed:
         said.append(findings.linkage_unknown(snapshot.linkage_failed))
+    said += _crowded(changes, snapshot)
     return Plan(
         target=target,
         lineage=lock.lineage if lock else "",
@@ -225,6 +227,19 @@ def _bind(
         protected=stack.environment.protect if stack else False,
         tags_ignored=stack.settings.ignore_tags if stack else (),
     )
+
+
+def _crowded(changes: Sequence[Change], snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Kinds of which there will be more than the service allows, counting what the listing showed; without one, no claim."""
+    if snapshot.listing_failed or snapshot.refresh is Refresh.NONE:
+        return
+    making = (Action.CREATE, Action.REPLACE)
+    made = Counter(change.address.type for change in changes if change.action in making)
+    listed = Counter(remote.type for remote in snapshot.listed)
+    for kind in KINDS:
+        number = listed[kind.type] + made[kind.type]
+        if made[kind.type] and number > kind.most:
+            yield findings.too_many(kind, number)
 
 
 def _untouched(stack: Stack | None, lock: Lock | None, snapshot: Snapshot, changes: Iterable[Change]) -> Untouched:

@@ -24,9 +24,11 @@ from reconciler.model.encoding import (
 )
 from reconciler.model.environments import Limit, Target, Where
 from reconciler.model.plan import Plan, Route, Untouched
+from reconciler.model.rates import Rates
 from reconciler.model.resources import Refresh
 from reconciler.model.values import canonical_json, digest
 from reconciler.planning.attributes import attribute_changes
+from reconciler.planning.cost import cost
 from reconciler.planning.saved_form import AGAIN, FORMAT_VERSION, check_schema, check_version, invalid, parse
 from reconciler.planning.signatures import Method, Signature
 
@@ -151,6 +153,8 @@ def _encode(plan: Plan) -> dict[str, Any]:
             "session_name": plan.route.session_name,
             "state_region": plan.route.state_region,
             "state_kms_key": plan.route.state_kms_key,
+            "rates": dict(plan.route.rates.asked),
+            "limited": plan.route.rates.limited,
         },
         "resource_changes": [encode_change(change) for change in plan.changes],
         "resource_drift": [encode_drift(drift) for drift in plan.drift],
@@ -169,6 +173,7 @@ def _encode(plan: Plan) -> dict[str, Any]:
         "protected": plan.protected,
         "tags_ignored": list(plan.tags_ignored),
         "summary": _summary(plan),
+        "cost": _cost(plan),
         "complete": plan.complete,
         "errored": plan.errored,
     }
@@ -184,6 +189,15 @@ def _summary(plan: Plan) -> dict[str, int]:
         "service_linked": plan.untouched.service_linked_count,
         "unknown": len(plan.unknown),
     }
+
+
+def _cost(plan: Plan) -> dict[str, Any]:
+    found = cost(plan)
+    return {"calls": dict(found.calls), "total": found.total, "seconds": found.seconds}
+
+
+def _rates(raw: dict[str, float]) -> dict[str, float]:
+    return {operation: float(rate) for operation, rate in sorted(raw.items())}
 
 
 def _decode(raw: dict[str, Any]) -> Plan:
@@ -203,6 +217,7 @@ def _decode(raw: dict[str, Any]) -> Plan:
             session_name=route["session_name"],
             state_region=route["state_region"],
             state_kms_key=route["state_kms_key"],
+            rates=Rates(asked=_rates(route["rates"]), limited=route["limited"]),
         ),
         changes=tuple(decode_change(one) for one in raw["resource_changes"]),
         drift=tuple(decode_drift(one) for one in raw["resource_drift"]),

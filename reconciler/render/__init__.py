@@ -3,13 +3,14 @@
 Colour is asked for by the caller; whether a terminal, `NO_COLOR` or a flag wants it is the command line's concern.
 """
 
-from reconciler.render.apply_text import duration, event_line, outcome_line, report_text, started_line
+from reconciler.render.apply_text import event_line, outcome_line, report_text, started_line
 from reconciler.render.clean import clean, clean_lines
 from reconciler.render.export import export_yaml
 from reconciler.render.findings import diagnostics_text
 from reconciler.render.lock_text import lock_text
 from reconciler.render.plan_markdown import plan_markdown
 from reconciler.render.plan_text import plan_text
+from reconciler.render.words import duration
 
 __all__ = [
     "clean",

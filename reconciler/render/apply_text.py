@@ -11,7 +11,7 @@ from reconciler.model.plan import Plan
 from reconciler.render.clean import clean
 from reconciler.render.findings import wrapped
 from reconciler.render.palette import Palette
-from reconciler.render.words import plural, title
+from reconciler.render.words import duration, plural, title
 
 _DOING = {
     Action.CREATE: "creating",
@@ -71,16 +71,6 @@ def report_text(report: Report, plan: Plan, *, colour: bool, width: int = 100) -
         _closing(report, plan, paint, width),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
-
-
-def duration(seconds: float) -> str:
-    """`340 ms`, `2.4 s`, `3 min 5 s`."""
-    if seconds < 0.9995:
-        return f"{round(seconds * 1000)} ms"
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s"
 
 
 def _group(report: Report, status: Status, heading: str, paint: Palette, width: int) -> list[str]:

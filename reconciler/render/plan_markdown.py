@@ -102,7 +102,7 @@ def _verdict(plan: Plan) -> str:
         if counts[action]:
             symbol = "" if action is Action.NO_OP else f"`{action.value}`"
             lines.append(f"| {symbol} | {_word(action)} | {counts[action]} |")
-    notes = [one for one in (_marked(plan), words.refresh(plan)) if one]
+    notes = [one for one in (words.calls(plan), _marked(plan), words.refresh(plan)) if one]
     return "\n".join([*lines, *(line for one in notes for line in ("", one))])
 
 

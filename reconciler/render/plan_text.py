@@ -184,12 +184,12 @@ class _View:
         return [f"{label}: {first}", *(f"{' ' * 9}{line}" for line in rest)]
 
     def _beside(self, plan: Plan) -> list[str]:
-        """What apply leaves alone: unchanged, left out, not ours."""
-        marked = words.marked(plan)
+        """What apply takes and marks, and what it leaves alone: unchanged, left out, not ours."""
+        takes, marked = words.calls(plan), words.marked(plan)
         parts = [f"Unchanged: {plan.unchanged}."] if plan.unchanged else []
         if plan.excluded:
             parts.append(f"Left out by --target or --exclude: {plan.excluded}.")
-        lines = wrapped(marked, self.width, rest="  ") if marked else []
+        lines = [line for said in (takes, marked) if said for line in wrapped(said, self.width, rest="  ")]
         lines += [" ".join(parts)] if parts else []
         limit = 1_000_000_000 if self.verbose else _NAMES
         untouched = []

@@ -13,6 +13,7 @@ from reconciler.model.kinds import KINDS, kind_of
 from reconciler.model.plan import Plan
 from reconciler.model.resources import Refresh
 from reconciler.model.values import Attributes, Value
+from reconciler.planning.cost import cost
 from reconciler.render.clean import clean
 from reconciler.render.elements import Element, made_outside
 
@@ -159,6 +160,29 @@ def costs(plan: Plan) -> list[str]:
         for kind in KINDS
         if lost[kind.type] and kind.stranded
     ]
+
+
+_WORTH_A_WORD = 5  # seconds; nobody plans for less
+
+
+def calls(plan: Plan) -> str:
+    """How many calls apply makes and how long they take at least; "" where that is a moment, or nothing limits them."""
+    found = cost(plan)
+    if found.seconds is None or found.seconds < _WORTH_A_WORD:
+        return ""
+    least = f"{found.seconds} s" if found.seconds < 60 else duration(found.seconds)
+    slowest = f"{found.calls[found.longest]:,} {found.longest} at {found.rate:g} a second"
+    return f"Apply makes about {found.total:,} calls, which takes at least {least}: {slowest}."
+
+
+def duration(seconds: float) -> str:
+    """`340 ms`, `2.4 s`, `3 min 5 s`."""
+    if seconds < 0.9995:
+        return f"{round(seconds * 1000)} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
 
 
 def changed_outside(plan: Plan) -> dict[Address, dict[str, Value]]:
