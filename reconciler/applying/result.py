@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from reconciler.errors import Ambiguous, CredentialsMissing, ReconcilerError
+from reconciler.errors import Ambiguous, CredentialsMissing, ReconcilerError, Stopped
 from reconciler.model.addresses import Address
 from reconciler.model.changes import Change
 from reconciler.model.outcomes import Status
@@ -71,9 +71,9 @@ def vanished(change: Change) -> Result:
 
 
 def failed(change: Change, error: ReconcilerError, *, message: str = "") -> Result:
-    """It did not happen, for the error's reason; the lockfile keeps what it says."""
+    """It did not happen, for the error's reason; the lockfile keeps what it says. Left is what was stopped unsent."""
     return Result(
-        status=Status.FAILED,
+        status=Status.LEFT if isinstance(error, Stopped) else Status.FAILED,
         arn=change.arn,
         message=f"{message}: {error.summary}" if message else error.summary,
         hint=error.detail,

@@ -198,6 +198,8 @@ class _Run:
             result = _internal_error(change, error)
         if result.halt:
             self.halted.set()
+        if result.status is Status.LEFT:  # it waited for its first call when the run was stopped
+            self.cut_short = True
         outcome = Outcome(
             change=change,
             status=result.status,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -114,7 +113,7 @@ def agreed(console: Console, consent: Consent) -> bool:
 def _run(console: Console, plan: Plan, directory: Directory, writer: Writer, threads: int) -> ExitCode:
     from reconciler.applying import RunBroken, apply
 
-    stop = threading.Event()
+    stop = directory.hurry  # it also ends the waiting of calls that are under way
     with stoppable(console, stop):
         try:
             with followed(console, plan) as on_event:

@@ -11,6 +11,7 @@ import inspect
 import io
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import Annotated, NoReturn, TextIO, cast
 
@@ -63,6 +64,8 @@ def main() -> NoReturn:
             stream.flush()
         except OSError:
             _silence(stream)
+    if threading.active_count() > 1:  # calls that only read, and that nobody waits for any more: an interrupt, an error
+        os._exit(int(code))
     sys.exit(int(code))
 
 

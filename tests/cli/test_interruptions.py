@@ -127,7 +127,8 @@ def test_of_two_applies_at_once_one_is_told_who_holds_the_state(slow: Any, aws: 
 
 
 def test_a_run_that_is_still_at_work_is_not_called_interrupted(slow: Any, aws: Any) -> None:
-    first = slow.spawn("apply", "--auto-approve", "--threads", "1")
+    aws.misbehaviour.latency = 0
+    first = slow.spawn("apply", "--auto-approve", "--rate", "CreateWorkloadIdentity=0.1")
     wait_for(first, lambda: creates(aws) >= 1)
     plan = slow.other("plan")
     status = slow.other("lock", "status")
@@ -138,12 +139,42 @@ def test_a_run_that_is_still_at_work_is_not_called_interrupted(slow: Any, aws: A
     assert "the next run settles it" not in status.out
 
 
+def test_an_interrupt_while_calls_wait_for_their_turn_ends_within_seconds(slow: Any, aws: Any) -> None:
+    aws.misbehaviour.latency = 0
+    process = slow.spawn("apply", "--auto-approve", "--rate", "CreateWorkloadIdentity=0.1")
+    wait_for(process, lambda: creates(aws) >= 1)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert time.monotonic() - begun < 8, "eleven creates would have taken two minutes"
+    assert process.returncode == 6, err
+    assert "never started" in out
+    assert creates(aws) == len(lock_of(slow)["resources"]) == 1
+    assert slow.run("apply", "--auto-approve").code == 0
+
+
+def test_an_interrupt_while_the_directory_throttles_ends_within_seconds(slow: Any, aws: Any) -> None:
+    aws.misbehaviour.latency = 0
+    aws.misbehaviour.fail("CreateWorkloadIdentity", "ThrottlingException", times=None)
+    process = slow.spawn("apply", "--auto-approve")
+    wait_for(process, lambda: creates(aws) >= 6)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert time.monotonic() - begun < 8
+    assert process.returncode == 6, err
+    aws.misbehaviour.reset()
+    assert slow.run("apply", "--auto-approve").code == 0
+
+
 def test_an_interrupt_while_reading_ends_with_a_word_and_writes_nothing(slow: Any, aws: Any) -> None:
-    aws.misbehaviour.latency = 3
+    aws.misbehaviour.latency = 15
     process = slow.spawn("plan")
     wait_for(process, lambda: len(aws.misbehaviour.calls) > 0)
+    begun = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
+    assert time.monotonic() - begun < 5, "no answer is waited for"
     assert process.returncode == 1
     assert "nothing was written" in err
     assert "Traceback" not in err
