@@ -16,9 +16,10 @@ from pathlib import Path
 
 from benchmarks.cases import CASES, ROOT, Bench, Row
 from benchmarks.measure import Cost
+from benchmarks.pacing import HEADINGS, measure
 
 _DOCUMENT = ROOT / "docs" / "performance.md"
-_BEGIN, _END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
+_PACING = "pacing"
 _HEADINGS = ("case", "wall", "CPU", "peak", "beside it", "wall", "CPU", "peak", "ratio", "promised", "")
 
 
@@ -36,19 +37,24 @@ def _cost(cost: Cost) -> tuple[str, str, str]:
     return f"{cost.wall:.2f} s", f"{cost.cpu:.2f} s", f"{cost.memory / 1024**2:,.0f} MB"
 
 
-def text_table(rows: Sequence[tuple[str, ...]]) -> str:
+def text_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """The rows in columns for a terminal."""
-    widths = [max(len(row[column]) for row in (_HEADINGS, *rows)) for column in range(len(_HEADINGS))]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (_HEADINGS, *rows)
-    )
+    widths = [max(len(row[column]) for row in (headings, *rows)) for column in range(len(headings))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (headings, *rows))
     return "\n".join(line.rstrip() for line in lines)
 
 
-def markdown_table(rows: Sequence[tuple[str, ...]]) -> str:
+def markdown_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """The rows as a Markdown table."""
-    rule = tuple("---" for _ in _HEADINGS)
-    return "\n".join(f"| {' | '.join(row)} |" for row in (_HEADINGS, rule, *rows)) + "\n"
+    rule = tuple("---" for _ in headings)
+    return "\n".join(f"| {' | '.join(row)} |" for row in (headings, rule, *rows)) + "\n"
+
+
+def write(text: str, mark: str) -> None:
+    """Put the text into the document, between the comments that have the mark."""
+    begin, end = f"<!-- {mark}: begin -->\n", f"<!-- {mark}: end -->\n"
+    before, _, rest = _DOCUMENT.read_text(encoding="utf-8").partition(begin)
+    _DOCUMENT.write_text(before + begin + text + end + rest.partition(end)[2], encoding="utf-8")
 
 
 def machine(terraform: str | None) -> str:
@@ -65,27 +71,39 @@ def machine(terraform: str | None) -> str:
 def main() -> int:
     """0 when every promise that could be compared was kept, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", default=",".join(CASES), help=f"some of {','.join(CASES)}")
+    every = ",".join((*CASES, _PACING))
+    parser.add_argument("--only", default=every, help=f"some of {every}")
     parser.add_argument("--rounds", type=int, default=3, help="counted runs of each side; the median is shown")
     parser.add_argument("--scale", type=float, default=1.0, help="1 is the size that the promises speak of")
     parser.add_argument("--markdown", action="store_true", help=f"write the table into {_DOCUMENT.relative_to(ROOT)}")
     asked = parser.parse_args()
     terraform = shutil.which("terraform")
     rows: list[Row] = []
+    rides: list[tuple[str, ...]] = []
+    kept = True
     with tempfile.TemporaryDirectory(prefix="reconciler-bench-") as folder:
         bench = Bench(folder=Path(folder), rounds=asked.rounds, scale=asked.scale, terraform=terraform)
         for name in asked.only.split(","):
             print(f"measuring {name} …", file=sys.stderr, flush=True)
-            rows.append(CASES[name](bench))
-    table = [cells(row) for row in rows]
-    print(text_table(table))
-    print(f"\nmedians of {asked.rounds} runs, alternating; {machine(terraform)}")
+            if name == _PACING:
+                rides, kept = measure(bench)
+            else:
+                rows.append(CASES[name](bench))
+    _tell(_HEADINGS, [cells(row) for row in rows], "measured", asked, f"medians of {asked.rounds} runs, alternating")
+    _tell(HEADINGS, rides, _PACING, asked, "one run of each, one after the other")
+    return 0 if kept and all(row.met is not False for row in rows) else 1
+
+
+def _tell(
+    headings: tuple[str, ...], rows: Sequence[tuple[str, ...]], mark: str, asked: argparse.Namespace, how: str
+) -> None:
+    """Print a table that has rows, and put it into the document if that was asked for."""
+    if not rows:
+        return
+    note = f"{how}; {machine(shutil.which('terraform'))}"
+    print(f"{text_table(headings, rows)}\n\n{note}\n")
     if asked.markdown:
-        before, _, rest = _DOCUMENT.read_text(encoding="utf-8").partition(_BEGIN)
-        after = rest.partition(_END)[2]
-        measured = f"{markdown_table(table)}\nMedians of {asked.rounds} runs, alternating; {machine(terraform)}\n"
-        _DOCUMENT.write_text(before + _BEGIN + measured + _END + after, encoding="utf-8")
-    return 0 if all(row.met is not False for row in rows) else 1
+        write(f"{markdown_table(headings, rows)}\n{note[0].upper()}{note[1:]}\n", mark)
 
 
 if __name__ == "__main__":

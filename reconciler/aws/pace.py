@@ -25,9 +25,10 @@ _BELOW = 0.9  # of that the pace begins with, and climbs to it in _PLATEAU secon
 _PLATEAU = 2.0
 _CURVE = (1 - _BELOW) / _PLATEAU**3
 
-_FREE_FIRST = 16  # calls at once of a pace without a budget, below any bucket that anybody uses
-_RAMP = 50.0  # calls a second after those, and for each that gets through …
-_RAMP_STEP = 10.0  # … so many more, until there is
+_FREE_FIRST = 16  # calls at once of a pace without a budget; the service's default lets 20 come at once
+_RAMP = 60.0  # calls a second after those: few are under way when it turns out that there is a quota after all
+_RAMP_FOR = 22  # calls that get through before each adds …
+_RAMP_STEP = 100.0  # … so many a second, until there is
 _RAMP_END = 1000.0  # no limit at all
 _LIFT_AFTER, _LIFT = 30.0, 1.25  # a guessed budget is raised when it held for so many seconds, by that factor
 
@@ -87,11 +88,11 @@ class Pace:
         self._passed.append(now)
         while self._passed[0] < now - _WINDOW:
             self._passed.popleft()
-        if self._ramping:
+        if self._ramping and len(self._passed) > _RAMP_FOR:
             self._rate = (self._rate or 0.0) + _RAMP_STEP
             if self._rate >= _RAMP_END:
                 self._rate, self._ramping = None, False
-        elif self._guessed and self._rate == self._budget and now - self._climbs_from > _LIFT_AFTER:
+        elif self._guessed and not self._ramping and self._rate == self._budget and now - self._climbs_from > _LIFT_AFTER:
             self._base = self._goal = self._budget
             self._budget *= _LIFT
             self._climbs_from = now

@@ -135,12 +135,12 @@ def test_a_budget_is_not_exceeded_where_more_would_go() -> None:
 
 def test_without_a_budget_and_a_quota_nothing_waits_for_long() -> None:
     arrivals = play(Pace(budget=None), 1000, steady(1e9), jitter=0.0)
-    assert arrivals[-1].when <= 1000 * 0.05 / WORKERS + 0.15
+    assert arrivals[-1].when <= 1000 * 0.05 / WORKERS + 0.2
     free = Pace(budget=None, ramp=False)
     assert [free.claim(0.0) for _ in range(500)] == [0.0] * 500
 
 
-@pytest.mark.parametrize(("quota", "least", "most"), [(20.0, 0.97, 0.01), (100.0, 0.55, 0.015)])
+@pytest.mark.parametrize(("quota", "least", "most"), [(20.0, 0.97, 0.01), (100.0, 0.55, 0.03)])
 def test_without_a_budget_a_quota_is_found_by_a_few_throttled_calls(quota: float, least: float, most: float) -> None:
     arrivals = play(Pace(budget=None), int(quota * 20), steady(quota), latency=0.01, jitter=0.002)
     assert reached(arrivals) >= least * quota
