@@ -92,7 +92,9 @@ class Pace:
             self._rate = (self._rate or 0.0) + _RAMP_STEP
             if self._rate >= _RAMP_END:
                 self._rate, self._ramping = None, False
-        elif self._guessed and not self._ramping and self._rate == self._budget and now - self._climbs_from > _LIFT_AFTER:
+        elif (
+            self._guessed and not self._ramping and self._rate == self._budget and now - self._climbs_from > _LIFT_AFTER
+        ):
             self._base = self._goal = self._budget
             self._budget *= _LIFT
             self._climbs_from = now
@@ -125,5 +127,6 @@ class Pace:
         """Below what got through since the last cut; where that was a moment ago and not enough, to the half."""
         since = now - max(self._last_cut, now - _WINDOW, self._begun if self._begun is not None else now)
         fits = rate * _HALVED if since < _SOON else min(rate, len(self._passed) / since) * _FITS
-        self._goal = max(_FLOOR, fits)
-        self._rate = self._base = max(_FLOOR, self._goal * _BELOW)
+        floor = min(_FLOOR, self._budget)
+        self._goal = max(floor, fits)
+        self._rate = self._base = max(floor, self._goal * _BELOW)

@@ -181,3 +181,10 @@ def test_it_never_stops_altogether() -> None:
         now += 0.01
     assert pace.claim(now) < 5
     assert pace.throttled_since == 0.01
+
+
+def test_a_budget_below_the_least_pace_is_not_exceeded_either() -> None:
+    pace = Pace(budget=0.1)
+    assert pace.claim(0.0) == 0.0
+    pace.throttled(0.0, 0.1)
+    assert pace.rate(1000.0) == 0.1
