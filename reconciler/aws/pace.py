@@ -26,7 +26,9 @@ _PLATEAU = 2.0
 _CURVE = (1 - _BELOW) / _PLATEAU**3
 
 _FREE_FIRST = 16  # calls at once of a pace without a budget; the service's default lets 20 come at once
-_RAMP = 60.0  # calls a second after those: few are under way when it turns out that there is a quota after all
+_FIRST_ANSWER = 0.5  # seconds that the others wait for one of those to get through, looking every …
+_LOOK = 0.005
+_RAMP = 100.0  # calls a second then: few are under way when it turns out that there is a quota after all
 _RAMP_FOR = 22  # calls that get through before each adds …
 _RAMP_STEP = 100.0  # … so many a second, until there is
 _RAMP_END = 1000.0  # no limit at all
@@ -76,6 +78,8 @@ class Pace:
         if self._first:
             self._first -= 1
             return 0.0
+        if self._ramping and not self._passed and now - self._begun < _FIRST_ANSWER:
+            return _LOOK
         due = self._next if self._next is not None else now
         if due - now > _TICK:
             return due - now

@@ -110,6 +110,8 @@ class Pacing:
                     if now >= give_up or self.hurry.is_set():
                         raise
                     continue
+                if verdict is Verdict.FINAL:  # an answer, if not a welcome one
+                    gate.passed()
                 failures += 1
                 hopeless = verdict is Verdict.FINAL or (verdict is Verdict.UNCERTAIN and not repeatable)
                 if hopeless or failures >= self.bounds.attempts or self.hurry.is_set():

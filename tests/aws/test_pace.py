@@ -188,3 +188,14 @@ def test_a_budget_below_the_least_pace_is_not_exceeded_either() -> None:
     assert pace.claim(0.0) == 0.0
     pace.throttled(0.0, 0.1)
     assert pace.rate(1000.0) == 0.1
+
+
+def test_without_a_budget_the_others_wait_for_the_first_answer_but_not_for_ever() -> None:
+    pace = Pace(budget=None)
+    assert [pace.claim(0.0) for _ in range(16)] == [0.0] * 16
+    assert 0 < pace.claim(0.2) <= 0.01
+    assert pace.claim(0.6) == 0.0, "perhaps nobody answers"
+    answered = Pace(budget=None)
+    assert [answered.claim(0.0) for _ in range(16)] == [0.0] * 16
+    answered.passed(0.1)
+    assert answered.claim(0.1) == 0.0

@@ -78,6 +78,15 @@ def test_an_operation_that_never_gets_through_is_not_waited_for_again_and_again(
     assert world.directory.read(KIND, "agent") is not None
 
 
+def test_an_answer_that_is_no_success_ends_it_too(world: Any, clock: Any) -> None:
+    world.misbehaviour.fail("GetWorkloadIdentity", "ThrottlingException", times=None)
+    with pytest.raises(Throttled):
+        world.directory.read(KIND, "nobody")
+    world.misbehaviour.reset()
+    clock.sleep(10)
+    assert [world.directory.read(KIND, f"nobody-{number}") for number in range(9)] == [None] * 9
+
+
 def test_what_is_refused_unsent_says_so(world: Any, clock: Any) -> None:
     world.misbehaviour.fail("GetWorkloadIdentity", "ThrottlingException", times=None)
     with pytest.raises(Throttled):
