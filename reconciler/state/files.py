@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 from pathlib import Path
 
 from reconciler.errors import StateError
 from reconciler.state.disk import Disk
+
+_FRESH_BYTES = 6  # of chance in the name of a file that is not renamed yet
 
 
 def write_atomically(path: Path, text: str, disk: Disk) -> None:
@@ -18,7 +21,7 @@ def write_atomically(path: Path, text: str, disk: Disk) -> None:
     Raises StateError that names the path; then the old file stands as it was and nothing is left beside it.
     """
     check_writable(path)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(_FRESH_BYTES)}.tmp")
     try:
         try:
             _write_new(fresh, text.encode("utf-8"), disk)
@@ -30,6 +33,18 @@ def write_atomically(path: Path, text: str, disk: Disk) -> None:
         disk.sync_folder(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def remove_unfinished(path: Path, disk: Disk) -> None:
+    """Remove what writers of `path`, and of what is named after it, had not renamed yet when they were killed.
+
+    Only for who holds the guard: nobody else is writing then. What cannot be removed harms nobody and is left.
+    """
+    left = re.compile(rf"\.{re.escape(path.name)}(\.[a-z]+)?\.[0-9a-f]{{{2 * _FRESH_BYTES}}}\.tmp")
+    with contextlib.suppress(OSError):
+        for one in path.parent.iterdir():
+            if left.fullmatch(one.name):
+                disk.remove(one)
 
 
 def check_writable(path: Path) -> None:

@@ -15,7 +15,14 @@ from pathlib import Path
 from reconciler.errors import StateError, StateLocked
 from reconciler.model.values import canonical_json
 from reconciler.state.disk import Disk
-from reconciler.state.files import cannot_write, check_writable, read_bytes, reason, write_atomically
+from reconciler.state.files import (
+    cannot_write,
+    check_writable,
+    read_bytes,
+    reason,
+    remove_unfinished,
+    write_atomically,
+)
 from reconciler.state.holder import Holder, myself, not_held
 
 _LEAST_WAIT = 0.1  # seconds; somebody who only asks who holds the lock has it for an instant
@@ -45,6 +52,7 @@ def held(lockfile: Path, command: str, timeout: float, disk: Disk) -> Iterator[H
         ) from error
     try:
         dead = read_holder(lockfile)
+        remove_unfinished(lockfile, disk)
         write_atomically(_record(lockfile), canonical_json(asdict(myself(command)), indent=2) + "\n", disk)
         try:
             yield dead

@@ -49,6 +49,16 @@ def test_the_order_is_write_then_sync_then_rename_then_sync_of_the_folder(path: 
     assert [one for one in seen if one != "create"] == ["write", "sync", "replace", "sync_folder", "sync"]
 
 
+def test_what_a_killed_writer_left_half_written_goes_with_the_next_writer(tmp_path: Path, state: Any) -> None:
+    left = [f".m.prod.lock.json{suffix}.0123456789ab.tmp" for suffix in ("", ".journal", ".holder")]
+    others = [".m.stage.lock.json.0123456789ab.tmp", ".m.prod.lock.json.mine.tmp", "m.prod.lock.json.0123456789ab.tmp"]
+    for name in (*left, *others):
+        (tmp_path / name).touch()
+    with state.exclusive("apply"):
+        pass
+    assert {one.name for one in tmp_path.iterdir()} == {*others, "m.prod.lock.json.guard"}
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for parent in ("missing", "file"):

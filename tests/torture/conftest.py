@@ -1,0 +1,36 @@
+"""What the long runs share: an emulator over HTTP, processes that can be killed, and the figures told at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.emulator.server import Server, serve
+from tests.torture.places import LocalFolder
+from tests.torture.running import Runner
+from tests.torture.sweep import Sweep
+
+
+@pytest.fixture(scope="session")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """Processes that run command lines; started once."""
+    runner = Runner(tmp_path_factory.mktemp("zygote"))
+    yield runner
+    runner.close()
+
+
+@pytest.fixture(scope="session")
+def torture_server() -> Iterator[Server]:
+    """The emulated directory over HTTP; emptied for each point."""
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def local_sweep(runner: Runner, torture_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    """The fleet with its state beside the manifest."""
+    folder = tmp_path_factory.mktemp("fleet")
+    return Sweep(torture_server, runner, LocalFolder(folder / "stands"), folder)
