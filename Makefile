@@ -30,8 +30,8 @@ test: $(VENV)/.ready-test ## everything CI runs: linters, types, import directio
 	@$(PY) -m pytest -n $(WORKERS)
 
 .PHONY: torture
-torture: $(VENV)/.ready-test ## the long runs: an apply killed at every point, a thousand lives of the stateful machine
-	@TORTURE=1 STATEFUL_EXAMPLES=1000 $(PY) -m pytest -n $(WORKERS) tests/applying/test_kill.py tests/stateful
+torture: $(VENV)/.ready-test ## the long runs: killed at every point, interrupted, with faults (ONLY="-k kill", POINT=apply:9, SEED=7)
+	@TORTURE=1 STATEFUL_EXAMPLES=1000 $(PY) -m pytest -n $(WORKERS) $(if $(ONLY)$(POINT)$(SEED),,tests/stateful) tests/torture $(ONLY)
 
 .PHONY: lint
 lint: $(VENV)/.ready-test ## ruff, mypy strict, import-linter

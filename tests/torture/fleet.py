@@ -34,6 +34,12 @@ workloadIdentities:
   up-1: {{allowedResourceOauth2ReturnUrls: ["{OLD}"], tags: {{team: a}}}}
   up-2: {{allowedResourceOauth2ReturnUrls: ["{OLD}"]}}
 """
+FIRST = f"""\
+workloadIdentities:
+  made-1: {{allowedResourceOauth2ReturnUrls: ["{NEW}"]}}
+  made-2: {{allowedResourceOauth2ReturnUrls: ["{NEW}"], tags: {{team: b}}}}
+  made-3: {{}}
+"""
 AFTER = f"""\
 workloadIdentities:
   cleared-1: {{}}
@@ -49,7 +55,7 @@ workloadIdentities:
   up-2: {{allowedResourceOauth2ReturnUrls: ["{NEW}", "{OLD}"]}}
 """
 WANTED = frozenset(
-    "cleared-1 made-1 made-2 made-3 mine-1 new-1 new-2 same-1 tags-1 up-1 up-2".split()
+    {"cleared-1", "made-1", "made-2", "made-3", "mine-1", "new-1", "new-2", "same-1", "tags-1", "up-1", "up-2"}
 )
 """Names that are ours when the manifest with AFTER is applied."""
 

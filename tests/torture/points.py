@@ -11,7 +11,7 @@ import functools
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -24,11 +24,14 @@ _TEMPORARY = re.compile(r"^\.(.*)\.[0-9a-f]{12}\.tmp$")
 
 
 class Points:
-    """Counts the points passed, from 1; `signals` are sent at theirs. `told` hears the label of each such point."""
+    """Counts the points passed, from 1. `signals`: (number or label of a point, number of the signal to send there).
 
-    def __init__(self, signals: Mapping[int, list[int]], told: Callable[[str], object]) -> None:
+    A label stands for the first point of that name. `told` hears the label of each point at which a signal is sent.
+    """
+
+    def __init__(self, signals: Iterable[tuple[int | str, int]], told: Callable[[str], object]) -> None:
         self.labels: list[str] = []
-        self._signals = signals
+        self._signals = list(signals)
         self._told = told
         self._counting = threading.Lock()
 
@@ -37,10 +40,11 @@ class Points:
         with self._counting:
             self.labels.append(label)
             number = len(self.labels)
-        if number in self._signals:
+            due = [one for one in self._signals if one[0] in (number, label)]
+            self._signals = [one for one in self._signals if one not in due]
+        for _, one in due:
             self._told(label)
-            for one in self._signals[number]:
-                os.kill(os.getpid(), one)
+            os.kill(os.getpid(), one)
 
 
 def watch(points: Points) -> None:

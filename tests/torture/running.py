@@ -40,7 +40,7 @@ class Runner:
         folder: Path,
         *arguments: str,
         environment: Mapping[str, str] | None = None,
-        signals: Iterable[tuple[int, int]] = (),
+        signals: Iterable[tuple[int | str, int]] = (),
     ) -> Ran:
         """`reconciler ARGUMENTS` in that folder, with the environment as it is and more of it; `signals`: (point, number)."""
         order = {
@@ -49,7 +49,8 @@ class Runner:
             "environment": {**os.environ, **(environment or {})},
             "signals": list(signals),
         }
-        assert self._zygote.stdin and self._zygote.stdout
+        assert self._zygote.stdin is not None
+        assert self._zygote.stdout is not None
         self._zygote.stdin.write(json.dumps(order) + "\n")
         self._zygote.stdin.flush()
         ready, _, _ = select.select([self._zygote.stdout], [], [], _PATIENT)

@@ -24,9 +24,6 @@ from typing import Any
 
 import boto3
 import botocore.loaders
-import filelock
-import jsonschema
-import jsonschema_rs
 
 import reconciler
 from reconciler.cli.main import run
@@ -53,10 +50,11 @@ def _warm_up() -> None:
     for module in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
         if not module.name.endswith(("__main__", "moto_extension")):
             importlib.import_module(module.name)
+    for name in ("filelock", "jsonschema", "jsonschema_rs", "rich.progress"):
+        importlib.import_module(name)
     keys = {"region_name": "us-east-1", "aws_access_key_id": "none", "aws_secret_access_key": "none"}
     for service in ("bedrock-agentcore-control", "sts"):
         boto3.client(service, **keys).close()
-    assert filelock and jsonschema and jsonschema_rs
     gc.collect()
     gc.freeze()
 
@@ -102,11 +100,8 @@ def _live(order: dict[str, Any], out: Path, err: Path, labels: Path, hit: Path) 
             os.chdir(order["folder"])
             os.environ.clear()
             os.environ.update(order["environment"])
-            signals: dict[int, list[int]] = {}
-            for point, number in order["signals"]:
-                signals.setdefault(point, []).append(number)
             told = os.open(hit, os.O_WRONLY | os.O_APPEND)
-            points = Points(signals, lambda label: os.write(told, f"{label}\n".encode()))
+            points = Points(order["signals"], lambda label: os.write(told, f"{label}\n".encode()))
             watch(points)
             code = int(run(order["arguments"]))
             labels.write_text(json.dumps(points.labels))
