@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from reconciler.errors import Ambiguous, CredentialsMissing, ReconcilerError, Stopped
+from reconciler.errors import Ambiguous, CredentialsMissing, ReconcilerError, Stopped, unforeseen
 from reconciler.model.addresses import Address
-from reconciler.model.changes import Change
+from reconciler.model.changes import Action, Change
 from reconciler.model.outcomes import Status
 from reconciler.model.resources import Known
 from reconciler.model.values import Attributes
@@ -94,6 +94,17 @@ def unclear(change: Change, error: ReconcilerError, found: str) -> Result:
         message=f"unclear whether it happened: {error.summary}; {found}",
         hint="The next run looks again and settles it.",
         unclear=True,
+    )
+
+
+def internal_error(change: Change, error: Exception) -> Result:
+    """A mistake of ours in the middle of a change: what it did is for the next run to find out."""
+    return Result(
+        status=Status.FAILED,
+        arn=change.arn,
+        message=f"internal error: {unforeseen(error)}",
+        hint="Please report this. The next run looks at what came of it.",
+        unclear=change.action is not Action.NO_OP,
     )
 
 

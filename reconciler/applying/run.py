@@ -9,23 +9,28 @@ from __future__ import annotations
 import enum
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from reconciler.applying.changing import adopt, delete, forget, update
 from reconciler.applying.creating import create, deletion_of_old, replace_first_half
+from reconciler.applying.ledger import Ledger
 from reconciler.applying.looking import Means
 from reconciler.applying.patience import Patience
-from reconciler.applying.result import Result, done, refused
+from reconciler.applying.result import Result, done, internal_error, refused
 from reconciler.directory.protocol import Directory
-from reconciler.errors import StateError, unforeseen
+from reconciler.errors import StateError
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.changes import Action, Change
 from reconciler.model.outcomes import Outcome, Report, Status
 from reconciler.model.plan import Plan
 from reconciler.planning import plan_digest
 from reconciler.state import NO_EDITS, Edits, Writer
+
+GRACE_SECONDS = 8.0
+"""How long changes under way may take once a run is stopped. GitHub's runners kill 10 seconds after their first signal."""
+_GLANCE = 0.1  # seconds between two looks at whether the run is stopped
 
 
 class Moment(enum.Enum):
@@ -63,11 +68,13 @@ def apply(
     on_event: Callable[[Event], None] = lambda _: None,
     stop: threading.Event | None = None,
     patience: Patience | None = None,
+    grace: float = GRACE_SECONDS,
 ) -> Report:
     """Execute the plan and fold what happened into the lockfile; the report, outcomes in address order.
 
     A failed change stops no other. Once `stop` is set, or the credentials are gone, no change that makes a call is started any
-    more, those under way are finished and the rest is LEFT. `on_event` is called by one thread at a time.
+    more, those under way are finished and the rest is LEFT. What is not finished `grace` seconds after `stop` is not waited
+    for: its intent stays in the journal, and the process should end soon. `on_event` is called by one thread at a time.
 
     Raises StalePlan if the lockfile is not the plan's, StateError if nothing could be begun, RunBroken (with the report) if
     the journal or the lockfile could not be written later on.
@@ -79,16 +86,11 @@ def apply(
         on_event=on_event,
         stop=stop or threading.Event(),
         patience=patience or Patience(),
+        grace=grace,
     )
     begun, calls = time.monotonic(), directory.calls
     writer.begin(plan, plan_digest(plan))
-    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="apply") as pool:
-        try:
-            list(pool.map(run.first_phase, [one for one in plan.changes if one.action is not Action.DELETE]))
-            list(pool.map(run.second_phase, [one for one in plan.changes if one.action in _DELETING]))
-        except BaseException:
-            run.halted.set()
-            raise
+    run.carry_out(plan.changes, threads)
 
     broken: StateError | None = run.broken
     serial = 0
@@ -138,6 +140,7 @@ class _Run:
         on_event: Callable[[Event], None],
         stop: threading.Event,
         patience: Patience,
+        grace: float,
     ) -> None:
         self.outcomes: dict[Address, Outcome] = {}
         self._half_done: dict[Address, Outcome] = {}  # replacements whose new half stands
@@ -148,16 +151,38 @@ class _Run:
         self._means = Means(
             directory=directory, owner=plan.target.owner, ignored=plan.tags_ignored, patience=patience, stop=stop
         )
-        self._writer = writer
+        self._ledger = Ledger(writer)
+        self._grace = grace
+        self._until: float | None = None  # when nothing is waited for any more
         self._on_event = on_event
         self._total = len(plan.changes)
         self._finished = 0
         self._telling = threading.Lock()
+        self._closed = False  # too late for an outcome to be told
         self._kept = {
             Remote(one.address.type, one.name): one.address
             for one in plan.changes
             if one.action not in (Action.DELETE, Action.FORGET)
         }
+
+    def carry_out(self, changes: Sequence[Change], threads: int) -> None:
+        """All of them, as far as it goes; afterwards each has its outcome, and nothing more is recorded."""
+        pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="apply")
+        try:
+            first = [pool.submit(self.first_phase, one) for one in changes if one.action is not Action.DELETE]
+            if self._ended(first):
+                self._ended([pool.submit(self.second_phase, one) for one in changes if one.action in _DELETING])
+        except BaseException:
+            self.halted.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+        pool.shutdown(wait=not self._out_of_time(), cancel_futures=True)
+        begun, taken = self._ledger.close()
+        with self._telling:
+            self._closed = True
+        for change in changes:
+            if change.address not in self.outcomes:
+                self.outcomes[change.address] = self._unfinished(change, begun, taken)
 
     def first_phase(self, change: Change) -> None:
         """Everything but deletions; of a replacement, the first half, which is finished here only if it came to nothing."""
@@ -185,7 +210,8 @@ class _Run:
         begun = time.monotonic()
         if change.action is not Action.NO_OP:
             try:
-                self._writer.intend(change)
+                if not self._ledger.intend(change):
+                    return Outcome(change=change, status=Status.LEFT, message="not sent"), NO_EDITS
             except StateError as error:
                 self.broken = self.broken or error
                 self.halted.set()
@@ -195,7 +221,7 @@ class _Run:
         try:
             result = step(self._means, change)
         except Exception as error:  # a bug in one step must not take the others, or the lockfile, with it
-            result = _internal_error(change, error)
+            result = internal_error(change, error)
         if result.halt:
             self.halted.set()
         if result.status is Status.LEFT:  # it waited for its first call when the run was stopped
@@ -209,7 +235,7 @@ class _Run:
             hint=result.hint,
         )
         if not result.unclear:
-            self._writer.record(outcome, result.edits)
+            self._ledger.record(outcome, result.edits)
         return outcome, result.edits
 
     def _delete(self, means: Means, change: Change) -> Result:
@@ -218,13 +244,46 @@ class _Run:
             return refused(change, f"{change.name} is {by} now, which this plan keeps")
         return delete(means, change)
 
+    def _ended(self, futures: Sequence[Future[None]]) -> bool:
+        """Whether all of them came to an end in time. Raises what one of them raised."""
+        for future in futures:
+            while not future.done():
+                if self._out_of_time():
+                    return False
+                wait((future,), timeout=_GLANCE)
+            future.result()
+        return True
+
+    def _out_of_time(self) -> bool:
+        if self._until is None and self._means.stop.is_set():
+            self._until = time.monotonic() + self._grace
+        return self._until is not None and time.monotonic() >= self._until
+
+    def _unfinished(self, change: Change, begun: frozenset[Address], taken: Mapping[Address, Outcome]) -> Outcome:
+        """The outcome of what was not waited for, or never got its turn."""
+        self.cut_short = True
+        first = taken.get(change.address)
+        if first is not None and (change.action is not Action.REPLACE or first.status is not Status.DONE):
+            return first
+        if first is None and change.address not in begun:
+            return Outcome(change=change, status=Status.LEFT, message="not started")
+        if first is None or deletion_of_old(change).address in begun:
+            message = f"still under way {self._grace:g} s after the run was to end; it may or may not have happened"
+            hint = "Its intent is in the journal: the next run looks at what came of it."
+        else:
+            message, hint = "the new one stands, and so does the old one", "The next plan deletes the old one."
+        return Outcome(change=change, status=Status.FAILED, arn=change.arn, message=message, hint=hint)
+
     def _over(self) -> bool:
         if self._means.stop.is_set():
             self.cut_short = True
         return self.cut_short or self.halted.is_set()
 
     def _finish(self, outcome: Outcome) -> None:
-        self.outcomes[outcome.change.address] = outcome
+        with self._telling:
+            if self._closed:
+                return
+            self.outcomes[outcome.change.address] = outcome
         if outcome.status is not Status.LEFT:
             self._tell(Moment.FINISHED, outcome.change, outcome)
 
@@ -252,14 +311,4 @@ def _whole(first: Outcome, second: Outcome, old: Change) -> Outcome:
         seconds=seconds,
         message=f"the new one stands, and so does the old one, {old.name}: {second.message}",
         hint=f"The lockfile holds the old one as {old.address}; the next plan deletes it. {second.hint}".rstrip(),
-    )
-
-
-def _internal_error(change: Change, error: Exception) -> Result:
-    return Result(
-        status=Status.FAILED,
-        arn=change.arn,
-        message=f"internal error: {unforeseen(error)}",
-        hint="Please report this. The next run looks at what came of it.",
-        unclear=change.action is not Action.NO_OP,
     )

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from reconciler.diagnostics import Diagnostic, in_order
 from reconciler.errors import InvalidInput, ReconcilerError
@@ -85,6 +85,27 @@ class Console:
         if not answer.endswith("\n"):
             self.tell("")
         return answer.strip()
+
+
+class Unheard:
+    """A stream that may be gone, as a terminal that was closed is: what cannot be written there is lost, and nothing else."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """As a stream's, but for the errors."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """As a stream's, but for the errors."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 def open_console(no_color: bool, environ: Mapping[str, str] | None = None) -> Console:

@@ -22,6 +22,7 @@ from reconciler.cli.adopt import adopt, forget
 from reconciler.cli.apply import apply, destroy
 from reconciler.cli.emulator import emulator
 from reconciler.cli.export import export
+from reconciler.cli.interrupts import deaf
 from reconciler.cli.lock import lock_show, lock_status
 from reconciler.cli.lock_history import lock_history, lock_restore
 from reconciler.cli.lock_migrate import lock_migrate
@@ -59,12 +60,13 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding lacks must not end the program
             stream.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
+    deaf()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
             _silence(stream)
-    if threading.active_count() > 1:  # calls that only read, and that nobody waits for any more: an interrupt, an error
+    if threading.active_count() > 1:  # calls that nobody waits for any more; the interpreter would, however long
         os._exit(int(code))
     sys.exit(int(code))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
-from reconciler.cli.console import Console
+from reconciler.cli.console import Console, Unheard
 from reconciler.model.plan import Plan
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _bar(console: Console, plan: Plan) -> Iterator[OnEvent]:
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    screen = Screen(stderr=True, no_color=not console.colour_err, highlight=False)
+    screen = Screen(file=cast(TextIO, Unheard(sys.stderr)), no_color=not console.colour_err, highlight=False)
     with Progress(*columns, console=screen, transient=True) as bar:
         task = bar.add_task("", total=len(plan.changes))
 

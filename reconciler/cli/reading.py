@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
-from reconciler.cli.console import Console
+from reconciler.cli.console import Console, Unheard
 from reconciler.directory.protocol import THREADS
 from reconciler.model.addresses import Remote
 from reconciler.model.resources import Lock, Refresh, Snapshot, Stack
@@ -63,7 +64,7 @@ def _shown(console: Console) -> Iterator[Callable[[int, int | None], None] | Non
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("Reading the directory"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    screen = Screen(stderr=True, no_color=not console.colour_err)
+    screen = Screen(file=cast(TextIO, Unheard(sys.stderr)), no_color=not console.colour_err)
     with Progress(*columns, console=screen, transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

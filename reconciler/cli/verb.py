@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler import __version__
 from reconciler.cli.console import Console, open_console
+from reconciler.cli.interrupts import interruptible
 from reconciler.cli.options import Log, LogLevel, NoColor
 from reconciler.errors import ExitCode, ReconcilerError, unforeseen
 
@@ -45,7 +46,8 @@ def ending(body: Callable[[], ExitCode], console: Console, *, debug: bool = Fals
     `debug` adds the traceback.
     """
     try:
-        result = body()
+        with interruptible():
+            result = body()
     except ReconcilerError as error:
         _tell_way(console, error, wanted=debug)
         console.error(error)
@@ -53,7 +55,7 @@ def ending(body: Callable[[], ExitCode], console: Console, *, debug: bool = Fals
     except BrokenPipeError:  # whoever read our output has gone away, and knows
         return ExitCode.ERROR
     except KeyboardInterrupt:
-        console.note("Interrupted; nothing was written.")
+        console.note("Interrupted; nothing was written to the directory.")
         return ExitCode.ERROR
     except Exception as error:
         _tell_way(console, error, wanted=debug)

@@ -196,6 +196,7 @@ class World:
         stop: threading.Event | None = None,
         patience: Patience = QUICK,
         on_event: Callable[[Event], None] | None = None,
+        grace: float = 8.0,
     ) -> Report:
         plan = self.plan(*changes, ignored=ignored)
         with self.state.exclusive("apply") as writer:
@@ -207,6 +208,7 @@ class World:
                 on_event=on_event or self.events.append,
                 stop=stop,
                 patience=patience,
+                grace=grace,
             )
 
     def apply_one(self, change: Change, **more: Any) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -314,3 +315,63 @@ def test_a_journal_that_cannot_be_begun_sends_nothing(make_world: Callable[..., 
         world.apply(world.create("agent", URL))
     assert world.misbehaviour.count() == 0
     assert world.state.unfinished() is None
+
+
+def test_what_is_still_under_way_when_the_grace_is_over_stays_in_the_journal(world: Any) -> None:
+    stop, released = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        stop.set()
+        released.wait(30)
+
+    for name in ("down-1", "old-1"):
+        world.put(name, URL)
+    world.know("down-1", "old-1")
+    world.misbehaviour.before("CreateWorkloadIdentity", hold, name="made-2")
+    changes = [world.create(f"made-{number}", URL) for number in (1, 2, 3)]
+    report = world.apply(
+        *changes, world.delete("down-1"), world.replace("old-1", "new-1"), threads=1, stop=stop, grace=0.2
+    )
+    assert report.interrupted
+    assert statuses(report) == {
+        "down-1": Status.LEFT,
+        "made-1": Status.DONE,
+        "made-2": Status.FAILED,
+        "made-3": Status.LEFT,
+        "old-1": Status.LEFT,
+    }
+    (unclear,) = [one for one in report.outcomes if one.status is Status.FAILED]
+    assert "still under way 0.2 s after the run was to end" in unclear.message
+    assert sorted(world.locked()) == ["down-1", "made-1", "old-1"]
+    released.set()
+    until = time.monotonic() + 30
+    while "made-2" not in world.names():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert [str(one.address) for one in world.state.unfinished().intents] == ["workload_identity.made-2"]
+    world.recover()
+    assert sorted(world.locked()) == ["down-1", "made-1", "made-2", "old-1"]
+    assert world.lockfile_is_the_directory()
+
+
+def test_a_replacement_whose_second_half_has_no_answer_keeps_the_new_one(world: Any) -> None:
+    stop, released = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        stop.set()
+        released.wait(30)
+
+    world.put("old-1", URL)
+    world.know("old-1")
+    world.misbehaviour.before("DeleteWorkloadIdentity", hold)
+    report = world.apply(world.replace("old-1", "new-1"), stop=stop, grace=0.2)
+    assert statuses(report) == {"old-1": Status.FAILED}
+    assert sorted(world.locked()) == ["old-1=new-1", "old-1~old-1=old-1"]
+    released.set()
+    until = time.monotonic() + 30
+    while "old-1" in world.names():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    world.recover()
+    assert sorted(world.locked()) == ["old-1=new-1"]
+    assert world.lockfile_is_the_directory()

@@ -165,6 +165,11 @@ class Terminal:
     def type(self, line: str) -> None:
         os.write(self._ours, line.encode() + b"\n")
 
+    def hang_up(self) -> None:
+        """Close the window: the terminal is gone, and the system says so."""
+        os.close(self._ours)
+        self.process.send_signal(signal.SIGHUP)
+
     def close(self) -> int:
         """The exit code, once it has ended."""
         while self._read():

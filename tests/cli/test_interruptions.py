@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -77,7 +78,7 @@ def test_a_second_interrupt_ends_at_once_and_the_next_run_settles_it(slow: Any, 
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 6
-    assert "Ended at once" in err
+    assert "ended at once" in err
     aws.misbehaviour.latency = 0
     check_that_the_next_run_settles(slow, aws)
 
@@ -92,7 +93,10 @@ def test_a_killed_apply_is_settled_by_the_next_one_and_only_looked_at_by_plan(sl
 
 
 def check_that_the_next_run_settles(project: Any, aws: Any) -> None:
-    time.sleep(0.1)
+    until = time.monotonic() + 30
+    while len(aws_list(aws)) < creates(aws):  # the killed process waits for no answer, but its calls still arrive
+        assert time.monotonic() < until
+        time.sleep(0.05)
     journal = project.folder / "reconciler.prod.lock.json.journal"
     before = journal.read_bytes()
     status = json.loads(project.run("lock", "status", "--json").out)
@@ -127,12 +131,14 @@ def test_of_two_applies_at_once_one_is_told_who_holds_the_state(slow: Any, aws: 
 
 
 def test_a_run_that_is_still_at_work_is_not_called_interrupted(slow: Any, aws: Any) -> None:
-    aws.misbehaviour.latency = 0
-    first = slow.spawn("apply", "--auto-approve", "--rate", "CreateWorkloadIdentity=0.1")
+    looked = threading.Event()
+    aws.misbehaviour.before("CreateWorkloadIdentity", lambda _: looked.wait(60), times=None)
+    first = slow.spawn("apply", "--auto-approve", "--threads", "1")
     wait_for(first, lambda: creates(aws) >= 1)
     plan = slow.other("plan")
     status = slow.other("lock", "status")
     first.kill()
+    looked.set()
     assert "Another run is at work: " in plan.err
     assert "was interrupted" not in plan.err
     assert "under way" in status.out
@@ -178,6 +184,60 @@ def test_an_interrupt_while_reading_ends_with_a_word_and_writes_nothing(slow: An
     assert process.returncode == 1
     assert "nothing was written" in err
     assert "Traceback" not in err
+
+
+def test_what_is_not_answered_in_time_is_left_to_the_next_run(slow: Any, aws: Any) -> None:
+    released = threading.Event()
+    aws.misbehaviour.before("CreateWorkloadIdentity", lambda _: released.wait(60), name=NAMES[1])
+    process = slow.spawn("apply", "--auto-approve", "--threads", "2", "--refresh", "none")
+    wait_for(process, lambda: creates(aws) >= 4)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 6, err
+    assert "still under way 8 s after the run was to end" in out
+    assert f"workload_identity.{NAMES[1]}" not in lock_of(slow)["resources"]
+    assert f"workload_identity.{NAMES[0]}" in lock_of(slow)["resources"]
+    status = json.loads(slow.run("lock", "status", "--json").out)
+    assert status["unfinished"]["intents"] == [{"address": f"workload_identity.{NAMES[1]}", "action": "create"}]
+    released.set()
+    aws.misbehaviour.reset()
+    assert slow.run("apply", "--auto-approve").code == 0
+    assert len(lock_of(slow)["resources"]) == len(NAMES)
+    assert slow.run("plan", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_before_a_change_end_the_run_with_a_word_and_let_go_of_the_state(
+    slow: Any, aws: Any, number: int
+) -> None:
+    aws.misbehaviour.latency = 1
+    process = slow.spawn("apply", "--auto-approve")
+    wait_for(process, lambda: len(aws.misbehaviour.calls) > 0)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "Interrupted; nothing was written to the directory." in err
+    assert not (slow.folder / "reconciler.prod.lock.json.holder").exists()
+    assert creates(aws) == 0
+
+
+def test_nohup_means_what_it_says(slow: Any, aws: Any) -> None:
+    process = slow.spawn("apply", "--auto-approve", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    wait_for(process, lambda: creates(aws) >= 1)
+    process.send_signal(signal.SIGHUP)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+
+
+def test_a_terminal_that_is_closed_ends_the_run_in_order(slow: Any, aws: Any, terminal: Any) -> None:
+    screen = terminal("apply", "--auto-approve", "--threads", "2", env={"AWS_ENDPOINT_URL": aws.url})
+    screen.expect("created in")
+    screen.hang_up()
+    assert screen.process.wait(timeout=30) == 6
+    made = {entry["name"] for entry in aws_list(aws)}
+    assert 0 < len(made) < len(NAMES)
+    assert {f"workload_identity.{name}" for name in made} == set(lock_of(slow)["resources"])
+    assert not (slow.folder / "reconciler.prod.lock.json.journal").exists()
 
 
 def aws_list(server: Any) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import moto.backends
 import pytest
 
 from reconciler.emulator.server import Server, serve
@@ -23,8 +24,11 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
 @pytest.fixture(scope="session")
 def torture_server() -> Iterator[Server]:
     """The emulated directory over HTTP; emptied for each point."""
-    with serve() as server:
-        yield server
+    modules = tuple(moto.backends.list_of_moto_modules())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(moto.backends, "list_of_moto_modules", lambda: modules)  # moto looks them up on disk at each call
+        with serve() as server:
+            yield server
 
 
 @pytest.fixture(scope="session")

@@ -109,10 +109,22 @@ class Sweep:
         """Let the scenario stand at its beginning."""
         self._begin(self._template(scenario))
 
-    def problems(self, scenario: Scenario, signals: Signals, *, codes: frozenset[int]) -> tuple[Ran, list[str]]:
+    def stands(self, scenario: Scenario) -> tuple[Identity, ...]:
+        """What stands when it begins."""
+        return self._template(scenario).stands
+
+    def problems(
+        self,
+        scenario: Scenario,
+        signals: Signals,
+        *,
+        codes: frozenset[int],
+        also: Callable[[Sweep, Ran], list[str]] = lambda _sweep, _ran: [],
+    ) -> tuple[Ran, list[str]]:
         """Run it with these signals, look at what it leaves, converge: how the run ended, and everything that is wrong.
 
-        `codes`: the exit codes with which it may end; negative for a signal that ended it.
+        `codes`: the exit codes with which it may end; negative for a signal that ended it. `also`: what else may be wrong with
+        what it left.
         """
         self.begin(scenario)
         before = fleet.Truth(self._template(scenario).stands)
@@ -121,7 +133,7 @@ class Sweep:
         wrong = [] if ran.code in codes else [f"it ended with {ran.code}: {ran.err[-1500:]}"]
         if ran.code < 0:
             self.place.died()
-        wrong += self._left(scenario, now)
+        wrong += self._left(scenario, now) + also(self, ran)
         wrong += self._looked_at(scenario)
         wrong += self._converged(scenario, before)
         return ran, wrong
@@ -183,7 +195,7 @@ class Sweep:
             _MAKERS[scenario.name](self)
             folder = self._folder / scenario.name
             self.place.keep(folder)
-            made = _Template(folder=folder, stands=self._stands(), labels=())
+            made = _Template(folder=folder, stands=self._now(), labels=())
             self._begin(made)
             ran = self.run(*scenario.first)
             assert ran.code == 0, ran
@@ -197,7 +209,7 @@ class Sweep:
         self.server.store.put_all(fleet.SCOPE, template.stands)
         self.server.misbehaviour.reset()
 
-    def _stands(self) -> tuple[Identity, ...]:
+    def _now(self) -> tuple[Identity, ...]:
         return tuple(self.server.store.identities(fleet.SCOPE))
 
     def _declare(self, resources: str) -> None:
