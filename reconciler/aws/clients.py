@@ -23,19 +23,21 @@ def make_client(
     connections: int,
     *,
     attempts: int = 1,
+    read_timeout: float = READ_SECONDS,
     client_options: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> BaseClient:
     """A client that up to `connections` threads share.
 
-    By default it sends each call once, since retries are those of `reconciler.aws.calls`. `client_options` are boto3's own.
+    By default it sends each call once, since retries are those of `reconciler.aws.calls`. `read_timeout`: seconds without a
+    byte after which an answer counts as lost. `client_options` are boto3's own.
     Raises DirectoryError for a configuration that cannot be used.
     """
     try:
         maker = boto3.Session(botocore_session=session)
         config = Config(
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            read_timeout=read_timeout,
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=connections,
             # Composed once: botocore composes it for each call anew, a tenth of a call's processor time.

@@ -26,8 +26,8 @@ from reconciler.aws.faults import FAILURES, no_region, translate
 from reconciler.errors import CredentialsMissing, DirectoryError, Refused
 from reconciler.model.environments import EMBEDDED_REGION, Environment
 
-CONNECT_SECONDS = 5
-READ_SECONDS = 20
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 20.0
 USER_AGENT = f"reconciler/{__version__}"
 
 _SESSION_NAME = "reconciler"

@@ -19,7 +19,7 @@ from reconciler.aws.calls import Calls, member
 from reconciler.aws.clients import make_client
 from reconciler.aws.pacing import Pacing
 from reconciler.aws.quotas import account_rates
-from reconciler.aws.sessions import account_at, check_account, embedded_session, is_loopback, open_session
+from reconciler.aws.sessions import READ_SECONDS, account_at, check_account, embedded_session, is_loopback, open_session
 from reconciler.aws.words import quotable
 from reconciler.directory import linkage
 from reconciler.directory.protocol import THREADS, Listed
@@ -36,12 +36,17 @@ _CLEARING_SECONDS = (0.0, 0.25, 0.5, 1.0)  # reads may lag behind the write that
 
 
 def connect(
-    environment: Environment, *, attach: Callable[[BaseClient], None] | None = None, threads: int = THREADS
+    environment: Environment,
+    *,
+    attach: Callable[[BaseClient], None] | None = None,
+    threads: int = THREADS,
+    read_timeout: float = READ_SECONDS,
 ) -> AgentCore:
     """The environment's directory, for `threads` callers at once.
 
     The account is checked before anything is read. `attach` hooks the emulator into the client; the embedded directory needs
-    it (ValueError). Raises Refused on another account than declared, DirectoryError (no region, profile, credentials).
+    it (ValueError). `read_timeout`: seconds after which an answer counts as lost; tests use short ones. Raises Refused on
+    another account than declared, DirectoryError (no region, profile, credentials).
     """
     connections = threads + linkage.THREADS + 1
     if environment.where is Where.EMBEDDED:
@@ -53,7 +58,7 @@ def connect(
         pacing = Pacing(rates=replace(environment.rates, limited=False, look_up=False))
     else:
         session = open_session(environment)
-        client = make_client(session, _SERVICE, environment, connections)
+        client = make_client(session, _SERVICE, environment, connections, read_timeout=read_timeout)
         account, note = _whose(session, client, environment)
         pacing = _paced(session, client, environment)
     if attach is not None:

@@ -140,6 +140,15 @@ class Misbehaviour:
 
         self._add(_Script(operation, name, times, vanish, ends=True, after=committed))
 
+    def delay(
+        self, operation: str, seconds: float, *, committed: bool, times: int | None = 1, name: str | None = None
+    ) -> None:
+        """The next `times` calls take so many seconds more, before anything happens or when it is done (`committed`).
+
+        For a client that waits less, the answer is lost: and without `committed`, what it asked for happens after it gave up.
+        """
+        self._add(_Script(operation, name, times, lambda _: self._sleep(seconds), after=committed))
+
     def before(self, operation: str, hook: Hook, *, times: int | None = 1, name: str | None = None) -> None:
         """Run `hook(params)` before the operation: another writer between two calls. It may use any door or the store."""
         self._add(_Script(operation, name, times, hook))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+
+from reconciler.emulator.server import serve
 
 
 def code(call: Any, **params: Any) -> tuple[str, int]:
@@ -264,3 +269,30 @@ def test_reset_ends_all_of_it(door: Any) -> None:
     door.client.create_workload_identity(name="agent")
     assert door.listed() == ["agent"]
     assert door.clock() == 1_800_000_000.0
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_an_answer_may_take_its_time_before_or_after_it_is_done(door: Any, committed: bool) -> None:
+    begun = door.clock()
+    arrived: list[float] = []
+    door.misbehaviour.delay("CreateWorkloadIdentity", 30, committed=committed)
+    door.misbehaviour.before("CreateWorkloadIdentity", lambda _: arrived.append(door.clock() - begun))
+    door.client.create_workload_identity(name="agent")
+    assert arrived == [0 if committed else 30]
+    door.client.create_workload_identity(name="other")
+    assert door.clock() - begun == 30
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_client_that_waits_less_loses_the_answer_and_not_what_it_asked_for(committed: bool) -> None:
+    config = Config(read_timeout=0.2, retries={"total_max_attempts": 1})
+    with serve() as server:
+        client = boto3.client("bedrock-agentcore-control", endpoint_url=server.url, config=config)
+        server.misbehaviour.delay("CreateWorkloadIdentity", 1.0, committed=committed)
+        with pytest.raises(ReadTimeoutError):
+            client.create_workload_identity(name="agent")
+        assert len(client.list_workload_identities()["workloadIdentities"]) == committed
+        until = time.monotonic() + 30
+        while not client.list_workload_identities()["workloadIdentities"]:
+            assert time.monotonic() < until
+        client.close()
