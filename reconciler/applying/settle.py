@@ -6,10 +6,12 @@ is said and left as it is: never a guess in the lockfile.
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from reconciler.applying.compare import between, same
+from reconciler.applying.patience import Patience
 from reconciler.applying.result import kept, old_half
 from reconciler.diagnostics import Diagnostic, Severity, in_order
 from reconciler.directory.protocol import Directory
@@ -19,6 +21,9 @@ from reconciler.model.kinds import kind_of
 from reconciler.model.resources import Live
 from reconciler.model.values import without_tags
 from reconciler.state import NO_EDITS, Edits, Header, Journal, Writer
+
+REREADS = Patience(total=2.0, first=0.25, longest=1.0)
+_MAKING = (Action.CREATE, Action.REPLACE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +50,13 @@ class Settlement:
     undecided: tuple[Change, ...] = ()
 
 
-def settle(journal: Journal, directory: Directory, *, threads: int = 16) -> Settlement:
+def settle(
+    journal: Journal, directory: Directory, *, threads: int = 16, patience: Patience | None = None
+) -> Settlement:
     """Look at everything that the interrupted run may have done, and say what it did. Writes nothing anywhere.
+
+    What it may have made and does not show is looked at again while the `patience` lasts: reads lag, and calls that were
+    under way when it died still arrive. Taken for not made, it would be nobody's.
 
     Reads that fail make an intent undecided; they are no error here.
     """
@@ -54,7 +64,7 @@ def settle(journal: Journal, directory: Directory, *, threads: int = 16) -> Sett
     looked: list[Live | DirectoryError | None] = []
     if intents:
         with ThreadPoolExecutor(max_workers=min(threads, len(intents)), thread_name_prefix="settle") as pool:
-            looked = list(pool.map(lambda one: _look(directory, one), intents))
+            looked = list(pool.map(lambda one: _look(directory, one, patience or REREADS), intents))
     verdicts = [verdict(one, live, journal.header) for one, live in zip(intents, looked, strict=True)]
     return Settlement(
         edits=tuple(one.edits for one in verdicts if one.edits),
@@ -68,14 +78,14 @@ def settle(journal: Journal, directory: Directory, *, threads: int = 16) -> Sett
     )
 
 
-def recover(writer: Writer, directory: Directory) -> Settlement | None:
+def recover(writer: Writer, directory: Directory, *, patience: Patience | None = None) -> Settlement | None:
     """Settle what an interrupted run left and write it into the lockfile; None if there is nothing to settle.
 
     Raises StateError, with the journal left as it is, where something cannot be looked at or written.
     """
     if writer.pending is None:
         return None
-    settlement = settle(writer.pending, directory)
+    settlement = settle(writer.pending, directory, patience=patience)
     if settlement.undecided:
         names = ", ".join(str(change.address) for change in settlement.undecided)
         raise StateError(
@@ -162,11 +172,17 @@ def _same(change: Change, live: Live, header: Header, *, after: bool) -> bool:
     return same(kind_of(change.address.type), live.attributes, attributes, header.ignore_tags)
 
 
-def _look(directory: Directory, change: Change) -> Live | DirectoryError | None:
-    try:
-        return directory.read(kind_of(change.address.type), change.name)
-    except DirectoryError as error:
-        return error
+def _look(directory: Directory, change: Change, patience: Patience) -> Live | DirectoryError | None:
+    pauses = patience.pauses() if change.action in _MAKING else iter(())
+    while True:
+        try:
+            found = directory.read(kind_of(change.address.type), change.name)
+        except DirectoryError as error:
+            return error
+        pause = next(pauses, None)
+        if found is not None or pause is None:
+            return found
+        time.sleep(pause)
 
 
 def _said(journal: Journal) -> Diagnostic:

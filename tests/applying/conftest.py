@@ -217,7 +217,7 @@ class World:
 
     def recover(self) -> Any:
         with self.state.exclusive("apply") as writer:
-            return recover(writer, self.directory)
+            return recover(writer, self.directory, patience=QUICK)
 
     # Words
 

@@ -232,6 +232,19 @@ def test_what_cannot_be_looked_at_keeps_the_journal_and_writes_nothing(world: An
     assert world.lockfile_is_the_directory()
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_what_was_made_and_does_not_show_yet_is_waited_for(world: Any, replaced: bool) -> None:
+    world.put("old-1", OLD)
+    world.know("old-1")
+    interrupt(world, world.replace("old-1", "agent") if replaced else world.create("agent", NEW))
+    looks = iter(range(10))
+    world.misbehaviour.before(
+        "GetWorkloadIdentity", lambda _: next(looks) == 2 and world.put("agent", OLD if replaced else NEW), times=None
+    )
+    world.recover()
+    assert world.lockfile_is_the_directory()
+
+
 def test_without_a_journal_there_is_nothing_to_recover(world: Any) -> None:
     with world.state.exclusive("apply") as writer:
         assert recover(writer, world.directory) is None
