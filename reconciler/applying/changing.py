@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from reconciler.applying.looking import Means, as_planned, in_part, look
+from reconciler.applying.looking import Means, as_planned, in_part, look, look_after_loss
 from reconciler.applying.result import Result, done, failed, failed_after, gone, kept, unclear, vanished
 from reconciler.errors import (
     AccessDenied,
@@ -27,10 +28,11 @@ _TAKES_OVER = (Reason.OURS_BY_TAG, Reason.UPDATE_ONLY)
 
 def update(means: Means, change: Change) -> Result:
     """Change what differs, if what stands is what the plan saw."""
-    live = as_planned(means, change)
+    live = as_planned(means, change, or_done=True)
     if not isinstance(live, Live):
         return live or vanished(change)
-    result = _send_update(means, change, live.arn)
+    there = means.same(change, live, change.after)
+    result = done(change, live.arn) if there else _send_update(means, change, live.arn)
     if result.status is Status.DONE and change.reason in _TAKES_OVER and live.owner != means.owner:
         return _mark(means, change, live.arn) or result
     return result
@@ -66,9 +68,12 @@ def forget(means: Means, change: Change) -> Result:
 def delete(means: Means, change: Change) -> Result:
     """Remove the resource, if what stands is what the plan saw."""
     live = as_planned(means, change)
+    if live is None and means.waited(means.patience.pauses()):
+        live = as_planned(means, change)  # the plan saw it: one look that shows nothing is not believed
     if not isinstance(live, Live):
         return live or gone(change, "it was gone already")
     lost: Ambiguous | None = None
+    pauses = means.patience.brief.pauses()
     while True:
         try:
             means.directory.delete(kind_of(change.address.type), change.name)
@@ -78,7 +83,7 @@ def delete(means: Means, change: Change) -> Result:
         except ServiceLinked as error:
             return _held_by_service(change, error)
         except Ambiguous as error:
-            told = _after_lost_delete(means, change, error, again=lost is not None)
+            told = _after_lost_delete(means, change, error, pauses)
             if told is not None:
                 return told
             lost = error
@@ -86,14 +91,14 @@ def delete(means: Means, change: Change) -> Result:
             return failed_after(change, error, lost)
 
 
-def _after_lost_delete(means: Means, change: Change, error: Ambiguous, *, again: bool) -> Result | None:
-    """What came of a delete whose answer was lost; None: it did not happen and may be sent once more."""
-    live = look(means, change)
+def _after_lost_delete(means: Means, change: Change, error: Ambiguous, pauses: Iterator[float]) -> Result | None:
+    """What came of a delete whose answer was lost; None: nothing shows of it, and it may be sent again."""
+    live, again = look_after_loss(means, change, pauses, lambda live: isinstance(live, Live))
     if live is None:
         return gone(change)
     if isinstance(live, DirectoryError):
         return unclear(change, error, f"it cannot be read: {live.summary}")
-    if again or not means.same(change, live, change.before):
+    if not again or not means.same(change, live, change.before):
         return unclear(change, error, "something still stands under its name")
     return None
 
@@ -101,6 +106,7 @@ def _after_lost_delete(means: Means, change: Change, error: Ambiguous, *, again:
 def _send_update(means: Means, change: Change, arn: str) -> Result:
     kind, before, after = kind_of(change.address.type), change.before or {}, change.after or {}
     lost: Ambiguous | None = None
+    pauses = means.patience.brief.pauses()
     while True:
         try:
             means.directory.update(kind, change.name, arn, before, after)
@@ -110,7 +116,7 @@ def _send_update(means: Means, change: Change, arn: str) -> Result:
         except (TagsFailed, NotCleared) as error:
             return in_part(means, change, error)
         except Ambiguous as error:
-            told = _after_lost_update(means, change, error, again=lost is not None)
+            told = _after_lost_update(means, change, error, pauses)
             if isinstance(told, Result):
                 return told
             lost, before = error, told
@@ -118,17 +124,21 @@ def _send_update(means: Means, change: Change, arn: str) -> Result:
             return failed_after(change, error, lost)
 
 
-def _after_lost_update(means: Means, change: Change, error: Ambiguous, *, again: bool) -> Result | Attributes:
-    """What came of an update whose answer was lost; attributes: what stands now, from where it may be sent once more."""
-    live = look(means, change)
+def _after_lost_update(means: Means, change: Change, error: Ambiguous, pauses: Iterator[float]) -> Result | Attributes:
+    """What came of an update whose answer was lost; attributes: what stands now, from where it may be sent again."""
+    live, again = look_after_loss(
+        means, change, pauses, lambda live: isinstance(live, Live) and not means.same(change, live, change.after)
+    )
     if live is None:
         return vanished(change)
     if isinstance(live, DirectoryError):
         return unclear(change, error, f"it cannot be read: {live.summary}")
     if means.same(change, live, change.after):
         return done(change, live.arn)
-    if again or not means.half_done(change, live):
+    if not means.half_done(change, live):
         return unclear(change, error, "what stands is neither what was there nor what was sent")
+    if not again:
+        return unclear(change, error, "nothing shows of it yet")
     return means.ours(change, live)
 
 

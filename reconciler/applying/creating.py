@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.applying.looking import Means, in_part, look
+from reconciler.applying.looking import Means, in_part, look, look_after_loss
 from reconciler.applying.result import (
     PLAN_AGAIN,
     Result,
@@ -26,30 +26,29 @@ from reconciler.model.resources import Live
 def create(means: Means, change: Change) -> Result:
     """Make the resource under its name.
 
-    A lost answer is looked into, and the call is sent once more where it certainly may be. A name that is taken by nothing
+    A lost answer is looked into, and the call is sent again where it certainly may be. A name that is taken by nothing
     that can be seen is still being freed: tried again for as long as the patience lasts.
     """
-    kind, pauses = kind_of(change.address.type), means.patience.pauses()
+    kind, pauses, doubts = kind_of(change.address.type), means.patience.pauses(), means.patience.brief.pauses()
     lost: Ambiguous | None = None
     while True:
         try:
             return done(change, means.directory.create(kind, change.name, change.after or {}, means.owner))
         except TagsFailed as error:
             return in_part(means, change, error)
-        except AlreadyExists as error:
-            met: DirectoryError = error
+        except AlreadyExists:
+            live = look(means, change)
         except Ambiguous as error:
-            met = error
+            lost = error
+            live, again = look_after_loss(means, change, doubts, lambda live: live is None)
+            if live is None and again:
+                continue
+            if live is None:
+                return unclear(change, error, "nothing shows of it yet")
         except DirectoryError as error:
             return failed_after(change, error, lost)
-        live = look(means, change)
         if live is not None:
-            return _met(means, change, live, lost or (met if isinstance(met, Ambiguous) else None))
-        if isinstance(met, Ambiguous):
-            if lost:
-                return unclear(change, met, "it does not show yet, twice")
-            lost = met
-            continue
+            return _met(means, change, live, lost)
         pause = next(pauses, None)
         if pause is None or means.stop.wait(pause):
             result = _name_not_free(means, change, interrupted=pause is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.applying.compare import between, same
@@ -31,6 +32,11 @@ class Means:
         """Whether that is what stands, tags of others apart."""
         return same(kind_of(change.address.type), live.attributes, attributes, self.ignored)
 
+    def waited(self, pauses: Iterator[float]) -> bool:
+        """Wait for the next of the pauses; whether there was one, and nobody ended it early."""
+        pause = next(pauses, None)
+        return pause is not None and not self.stop.wait(pause)
+
     def half_done(self, change: Change, live: Live) -> bool:
         """Whether what stands could be the change begun, and not ended."""
         kind, before, after = kind_of(change.address.type), change.before or {}, change.after or {}
@@ -49,8 +55,37 @@ def look(means: Means, change: Change) -> Live | DirectoryError | None:
         return error
 
 
-def as_planned(means: Means, change: Change) -> Live | Result | None:
-    """What stands, if it is what the plan saw; None if nothing does; else the result that refuses the change."""
+def look_after_loss(
+    means: Means, change: Change, pauses: Iterator[float], old: Callable[[Live | DirectoryError | None], bool]
+) -> tuple[Live | DirectoryError | None, bool]:
+    """What stands after the answer of a write was lost, and whether the call may be sent again, right now.
+
+    A look that shows the `old` state is not believed: after a pause there is another, until none are left.
+    """
+    live = look(means, change)
+    if not old(live):
+        return live, True
+    again = means.waited(pauses)
+    return (look(means, change) if again else live), again
+
+
+def look_while(
+    means: Means, change: Change, old: Callable[[Live | DirectoryError | None], bool]
+) -> Live | DirectoryError | None:
+    """What stands, looked at again for a brief while as long as it is `old`: reads may lag behind what was done."""
+    live = look(means, change)
+    for pause in means.patience.brief.pauses():
+        if not old(live) or means.stop.wait(pause):
+            break
+        live = look(means, change)
+    return live
+
+
+def as_planned(means: Means, change: Change, *, or_done: bool = False) -> Live | Result | None:
+    """What stands, if it is what the plan saw; None if nothing does; else the result that refuses the change.
+
+    `or_done`: what the plan wants is as good. A call of an earlier run may have arrived after the plan was made.
+    """
     live = look(means, change)
     if isinstance(live, DirectoryError):
         return failed(change, live, message="it could not be read just before the change, so nothing was sent")
@@ -59,7 +94,8 @@ def as_planned(means: Means, change: Change) -> Live | Result | None:
     stranger = stranger_of(means, change, live)
     if stranger:
         return refused(change, stranger)
-    if not means.same(change, live, change.before):
+    wanted = or_done and means.same(change, live, change.after)
+    if not wanted and not means.same(change, live, change.before):
         return refused(change, f"somebody changed it since the plan was made: {_differing(means, change, live)}")
     return live
 
@@ -75,7 +111,15 @@ def stranger_of(means: Means, change: Change, live: Live) -> str:
 
 def in_part(means: Means, change: Change, error: TagsFailed | NotCleared) -> Result:
     """Done but for what the error says: the lockfile gets what really stands. Where that cannot be read, the next run looks."""
-    live = look(means, change)
+    kind, before, after = kind_of(change.address.type), change.before or {}, change.after or {}
+    changed = [one.name for one in kind.attributes if not one.tagging and before.get(one.name) != after.get(one.name)]
+
+    def lags(live: Live | DirectoryError | None) -> bool:
+        """It shows nothing of what was acknowledged."""
+        shown = live.attributes if isinstance(live, Live) else {}
+        return isinstance(error, TagsFailed) and any(shown.get(one) == before.get(one) for one in changed)
+
+    live = look_while(means, change, lags)
     result = Result(
         status=Status.DONE_WITHOUT_TAGS if isinstance(error, TagsFailed) else Status.FAILED,
         arn=change.arn,
@@ -83,7 +127,7 @@ def in_part(means: Means, change: Change, error: TagsFailed | NotCleared) -> Res
         hint=error.detail,
         unclear=True,
     )
-    if not isinstance(live, Live):
+    if not isinstance(live, Live) or lags(live):
         return result
     return replace(result, arn=live.arn, edits=kept(change, live.arn, means.ours(change, live)), unclear=False)
 

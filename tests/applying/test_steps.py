@@ -148,6 +148,15 @@ def test_a_create_in_the_place_of_what_is_gone_takes_out_the_address_it_leaves(w
     assert list(world.locked()) == ["new-agent"]
 
 
+@pytest.mark.parametrize("committed", [True, False])
+def test_answers_to_a_create_that_are_lost_again_and_again_make_exactly_one(world: Any, committed: bool) -> None:
+    world.misbehaviour.lag(calls=3)
+    world.misbehaviour.drop("CreateWorkloadIdentity", committed=committed, times=3)
+    assert world.apply_one(world.create("agent", NEW)).status is Status.DONE
+    assert world.names() == ["agent"]
+    assert world.lockfile_is_the_directory()
+
+
 # Update
 
 
@@ -352,6 +361,53 @@ def test_a_clearing_that_cannot_be_verified_at_once_is_looked_at_again(world: An
     assert world.lockfile_is_the_directory()
 
 
+@pytest.mark.parametrize("committed", [True, False])
+def test_answers_to_an_update_that_are_lost_again_and_again_are_no_failure(world: Any, committed: bool) -> None:
+    world.put("agent", OLD)
+    world.know("agent")
+    change = world.update("agent", NEW)
+    world.misbehaviour.lag(calls=3)
+    world.misbehaviour.drop("UpdateWorkloadIdentity", committed=committed, times=3)
+    assert world.apply_one(change).status is Status.DONE
+    assert world.lockfile_is_the_directory()
+
+
+def test_an_update_that_shows_nothing_for_long_is_unclear_and_settled_by_the_next_run(world: Any) -> None:
+    world.put("agent", OLD)
+    world.know("agent")
+    change = world.update("agent", NEW)
+    world.misbehaviour.lag(calls=100)
+    world.misbehaviour.drop("UpdateWorkloadIdentity", committed=True, times=None)
+    outcome = world.apply_one(change)
+    assert outcome.status is Status.FAILED
+    assert "nothing shows of it yet" in outcome.message
+    assert world.locked() == {"agent": world.attributes(OLD)}
+    world.misbehaviour.reset()
+    world.recover()
+    assert world.lockfile_is_the_directory()
+
+
+def test_an_update_that_arrived_after_the_plan_was_made_is_done(world: Any) -> None:
+    world.put("agent", OLD, team="a")
+    world.know("agent")
+    change = world.update("agent", NEW, team="b")
+    world.put("agent", NEW, team="b")
+    assert world.apply_one(change).status is Status.DONE
+    assert writes(world) == 0
+    assert world.lockfile_is_the_directory()
+
+
+def test_tags_that_fail_while_reads_lag_do_not_put_the_old_state_into_the_lockfile(world: Any) -> None:
+    world.put("agent", OLD, team="a")
+    world.know("agent")
+    change = world.update("agent", NEW, team="b")
+    world.misbehaviour.lag(calls=4)
+    world.misbehaviour.fail("TagResource", "ValidationException")
+    assert world.apply_one(change).status is Status.DONE_WITHOUT_TAGS
+    assert world.locked() == {"agent": world.attributes(NEW, team="a")}
+    assert world.lockfile_is_the_directory()
+
+
 # Delete
 
 
@@ -439,6 +495,28 @@ def test_a_lost_answer_to_a_delete_never_removes_what_somebody_made_in_its_place
     assert outcome.status is Status.FAILED
     assert outcome.message.startswith("unclear whether it happened")
     assert world.stands("agent") == world.attributes(NEW)
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_answers_to_a_delete_that_are_lost_again_and_again_are_no_failure(world: Any, committed: bool) -> None:
+    world.put("agent", OLD)
+    world.know("agent")
+    change = world.delete("agent")
+    world.misbehaviour.lag(calls=3)
+    world.misbehaviour.drop("DeleteWorkloadIdentity", committed=committed, times=3)
+    assert world.apply_one(change).status is Status.DONE
+    assert world.names() == []
+    assert world.lockfile_is_the_directory()
+
+
+def test_one_look_that_shows_nothing_does_not_make_an_orphan_of_what_is_to_be_deleted(world: Any) -> None:
+    world.put("agent", OLD)
+    world.know("agent")
+    change = world.delete("agent")
+    world.misbehaviour.fail("GetWorkloadIdentity", "ResourceNotFoundException")
+    assert world.apply_one(change).status is Status.DONE
+    assert world.names() == []
+    assert world.lockfile_is_the_directory()
 
 
 # Replace
