@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reconciler.applying.looking import Means, as_planned, in_part, look, look_after_loss
+from reconciler.applying.looking import Means, as_planned, in_part, look, look_after_loss, look_while
 from reconciler.applying.result import Result, done, failed, failed_after, gone, kept, unclear, vanished
 from reconciler.errors import (
     AccessDenied,
@@ -113,7 +113,12 @@ def _send_update(means: Means, change: Change, arn: str) -> Result:
             return done(change, arn)
         except NotFound:
             return vanished(change)
-        except (TagsFailed, NotCleared) as error:
+        except NotCleared as error:
+            seen = _cleared_after_all(means, change)
+            if seen is None or seen == before:
+                return in_part(means, change, error)
+            before = seen
+        except TagsFailed as error:
             return in_part(means, change, error)
         except Ambiguous as error:
             told = _after_lost_update(means, change, error, pauses)
@@ -122,6 +127,16 @@ def _send_update(means: Means, change: Change, arn: str) -> Result:
             lost, before = error, told
         except DirectoryError as error:
             return failed_after(change, error, lost)
+
+
+def _cleared_after_all(means: Means, change: Change) -> Attributes | None:
+    """What stands, if it shows after a while that what was to be cleared is; the service may have been slow to show it."""
+    kind, after = kind_of(change.address.type), change.after or {}
+    cleared = [one.name for one in kind.attributes if not one.tagging and not after.get(one.name)]
+    live = look_while(means, change, lambda live: isinstance(live, Live) and any(map(live.attributes.get, cleared)))
+    if not isinstance(live, Live) or any(map(live.attributes.get, cleared)):
+        return None
+    return means.ours(change, live) if means.half_done(change, live) else None
 
 
 def _after_lost_update(means: Means, change: Change, error: Ambiguous, pauses: Iterator[float]) -> Result | Attributes:

@@ -305,6 +305,15 @@ def test_a_list_that_is_cleared_is_verified(world: Any) -> None:
     assert world.lockfile_is_the_directory()
 
 
+def test_a_list_that_is_slow_to_show_that_it_is_cleared_is_no_failure(world: Any) -> None:
+    world.put("agent", OLD, team="a")
+    world.know("agent")
+    change = world.update("agent", team="b")
+    world.misbehaviour.lag(calls=5)
+    assert world.apply_one(change).status is Status.DONE
+    assert world.lockfile_is_the_directory()
+
+
 def test_a_list_that_is_not_cleared_fails_and_the_lockfile_holds_what_stands(world: Any) -> None:
     world.misbehaviour.terms = Terms(keeps_cleared=True)
     world.put("agent", OLD)
