@@ -30,8 +30,9 @@ test: $(VENV)/.ready-test ## everything CI runs: linters, types, import directio
 	@$(PY) -m pytest -n $(WORKERS)
 
 .PHONY: torture
-torture: $(VENV)/.ready-test ## the long runs: killed at every point, interrupted, with faults (ONLY="-k kill", POINT=apply:9, SEED=7)
-	@TORTURE=1 STATEFUL_EXAMPLES=1000 $(PY) -m pytest -n $(WORKERS) $(if $(ONLY)$(POINT)$(SEED),,tests/stateful) tests/torture $(ONLY)
+torture: $(VENV)/.ready-test ## the long runs: kills, signals, faults (ONLY="-k signals"; POINT=apply:9, SEED=7 for one)
+	@TORTURE=1 STATEFUL_EXAMPLES=1000 $(PY) -m pytest -n $(WORKERS) \
+		$(if $(ONLY)$(POINT)$(SEED),$(if $(POINT)$(SEED),-k test_one_,$(ONLY)),tests/stateful) tests/torture
 
 .PHONY: lint
 lint: $(VENV)/.ready-test ## ruff, mypy strict, import-linter

@@ -61,12 +61,14 @@ class _Attempt:
 
 
 class Mixture:
-    """One mixture: everything about it follows from its seed, but for how its threads meet."""
+    """One mixture: everything about it follows from its seed, but for how its threads meet. `faults`: these, and no others."""
 
     def __init__(self, ground: Ground, seed: int, faults: Iterable[str] = ()) -> None:
         self.ground, self.seed = ground, seed
         self.random = Random(seed)
-        self._faults = tuple(faults) or tuple(self.random.sample(sorted(FAULTS), self.random.randint(1, 4)))
+        alone = tuple(faults)
+        self.again = f"SEED={seed}" + (f' FAULT="{alone[0]}"' if alone else "")
+        self._faults = alone or tuple(self.random.sample(sorted(FAULTS), self.random.randint(1, 4)))
         self._threads = self.random.choice((1, 1, 1, 4))
         self._disk = FailingDisk()
         path = ground.folder / "fleet.prod.lock.json"
@@ -322,7 +324,7 @@ class Mixture:
 def told(mixture: Mixture, wrong: Iterable[str], seconds: float) -> str:
     """One failure in words, with how to see it again."""
     faults = "\n    ".join(mixture.told)
-    head = f"seed {mixture.seed} (again: make torture SEED={mixture.seed}; {seconds:.1f} s):\n    {faults}\n  "
+    head = f"seed {mixture.seed} (again: make torture {mixture.again}; {seconds:.1f} s):\n    {faults}\n  "
     return head + "\n  ".join(wrong)
 
 

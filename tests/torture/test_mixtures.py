@@ -1,7 +1,8 @@
 """Faults, each alone and in random mixtures: the run converges or refuses in clear words, and nothing is lost.
 
 In process on a clock of its own, so that waiting costs nothing; some over HTTP, where connections and clients are real.
-`make torture` plays 500 in process and 40 over HTTP; `SEED=123` plays that one, `BASE=1000` begins elsewhere.
+`make torture` plays 500 in process and 40 over HTTP; `SEED=123` plays that one (with `FAULT=lag`, that fault alone), and
+`BASE=1000` begins elsewhere.
 """
 
 from __future__ import annotations
@@ -119,7 +120,8 @@ if SEED:
 
     def test_one_mixture(in_process: Ground, over_http: Ground, record_property: Figures.Record) -> None:
         for ground, door in ((in_process, "in process"), (over_http, "over HTTP")):
-            played(ground, [int(SEED)], Figures(record_property, f"mixtures {door}", "mixture"))
+            alone = (os.environ["FAULT"],) if "FAULT" in os.environ else ()
+            played(ground, [int(SEED)], Figures(record_property, f"mixtures {door}", "mixture"), alone)
 
 else:
 
