@@ -6,7 +6,9 @@ The sweep knows a place by these verbs alone. Another one (a bucket, with the di
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from reconciler.model.resources import Lock
@@ -14,10 +16,15 @@ from reconciler.state import Journal, LocalState
 
 
 class Place(Protocol):
-    """The state of one stack in one environment, and the folder in which its commands run."""
+    """The state of one stack in one environment, and the folder in which its commands run.
 
-    name: str
+    `environment`: the manifest's line for it. `variables`: environment variables of the commands. `patience`: arguments of
+    those that write, where a dead run holds the state for a while.
+    """
+
     environment: str
+    variables: Mapping[str, str]
+    patience: tuple[str, ...]
     folder: Path
 
     def begin(self, template: Path) -> None:
@@ -45,8 +52,9 @@ class Place(Protocol):
 class LocalFolder:
     """State beside the manifest, on a disk that outlives the process."""
 
-    name = "local folder"
     environment = "prod: {region: us-east-1}"
+    variables: Mapping[str, str] = MappingProxyType({})
+    patience = ()
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

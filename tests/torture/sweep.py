@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,12 +94,12 @@ class Sweep:
         self._folder = templates
         self._templates: dict[str, _Template] = {}
 
-    def run(
-        self, *arguments: str, signals: Iterable[tuple[Point, int]] = (), more: Mapping[str, str] | None = None
-    ) -> Ran:
+    def run(self, *arguments: str, signals: Iterable[tuple[Point, int]] = ()) -> Ran:
         """A command in the place's folder, against the emulator."""
-        environment = {**fleet.endpoints(self.server), **(more or {})}
-        return self._runner.run(self.place.folder, *arguments, environment=environment, signals=signals)
+        environment = {**fleet.endpoints(self.server), **self.place.variables}
+        writes = arguments[0] not in ("plan", "lock")
+        words = (*arguments, *(self.place.patience if writes else ()))
+        return self._runner.run(self.place.folder, *words, environment=environment, signals=signals)
 
     def labels(self, scenario: Scenario) -> tuple[str, ...]:
         """The points that its first command passes when nobody disturbs it."""
