@@ -1,6 +1,6 @@
 """S3 as moto plays it, on a port of this machine: one request at a time, so that conditions hold as they do in S3.
 
-Not a test: `tests/conftest.py` makes a fixture of it, and the programs that tests start import it by its path.
+Not a test: `tests/conftest.py` makes a fixture of it.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ class Buckets:
     def client(self) -> BaseClient:
         return boto3.client("s3", region_name=REGION, endpoint_url=self.url)
 
-    def make(self, *, versioned: bool = True) -> str:
+    def make(self, *, versioned: bool = True, name: str = "") -> str:
         """The name of a new bucket."""
-        name = f"state-{uuid.uuid4().hex[:12]}"
+        name = name or f"state-{uuid.uuid4().hex[:12]}"
         client = self.client()
         client.create_bucket(Bucket=name)
         if versioned:

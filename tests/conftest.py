@@ -6,10 +6,8 @@ The names that tests import from here, they get through fixtures: pytest runs wi
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,6 +15,7 @@ import pytest
 from botocore.config import Config
 
 from reconciler.emulator import ACCOUNT, Identity, Misbehaviour, Scope, Store, attach
+from tests.buckets import Buckets
 
 REGION = "us-east-1"
 MOTO_ACCOUNT = "123456789012"
@@ -97,20 +96,12 @@ def http_emulator(store: Store, misbehaviour: Misbehaviour) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def bucket_server() -> Iterator[Any]:
+def bucket_server() -> Iterator[Buckets]:
     """One server of buckets for all tests of a worker; see `tests/buckets.py`."""
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    spec = spec_from_file_location("buckets", Path(__file__).with_name("buckets.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules["buckets"] = module
-    spec.loader.exec_module(module)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in _FAKE.items():
             patch.setenv(name, value)
-        server = module.Buckets()
+        server = Buckets()
         yield server
         server.stop()
 

@@ -82,7 +82,9 @@ class BucketState:
         ) as (lease, dead):
             found = self._unread() if blind else self._read()
             journal = self._read_journal()
-            if journal is not None and not blind:
+            if journal is None:
+                remove_journals(self.objects, self._journals)  # what is left of one that was removed in part
+            elif not blind:
                 self._check_fits(journal, found.lock)
             writer = Writer(
                 _Prefix(self.objects, self.name, self._journals, lease, found.etag),
@@ -154,7 +156,6 @@ class _Prefix:
 
     def start_journal(self, first_line: str) -> GroupCommit:
         self.check()
-        remove_journals(self._objects, self._journals)  # what is left of one that was removed in part
         self._open = JournalObjects(self._objects, f"{self._journals}{self._lease.holder.id}/", first_line)
         self.check()
         return self._open

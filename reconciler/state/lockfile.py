@@ -22,10 +22,6 @@ from reconciler.model.values import canonical_json
 VERSION = 1
 SUFFIX = ".lock.json"
 
-_RESTORE = (
-    "Take back the last good version, for example with `git checkout -- FILE` (`git log -- FILE` lists them), "
-    "and run plan again: it shows what happened since."
-)
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
@@ -132,7 +128,7 @@ def _load(text: str, file: str) -> Any:
     except Repeated as error:
         key = str(error)
         raise StateError(
-            f"{file}{_line_of_second(text, key)}: damaged: {key!r} stands there twice", _RESTORE
+            f"{file}{_line_of_second(text, key)}: damaged: {key!r} stands there twice", _restore(file)
         ) from error
     except json.JSONDecodeError as error:
         conflict = _CONFLICT.search(text)
@@ -143,9 +139,18 @@ def _load(text: str, file: str) -> Any:
                 "Take one side whole with `git checkout --ours -- FILE` (or --theirs), then run plan: it shows what the "
                 "other side did as resources that are ours by their tag, or as drift. Do not mix the two by hand.",
             ) from error
-        raise StateError(f"{file}:{error.lineno}:{error.colno}: damaged: {error.msg}", _RESTORE) from error
+        raise StateError(f"{file}:{error.lineno}:{error.colno}: damaged: {error.msg}", _restore(file)) from error
     except (ValueError, RecursionError) as error:
-        raise StateError(f"{file}: damaged: {error}", _RESTORE) from error
+        raise StateError(f"{file}: damaged: {error}", _restore(file)) from error
+
+
+def _restore(file: str) -> str:
+    """How to take back a good version of it."""
+    if file.startswith("s3://"):
+        how = "with `reconciler lock restore` (`reconciler lock history` lists them)"
+    else:
+        how = "for example with `git checkout -- FILE` (`git log -- FILE` lists them)"
+    return f"Take back the last good version, {how}, and run plan again: it shows what happened since."
 
 
 def _line_of_second(text: str, key: str) -> str:
@@ -172,7 +177,7 @@ def _check_schema(raw: Any, file: str) -> None:
         return
     place, said = found.json_path.removeprefix("$").lstrip("."), found.message
     said = said if len(said) <= 200 else said[:200] + " …"
-    raise StateError(f"{file}: not a lockfile of this version: {place + ': ' if place else ''}{said}", _RESTORE)
+    raise StateError(f"{file}: not a lockfile of this version: {place + ': ' if place else ''}{said}", _restore(file))
 
 
 def _check_one_entry_each(resources: dict[Address, Known], file: str) -> None:

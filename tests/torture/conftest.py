@@ -8,6 +8,8 @@ import moto.backends
 import pytest
 
 from reconciler.emulator.server import Server, serve
+from tests.buckets import Buckets
+from tests.torture.bucket_place import BucketPlace
 from tests.torture.places import LocalFolder
 from tests.torture.running import Runner
 from tests.torture.sweep import Sweep
@@ -29,6 +31,16 @@ def torture_server() -> Iterator[Server]:
         patch.setattr(moto.backends, "list_of_moto_modules", lambda: modules)  # moto looks them up on disk at each call
         with serve() as server:
             yield server
+
+
+@pytest.fixture(scope="session")
+def bucket_sweep(
+    runner: Runner, torture_server: Server, bucket_server: Buckets, tmp_path_factory: pytest.TempPathFactory
+) -> Sweep:
+    """The fleet with its state in a bucket; the disk goes with each process that is killed."""
+    folder = tmp_path_factory.mktemp("fleet-in-s3")
+    place = BucketPlace(bucket_server, bucket_server.make(name="fleet-state"), folder / "stands")
+    return Sweep(torture_server, runner, place, folder)
 
 
 @pytest.fixture(scope="session")

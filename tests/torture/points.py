@@ -20,6 +20,7 @@ from botocore.httpsession import URLLib3Session
 
 from reconciler.state import Disk
 
+_RUN = re.compile(r"/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9]{8}")
 _TEMPORARY = re.compile(r"^\.(.*)\.[0-9a-f]{12}\.tmp$")
 
 
@@ -103,4 +104,4 @@ def _named(path: Path) -> str:
 def _path(url: str) -> str:
     """The URL's path, without what differs from one resource to the next."""
     path = unquote(urlsplit(url).path)
-    return "/tags" if path.startswith("/tags/") else path
+    return "/tags" if path.startswith("/tags/") else _RUN.sub("/RUN/N", path)
