@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from reconciler.aws.objects import Objects, Stored
 from reconciler.errors import LeaseLost, ObjectChanged, StateError, StateLocked
 from reconciler.model.values import canonical_json
 from reconciler.state.holder import Holder, myself, not_held
+
+_TOLD = ("id", "who", "since", "command")  # of the holder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,9 +175,12 @@ def _body(holder: Holder, term: Term, renewals: int) -> bytes:
 def _record(stored: Stored, url: str) -> Record:
     try:
         raw = json.loads(stored.body)
-        holder = Holder(id=raw["id"], who=raw["who"], since=raw["since"], command=raw["command"])
-        return Record(holder=holder, left=float(raw["seconds"]) - stored.age, etag=stored.etag)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        told = {name: raw[name] for name in _TOLD}
+        seconds = float(raw["seconds"])
+        if not all(isinstance(one, str) for one in told.values()) or not math.isfinite(seconds):
+            raise ValueError("not what a lease says")
+        return Record(holder=Holder(**told), left=seconds - stored.age, etag=stored.etag)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise StateError(
             f"{url} is not a lease of reconciler",
             "Nobody can tell whether a run is at work. Make sure that none is, remove the object, and run this again.",

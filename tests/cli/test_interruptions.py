@@ -111,6 +111,7 @@ def check_that_the_next_run_settles(project: Any, aws: Any) -> None:
     ran = project.run("apply", "--plan", "saved.plan")  # made on what settling will give, so it fits
     assert ran.code == 0, ran.err
     assert "Settled" in ran.err
+    assert "Took over from a run that is gone: " in ran.err
     assert not journal.exists()
     assert len(lock_of(project)["resources"]) == len(NAMES)
     assert project.run("plan", "--detailed-exitcode").code == 0

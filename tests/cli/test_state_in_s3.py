@@ -148,6 +148,27 @@ def test_a_run_that_is_gone_is_named_until_it_is_unlocked(stack: Any) -> None:
     assert "is not locked" in again.err
 
 
+def test_of_two_pipelines_at_once_one_applies_and_nothing_is_made_twice(
+    stack: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    names = [f"agent-{number}" for number in range(8)]
+    stack.declare(*names)
+    runners = [tmp_path_factory.mktemp("runner") for _ in range(3)]
+    stack.aws.misbehaviour.latency = 0.1
+    started = []
+    for runner in runners:
+        shutil.copy("reconciler.yaml", runner)
+        started.append(stack.project.spawn("apply", "--auto-approve", cwd=runner))
+    ended = [(one.communicate(timeout=120), one.returncode) for one in started]
+    codes = [code for _, code in ended]
+    assert 0 in codes
+    assert set(codes) <= {0, 5}, ended
+    made = [seen.name for seen in stack.aws.misbehaviour.calls if seen.operation == "CreateWorkloadIdentity"]
+    assert sorted(made) == names
+    assert set(stack.lock()["resources"]) == {f"workload_identity.{name}" for name in names}
+    assert stack.objects() == ["team/payments.prod.lock.json"]
+
+
 def test_a_lease_that_ran_out_is_taken_over_and_said(stack: Any) -> None:
     stack.hold(seconds=-1000)
     ran = stack.run("apply", "--auto-approve")

@@ -172,7 +172,27 @@ def test_it_is_unlocked_with_its_holders_id_only_and_the_holder_stops(bucket_spo
         bucket_spot.again().unlock(record.holder.id)
 
 
-def test_an_object_that_is_no_lease_lets_nobody_in(bucket_spot: Any) -> None:
-    bucket_spot.objects().put(KEY, b"[]", replacing=None)
+SOUND = {"id": "a", "who": "b", "since": "c", "command": "d", "seconds": 60}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\0",
+        "[]",
+        "{}",
+        "[" * 100_000,
+        json.dumps(SOUND | {"seconds": float("nan")}),
+        json.dumps(SOUND | {"seconds": float("inf")}),
+        json.dumps(SOUND | {"seconds": "soon"}),
+        json.dumps(SOUND | {"id": ["a"]}),
+        json.dumps(SOUND).replace("60", "1" + "0" * 400),
+    ],
+    ids=range(10),
+)
+def test_an_object_that_is_no_lease_lets_nobody_in(bucket_spot: Any, text: str) -> None:
+    bucket_spot.objects().put(KEY, text.encode(), replacing=None)
     with pytest.raises(StateError, match="is not a lease of reconciler"), bucket_spot.again().exclusive("apply"):
         pytest.fail("it let us in")
+    assert bucket_spot.objects().get(KEY).body == text.encode()
