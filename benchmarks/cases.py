@@ -189,6 +189,29 @@ def apply(bench: Bench) -> Row:
         return _compare(bench, title, sides, "≤ 1/12 of the time", lambda a, b: a.wall * 12 <= b.wall)
 
 
+def journal(bench: Bench) -> Row:
+    """The same creates with a journal that is never written: what it costs to lose nothing."""
+    count = bench.size(1_000)
+    folder = Path(shutil.copytree(bench.fleet(count) / OURS, bench.folder / "journal"))
+    with directory(0) as endpoint:
+
+        def start_over() -> None:
+            urllib.request.urlopen(f"{endpoint}/reset").close()
+            (folder / f"fleet.{ENVIRONMENT}.lock.json").unlink(missing_ok=True)
+
+        arguments = ["apply", "fleet.yaml", "--auto-approve"]
+        ours = bench.ours(arguments, folder, endpoint)
+        bare = Side(
+            name="without a journal",
+            command=[sys.executable, "-m", "benchmarks.unjournalled", *arguments],
+            folder=folder,
+            environment={**bench.environment(endpoint), "PYTHONPATH": str(ROOT)},
+        )
+        title = f"`apply` of {count:,} creates at {LATENCY_MS} ms, journalled"
+        sides = [_prepared(one, start_over) for one in (ours, bare)]
+        return _compare(bench, title, sides, "≤ 1.1 × the time", lambda a, b: a.wall <= 1.1 * b.wall)
+
+
 def _prepared(side: Side, prepare: Callable[[], None]) -> Side:
     return Side(name=side.name, command=side.command, folder=side.folder, environment=side.environment, prepare=prepare)
 
@@ -200,4 +223,5 @@ CASES: dict[str, Callable[[Bench], Row]] = {
     "plan": plan,
     "refresh": refresh,
     "apply": apply,
+    "journal": journal,
 }

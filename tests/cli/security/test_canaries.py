@@ -75,6 +75,32 @@ def test_the_whole_life_of_an_embedded_stack(project: Any, canaries: Any) -> Non
 
 
 @pytest.mark.parametrize("level", LEVELS)
+def test_the_whole_life_of_a_stack_whose_state_is_in_a_bucket(
+    guarded: Any, canaries: Any, buckets: Any, monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    bucket, client = buckets.make(), buckets.client()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", buckets.url.replace("//", "//robot:C4N4RY-password@"))
+    guarded.declare("agent-a", "agent-b", head=HEAD.replace("us-east-1", f"us-east-1, state: 's3://{bucket}/team'"))
+    said = []
+    for command in (*LIFE, ("lock", "history"), ("lock", "restore", "--serial", "1", "--auto-approve")):
+        ran = guarded.run(*command, "--log-level", level)
+        assert ran.code == 0, (command, ran)
+        said += [ran.out, ran.err]
+    buckets.deny("PUT")
+    denied = guarded.run("apply", "--auto-approve", "--log-level", level)
+    assert denied.code == 1
+    # Every version of every object that ever stood there, leases and journals among them.
+    versions = client.list_object_versions(Bucket=bucket)["Versions"]
+    bodies = [
+        client.get_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])["Body"].read() for one in versions
+    ]
+    client.close()
+    assert {one["Key"].rpartition(".")[2] for one in versions} == {"json", "lease", "head", "rows"}
+    said += [denied.out, denied.err, *(one.decode("utf-8", "replace") for one in bodies)]
+    assert canaries.came_out(*said) == []
+
+
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(
     ("code", "status", "ends"),
     [
