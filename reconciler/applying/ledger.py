@@ -43,6 +43,11 @@ class Ledger:
                 self._open.add(change.address)
             return not self._closed
 
+    def check(self) -> bool:
+        """Whether a call may still be sent: the run is not over. Raises StateError where others may write by now."""
+        self._writer.check()
+        return not self._closed
+
     def record(self, outcome: Outcome, edits: Edits) -> None:
         """What came of the change, and what the lockfile will say; not taken any more once the run is over."""
         with self._turn:

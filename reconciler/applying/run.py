@@ -149,7 +149,11 @@ class _Run:
         self.broken: StateError | None = None
         self.deaf: Exception | None = None  # why nobody listens to events any more
         self._means = Means(
-            directory=directory, owner=plan.target.owner, ignored=plan.tags_ignored, patience=patience, stop=stop
+            directory=directory.asking(self._may_write),
+            owner=plan.target.owner,
+            ignored=plan.tags_ignored,
+            patience=patience,
+            stop=stop,
         )
         self._ledger = Ledger(writer)
         self._grace = grace
@@ -237,6 +241,15 @@ class _Run:
         if not result.unclear:
             self._ledger.record(outcome, result.edits)
         return outcome, result.edits
+
+    def _may_write(self) -> bool:
+        """Asked right before each call that changes something: it may have waited long since its intent."""
+        try:
+            return self._ledger.check()
+        except StateError as error:
+            self.broken = self.broken or error
+            self.halted.set()
+            return False
 
     def _delete(self, means: Means, change: Change) -> Result:
         by = self._kept.get(Remote(change.address.type, change.name))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from typing import Any
 
 from botocore import xform_name
 from botocore.client import BaseClient
 
-from reconciler.aws.asked import Asked
+from reconciler.aws.asked import Asked, Verb
 from reconciler.aws.faults import FAILURES, judge, not_sent, overloaded, translate, unexpected_answer
 from reconciler.aws.pacing import NotSent, Overloaded, Pacing
 from reconciler.errors import DirectoryError
@@ -21,21 +22,28 @@ class Calls:
     def __init__(self, client: BaseClient, pacing: Pacing) -> None:
         self.pacing = pacing
         self._client = client
-        self._count = 0
-        self._counting = threading.Lock()
+        self._sent = _Sent()
+        self._may_write: Callable[[], bool] = lambda: True
+
+    def asking(self, may_write: Callable[[], bool]) -> Calls:
+        """The same, but a call that changes something is sent only if `may_write` says so, right before each attempt."""
+        calls = copy(self)
+        calls._may_write = may_write
+        return calls
 
     @property
     def count(self) -> int:
         """Calls sent so far, retries included."""
-        return self._count
+        return self._sent.count
 
     def send(self, asked: Asked, /, **params: Any) -> dict[str, Any]:
         """The answer of one operation."""
         method = getattr(self._client, xform_name(asked.operation))
 
         def attempt() -> dict[str, Any]:
-            with self._counting:
-                self._count += 1
+            if asked.verb is not Verb.READ and not self._may_write():
+                raise NotSent
+            self._sent.one_more()
             answer: dict[str, Any] = method(**params)
             return answer
 
@@ -69,6 +77,18 @@ class Calls:
                     f"{asked}: the listing does not end", "The service sent the same nextToken twice. Try again."
                 )
             token = {"nextToken": following}
+
+
+class _Sent:
+    """How many calls were sent, whoever sent them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._counting = threading.Lock()
+
+    def one_more(self) -> None:
+        with self._counting:
+            self.count += 1
 
 
 def member(answer: Mapping[str, Any], name: str, asked: Asked) -> Any:

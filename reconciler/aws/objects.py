@@ -25,8 +25,9 @@ from reconciler.aws.sessions import check_account, is_loopback, open_session
 from reconciler.errors import AccessDenied, ObjectChanged, StateError
 from reconciler.model.environments import Environment, StatePlace
 
-ATTEMPTS = 5
-"""How often the SDK sends a call until it gives up; conditions make repeating harmless."""
+ATTEMPTS = 3
+READ_SECONDS = 10
+"""How often the SDK sends a call, and how long it waits for each answer; conditions make repeating harmless."""
 
 _CONNECTIONS = 16
 _CONFLICTS = 5  # S3 answers 409 while two conditional writes of one key overlap; neither has won then
@@ -64,7 +65,15 @@ def open_objects(environment: Environment, place: StatePlace) -> Objects:
     """
     session = open_session(environment)
     region = {"region_name": place.region} if place.region else {}
-    client = make_client(session, "s3", environment, _CONNECTIONS, attempts=ATTEMPTS, client_options=region)
+    client = make_client(
+        session,
+        "s3",
+        environment,
+        _CONNECTIONS,
+        attempts=ATTEMPTS,
+        read_timeout=READ_SECONDS,
+        client_options=region,
+    )
     if environment.account and not is_loopback(str(client.meta.endpoint_url)):
         check_account(session, environment)
     return Objects(client, place)

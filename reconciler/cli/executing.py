@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.cli.console import Console
@@ -68,8 +68,9 @@ def run_locked(
         state.exclusive(command, terms.lock_timeout) as writer,
         open_directory(workspace.environment, workspace.folder) as directory,
     ):
-        lock = settled_first(console, writer, directory)
-        plan = make(opened(console, workspace, lock, directory))
+        one = opened(console, workspace, writer.lock, directory)
+        lock = settled_first(console, writer, directory, one.target)
+        plan = make(replace(one, lock=lock))
         return execute(console, plan, directory, writer, consent=consent, terms=terms)
 
 

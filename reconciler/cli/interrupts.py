@@ -53,8 +53,10 @@ def stoppable(console: Console, stop: threading.Event) -> Iterator[None]:
         if number in heard:
             _say(console, f"{name}: ended at once. The journal says what was under way; the next run settles it.")
             os._exit(ExitCode.PARTIAL)
+        first = not heard
         heard.add(number)
-        stop.set()
+        if first:  # a second signal in the middle of this would wait for the event's own lock
+            stop.set()
         _say(
             console,
             f"{name}: finishing the changes that are under way, starting no others. {name} once more ends at once.",

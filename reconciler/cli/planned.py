@@ -82,10 +82,9 @@ def _make(console: Console, workspace: Workspace, state: State, *, refresh: Refr
     lock = state.read()
     if refresh is not Refresh.NONE:
         with open_directory(workspace.environment, workspace.folder) as directory:
-            lock = settled_in_memory(console, state, lock, directory)
-            return plan_opened(
-                console, opened(console, workspace, lock, directory), refresh=refresh, selection=selection
-            )
+            one = opened(console, workspace, lock, directory)
+            lock = settled_in_memory(console, state, lock, directory, one.target)
+            return plan_opened(console, replace(one, lock=lock), refresh=refresh, selection=selection)
     if state.unfinished() is not None:
         console.note(
             "An earlier run did not finish, and with --refresh none nobody looks at what it did: this plan may show "

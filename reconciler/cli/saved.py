@@ -56,8 +56,9 @@ def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms, 
         with _opened(open_directory(environment, Path(lockfile).parent)) as directory:
             for note in directory.notes:
                 console.note(note)
-            lock = settled_first(console, writer, directory)
-            check_fits(plan, lock, target=replace(plan.target, account=directory.account, region=directory.region))
+            target = replace(plan.target, account=directory.account, region=directory.region)
+            lock = settled_first(console, writer, directory, target)
+            check_fits(plan, lock, target=target)
             return execute(console, plan, directory, writer, consent=consent, terms=terms)
 
 

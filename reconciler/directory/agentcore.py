@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -101,6 +102,12 @@ class AgentCore:
     def hurry(self) -> threading.Event:
         """Once it is set, calls end within seconds: none waits long for its turn, none is tried again."""
         return self._calls.pacing.hurry
+
+    def asking(self, may_write: Callable[[], bool]) -> AgentCore:
+        """The same directory, where a call that changes something is sent only if `may_write` says so right before it."""
+        directory = copy(self)
+        directory._calls = self._calls.asking(may_write)
+        return directory
 
     def pages(self, kind: Kind) -> Iterator[tuple[Listed, ...]]:
         """The listing, page by page as it arrives."""

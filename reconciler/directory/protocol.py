@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from reconciler.model.addresses import Remote
@@ -44,6 +44,12 @@ class Directory(Protocol):
     @property
     def hurry(self) -> threading.Event:
         """Once it is set, calls end within seconds: none waits long for its turn, none is tried again."""
+
+    def asking(self, may_write: Callable[[], bool]) -> Directory:
+        """The same directory, where a call that changes something is sent only if `may_write` says so right before it.
+
+        Asked before each attempt, those after a wait or a lost answer too; what is not sent raises Stopped.
+        """
 
     def pages(self, kind: Kind) -> Iterator[tuple[Listed, ...]]:
         """The listing, page by page as it arrives."""

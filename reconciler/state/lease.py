@@ -19,6 +19,8 @@ from reconciler.errors import LeaseLost, ObjectChanged, StateError, StateLocked
 from reconciler.model.values import canonical_json
 from reconciler.state.holder import Holder, myself, not_held
 
+_BRIEFLY = 2.0  # seconds that the end of a run waits for a renewal under way
+_BLINK = 0.05  # seconds, between one that went and the next try
 _TOLD = ("id", "who", "since", "command")  # of the holder
 
 
@@ -30,13 +32,13 @@ class Term:
     """
 
     seconds: float = 60.0
-    every: float = 20.0
-    grace: float = 5.0
+    every: float = 15.0
+    grace: float = 10.0
 
     @property
     def margin(self) -> float:
-        """How much of it must be left for a call to be sent: its answer should come before anybody takes over."""
-        return self.seconds / 6
+        """How much of it must be left for a call to be sent: with the grace, longer than any call waits for its answer."""
+        return self.seconds / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,7 @@ class Lease:
     def release(self) -> None:
         """Let others in at once. Where that cannot be said, the lease runs out by itself."""
         self._released.set()
-        self._renewing.join(timeout=self._term.seconds)
+        self._renewing.join(timeout=_BRIEFLY)
         if not self._lost:
             with contextlib.suppress(StateError):
                 self._objects.remove(self._key, only=self._etag)
@@ -157,11 +159,13 @@ def _acquire(
         record = read_lease(objects, key)
         if record is None or record.left <= -term.grace:
             sent = uptime()
-            try:
+            with contextlib.suppress(ObjectChanged):  # somebody else was faster: look who
                 etag = objects.put(key, body, replacing=record.etag if record else None)
-            except ObjectChanged:
-                continue  # somebody else was faster: look who
-            return Lease(objects, key, holder, term, etag, sent=sent), record.holder if record else None
+                return Lease(objects, key, holder, term, etag, sent=sent), record.holder if record else None
+            record = read_lease(objects, key)
+            if record is None:
+                time.sleep(_BLINK)
+                continue
         left = give_up - time.monotonic()
         if left <= 0:
             raise _locked(lockfile, record, timeout, term)

@@ -107,14 +107,23 @@ def check_belongs(lock: Lock, target: Target, *, file: str) -> None:
 
     An account or region that either side does not name is not compared.
     """
-    if (lock.stack, lock.environment) != (target.stack, target.environment):
+    made_for = Target(stack=lock.stack, environment=lock.environment, account=lock.account, region=lock.region)
+    check_place(made_for, target, file=file)
+
+
+def check_place(made_for: Target, target: Target, *, file: str) -> None:
+    """The same for any file of the state (a journal) that was `made_for` a target."""
+    if (made_for.stack, made_for.environment) != (target.stack, target.environment):
         raise StateError(
-            f"{file} belongs to stack {lock.stack}, environment {lock.environment}, "
+            f"{file} belongs to stack {made_for.stack}, environment {made_for.environment}, "
             f"not to {target.stack}, {target.environment}",
             "Was the file copied? Move it away. Was the stack renamed? Give the old name back. To rename it in truth: forget "
             "its resources under the old name, move the lockfile away, then adopt them under the new one.",
         )
-    for what, ours, theirs in (("account", target.account, lock.account), ("region", target.region, lock.region)):
+    for what, ours, theirs in (
+        ("account", target.account, made_for.account),
+        ("region", target.region, made_for.region),
+    ):
         if ours and theirs and ours != theirs:
             raise Refused(
                 f"{file} was made in {what} {theirs}, but environment {target.environment} is now {what} {ours}",

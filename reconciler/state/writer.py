@@ -71,6 +71,7 @@ class Writer:
         took_over: Holder | None = None,
     ) -> None:
         self.place = keeping.place
+        self.journal_place = keeping.journal_place
         self.lock = lock
         self.pending = pending
         self.took_over = took_over
@@ -127,8 +128,12 @@ class Writer:
         if self._journal is None:
             raise RuntimeError(f"{change.address} makes a call, and no journal was begun")
         self._journal.append_durably(intent_line(change))
-        self._keeping.check()
+        self.check()
         self._intents[change.address] = change
+
+    def check(self) -> None:
+        """Raise StateError where this is no longer the only writer; asked right before each call that changes something."""
+        self._keeping.check()
 
     def record(self, outcome: Outcome, edits: Edits) -> None:
         """Note what came of a change and what the lockfile will say. Never fails: what the disk does not take is kept here.

@@ -13,12 +13,16 @@ from typing import Any
 
 import pytest
 
-from reconciler.applying import Event, Moment, Patience, RunBroken
+from reconciler.applying import Event, Moment, Patience, RunBroken, apply
+from reconciler.aws.objects import Objects
 from reconciler.emulator import Terms
-from reconciler.errors import StalePlan
+from reconciler.errors import LeaseLost, StalePlan
 from reconciler.model.changes import Reason
+from reconciler.model.environments import StatePlace
 from reconciler.model.outcomes import Status
 from reconciler.state import Disk
+from reconciler.state.bucket import BucketState
+from reconciler.state.lease import Term
 
 URL = "https://app.example.com/cb"
 
@@ -217,6 +221,9 @@ class Buggy:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._directory, name)
 
+    def asking(self, may_write: Callable[[], bool]) -> Buggy:
+        return Buggy(self._directory.asking(may_write), self._name, after=self._after)
+
     def create(self, kind: Any, name: str, attributes: Any, owner: str) -> str:
         if name == self._name and not self._after:
             raise ZeroDivisionError("a bug")
@@ -375,3 +382,54 @@ def test_a_replacement_whose_second_half_has_no_answer_keeps_the_new_one(world: 
     world.recover()
     assert sorted(world.locked()) == ["old-1=new-1"]
     assert world.lockfile_is_the_directory()
+
+
+def test_what_is_answered_after_the_grace_sends_nothing_more(world: Any) -> None:
+    """The look before a write hangs; by the time it is answered, another run may hold the state."""
+    world.put("up-1", URL)
+    world.know("up-1")
+    stop, looking, answered = threading.Event(), threading.Event(), threading.Event()
+
+    def hang(_: Any) -> None:
+        looking.set()
+        answered.wait(30)
+
+    change = world.update("up-1", URL + "2")
+    world.misbehaviour.before("GetWorkloadIdentity", hang)
+    threading.Thread(target=lambda: (looking.wait(30), stop.set())).start()
+    report = world.apply(change, stop=stop, grace=0.1)
+    assert statuses(report) == {"up-1": Status.FAILED}
+    answered.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("apply"):
+            thread.join(timeout=30)
+    assert world.misbehaviour.count("UpdateWorkloadIdentity") == 0
+    assert world.state.unfinished() is not None
+
+
+def test_whoever_loses_its_lease_between_intent_and_call_sends_nothing_more(world: Any, buckets: Any) -> None:
+    """A throttled call waits for its turn while the lease goes: the second attempt must not be sent."""
+    objects = Objects(buckets.client(), StatePlace(bucket=buckets.make()))
+    state = BucketState(objects, "m.prod.lock.json", term=Term(every=0.05))
+    with state.exclusive("apply") as writer:
+
+        def lose_it(_: Any) -> None:
+            state.unlock(state.holder().id)
+            until = time.monotonic() + 30
+            while time.monotonic() < until:
+                try:
+                    writer.check()
+                except LeaseLost:
+                    return
+                time.sleep(0.01)
+
+        world.misbehaviour.before("CreateWorkloadIdentity", lose_it)
+        world.misbehaviour.fail("CreateWorkloadIdentity", "ThrottlingException")
+        plan = world.plan(world.create("agent-1", URL), world.create("agent-2", URL))
+        with pytest.raises(RunBroken, match="was taken over by another run: it was unlocked by hand") as broken:
+            apply(plan, world.directory, writer, threads=1)
+    assert statuses(broken.value.report) == {"agent-1": Status.LEFT, "agent-2": Status.LEFT}
+    assert world.misbehaviour.count("CreateWorkloadIdentity") == 1  # the throttled one
+    assert world.names() == []
+    assert state.read() is None
+    objects.close()

@@ -273,3 +273,53 @@ def test_without_the_extra_the_emulator_says_what_to_install(project: Any) -> No
     ran = subprocess.run([sys.executable, "-c", program], env=os.environ, capture_output=True, text=True, check=False)
     assert ran.returncode == 1
     assert "agentcore-reconciler[emulator]" in ran.stderr
+
+
+def test_what_an_interrupted_run_left_in_another_region_is_not_settled_here(
+    project: Any, aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking there would find nothing of it, and the lockfile would forget what stands."""
+    project.declare("agent-a", "agent-b", head="environments: {prod: {}}")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert project.run("apply", "--auto-approve").code == 0
+    project.declare("agent-a", head="environments: {prod: {}}")
+    aws.misbehaviour.latency = 3
+    process = project.spawn("apply", "--auto-approve", "--refresh", "none")
+    wait_for(process, (project.folder / "reconciler.prod.lock.json.journal").exists)
+    process.kill()
+    process.communicate()
+    aws.misbehaviour.latency = 0
+    journal = project.folder / "reconciler.prod.lock.json.journal"
+    kept, lock = journal.read_bytes(), lock_of(project)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    for command in (("apply", "--auto-approve"), ("plan",)):
+        ran = project.run(*command)
+        assert ran.code == 3, ran
+        assert "was made in region us-east-1" in ran.err
+        assert "Settled" not in ran.err
+    assert journal.read_bytes() == kept
+    assert lock_of(project) == lock
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert project.run("apply", "--auto-approve").code == 0
+    assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_first_run_in_another_region_is_not_settled_here_either(
+    project: Any, aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.declare(*NAMES, head="environments: {prod: {}}")
+    aws.misbehaviour.latency = 0.3
+    process = project.spawn("apply", "--auto-approve", "--threads", "2")
+    wait_for(process, lambda: creates(aws) >= 3)
+    process.kill()
+    process.communicate()
+    aws.misbehaviour.latency = 0
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    for command in (("apply", "--auto-approve"), ("plan",)):
+        ran = project.run(*command)
+        assert ran.code == 3, ran
+        assert "journal" in ran.err
+        assert "was made in region us-east-1" in ran.err
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert project.run("apply", "--auto-approve").code == 0
+    assert len(lock_of(project)["resources"]) == len(NAMES)

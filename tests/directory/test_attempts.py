@@ -11,7 +11,7 @@ from botocore.config import Config
 from reconciler.aws.pacing import Bounds, Pacing
 from reconciler.directory.agentcore import AgentCore
 from reconciler.emulator import Misbehaviour
-from reconciler.errors import Ambiguous, CredentialsMissing, DirectoryError, NotFound
+from reconciler.errors import Ambiguous, CredentialsMissing, DirectoryError, NotFound, Stopped, TagsFailed
 from reconciler.model.kinds import WORKLOAD_IDENTITY as KIND
 from reconciler.model.values import canonical
 
@@ -172,3 +172,30 @@ def _at(url: str, pacing: Pacing | None = None) -> AgentCore:
         "bedrock-agentcore-control", endpoint_url=url, config=Config(retries={"total_max_attempts": 1})
     )
     return AgentCore(client, account="123456789012", pacing=pacing)
+
+
+def test_a_call_that_changes_something_is_sent_only_if_it_still_may_be(world: Any) -> None:
+    """Asked before each attempt, those after a wait too; what only reads is never asked about."""
+    answers = [True, False]
+    world.put("agent-1")
+    directory = world.directory.asking(lambda: answers.pop(0))
+    world.misbehaviour.fail("CreateWorkloadIdentity", "ThrottlingException")
+    with pytest.raises(Stopped):
+        directory.create(KIND, "agent-2", canonical(KIND, {}), "me")
+    assert answers == []
+    assert world.misbehaviour.count("CreateWorkloadIdentity") == 1
+    assert directory.read(KIND, "agent-1") is not None
+    assert directory.calls == world.directory.calls == 3
+    directory = world.directory.asking(lambda: False)
+    for write in (
+        lambda: directory.update(
+            KIND, "agent-1", world.arn("agent-1"), {}, {"allowedResourceOauth2ReturnUrls": ("https://x/y",)}
+        ),
+        lambda: directory.delete(KIND, "agent-1"),
+    ):
+        with pytest.raises(Stopped):
+            write()
+    with pytest.raises(TagsFailed):
+        directory.mark(KIND, world.arn("agent-1"), "me")
+    assert world.sent()[3:] == []
+    assert world.stored("agent-1") is not None
