@@ -105,7 +105,7 @@ def agreed(console: Console, consent: Consent) -> bool:
         return True
     if not console.asks:
         raise UsageError(
-            "nobody is here to approve the plan (no terminal, or RECONCILER_INPUT=0, or CI is set); nothing was written",
+            "nobody is here to agree to this (no terminal, or RECONCILER_INPUT=0, or CI is set); nothing was written",
             f"{consent.elsewhere} To go on without being asked: --auto-approve.".lstrip(),
         )
     return console.ask(f"\n{consent.question}\n  Only '{consent.answer}' will be accepted: ") == consent.answer

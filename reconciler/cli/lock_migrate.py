@@ -66,10 +66,8 @@ def lock_migrate(
         ):
             moved = migrate(source_writer, target_writer, after)
     console.note(f"Moved: {workspace.lockfile} is at serial {moved.serial}.")
-    if old.state is None:
-        console.note(f"{place} is gone: commit that together with the manifest.")
-    else:
-        console.note(f"{place} says where it went, to whoever still has the old manifest.")
+    where = "" if old.state else ": commit it together with the manifest"
+    console.note(f"{place} says where it went, to whoever still has the old manifest{where}.")
     return ExitCode.OK
 
 

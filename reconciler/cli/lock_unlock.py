@@ -25,15 +25,15 @@ def lock_unlock(
 ) -> ExitCode:
     """Let others in though a run holds the state.
 
-    For a run that is gone, as when its CI job was cancelled: a lease in S3 runs out by itself within some
-    minutes, and this ends it now. A run that still lives starts nothing more once it notices. A process that
-    lives on this machine is never robbed of its lock: end it instead.
+    For a run that is gone, as when its CI job was cancelled: a lease in S3 runs out by itself in 70 seconds, and
+    this ends it now. A run that still lives starts nothing more once it notices, at its next renewal. With the
+    lockfile beside the manifest, a process that lives is never robbed of its lock: end it instead.
 
     For example:
       reconciler lock status --env prod
       reconciler lock unlock 7f0c1d1e-6f7e-4c39-9b76-0a4c5f2f8a11 --env prod
 
-    Exit codes: 0 unlocked, 1 error (another id, nobody holds it), 5 held by a process that lives on this machine
+    Exit codes: 0 unlocked, 1 error (another id, nobody holds it), 5 held by a living process, beside the manifest
     """
     from reconciler.state import open_state
 
@@ -50,5 +50,7 @@ def lock_unlock(
     with open_state(workspace.environment, workspace.lockfile) as state:
         gone = state.unlock(holder_id)
     console.note(f"Unlocked {workspace.lockfile}: it was held by {gone}.")
-    console.note("What that run left is settled by the next command that writes.")
+    console.note(
+        "What it left is settled by the next command that writes. If it still lives, it stops within 15 seconds."
+    )
     return ExitCode.OK

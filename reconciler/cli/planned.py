@@ -10,7 +10,7 @@ from reconciler.cli.console import Console
 from reconciler.cli.reading import Wanted, nothing_more, take_snapshot, unread
 from reconciler.cli.unfinished import settled_in_memory
 from reconciler.cli.workspace import Workspace, offline_target, open_directory, open_workspace
-from reconciler.errors import StateError
+from reconciler.errors import StateError, StateMoved
 from reconciler.model.environments import Target
 from reconciler.model.plan import Plan, Route
 from reconciler.model.rates import Rates
@@ -48,21 +48,36 @@ def opened(console: Console, workspace: Workspace, lock: Lock | None, directory:
         region=directory.region,
     )
     _check_belongs(lock, target, workspace.lockfile)
-    if lock is None:
-        check_not_left_behind(workspace)
+    check_not_left_behind(console, workspace, lock)
     return Opened(workspace=workspace, lock=lock, directory=directory, target=target)
 
 
-def check_not_left_behind(workspace: Workspace) -> None:
-    """Raise StateError where the state is to be in a bucket, none is there, and a lockfile still stands beside the manifest."""
-    from reconciler.state import lockfile_path
+def check_not_left_behind(console: Console, workspace: Workspace, lock: Lock | None) -> None:
+    """Say so where the state is in a bucket and a lockfile stands beside the manifest, too.
 
-    left = lockfile_path(workspace.manifest, workspace.environment.name)
-    if workspace.environment.state is not None and left.exists():
+    Raises StateError where the bucket holds none: then the state was not moved there yet.
+    """
+    from reconciler.state import LocalState, lockfile_path
+
+    if workspace.environment.state is None:
+        return
+    beside = LocalState(lockfile_path(workspace.manifest, workspace.environment.name))
+    try:
+        if beside.read() is None:
+            return
+    except StateMoved:
+        return  # it says itself where it went
+    except StateError:
+        pass  # whatever it holds, it stands
+    if lock is None:
         raise StateError(
-            f"there is no lockfile at {workspace.lockfile}, but {left} stands beside the manifest",
+            f"there is no lockfile at {workspace.lockfile}, but {beside.place} stands beside the manifest",
             "Move it there: reconciler lock migrate. If it has nothing to do with this environment, move it away.",
         )
+    console.note(
+        f"{beside.place} stands beside the manifest and is not looked at: the state is kept at {workspace.lockfile}. "
+        "If it is an old copy, remove it. If somebody still applies with it, two states part: let all use this manifest."
+    )
 
 
 def make(
@@ -92,8 +107,7 @@ def _make(console: Console, workspace: Workspace, state: State, *, refresh: Refr
         )
     target = offline_target(workspace.stack.name, workspace.environment, lock)
     _check_belongs(lock, target, workspace.lockfile)
-    if lock is None:
-        check_not_left_behind(workspace)
+    check_not_left_behind(console, workspace, lock)
     return make_plan(
         stack=workspace.stack,
         lock=lock,

@@ -83,11 +83,12 @@ class BucketState:
             found = self._unread() if blind else self._read()
             journal = self._read_journal()
             if journal is None:
+                lease.check()
                 remove_journals(self.objects, self._journals)  # what is left of one that was removed in part
             elif not blind:
                 self._check_fits(journal, found.lock)
             writer = Writer(
-                _Prefix(self.objects, self.name, self._journals, lease, found.etag),
+                _Prefix(self.objects, self.name, self._journals, lease, found.etag, pending=journal is not None),
                 lock=found.lock,
                 pending=journal,
                 command=command,
@@ -134,8 +135,12 @@ class _Found:
 class _Prefix:
     """`Keeping` under a prefix, whose lease this run holds."""
 
-    def __init__(self, objects: Objects, name: str, journals: str, lease: Lease, etag: str | None) -> None:
+    def __init__(
+        self, objects: Objects, name: str, journals: str, lease: Lease, etag: str | None, *, pending: bool
+    ) -> None:
         self._objects, self._name, self._journals, self._lease = objects, name, journals, lease
+        self._mine = f"{journals}{lease.holder.id}/"
+        self._pending = pending  # journals of others stand, which are to be settled
         self._etag = etag
         self._open: JournalObjects | None = None
         self.place, self.journal_place = objects.url(name), objects.url(journals)
@@ -156,7 +161,7 @@ class _Prefix:
 
     def start_journal(self, first_line: str) -> GroupCommit:
         self.check()
-        self._open = JournalObjects(self._objects, f"{self._journals}{self._lease.holder.id}/", first_line)
+        self._open = JournalObjects(self._objects, self._mine, first_line, self.check)
         self.check()
         return self._open
 
@@ -167,8 +172,10 @@ class _Prefix:
         self._open.restart(text)
 
     def drop_journal(self) -> None:
+        """Of this run, and of the one that it settled; whoever may have taken over since has one of its own."""
         self.check()
-        remove_journals(self._objects, self._journals)
+        remove_journals(self._objects, self._journals if self._pending else self._mine, before=self.check)
+        self._pending = False
 
     def check(self) -> None:
         self._lease.check()

@@ -59,7 +59,7 @@ class GroupCommit(abc.ABC):
                     self._lead()
             if self._durable < mine:
                 failure = self._failure or StateError(f"{self.place} is closed")
-                raise StateError(failure.summary, failure.detail) from failure  # each thread raises one of its own
+                raise type(failure)(failure.summary, failure.detail) from failure  # each thread raises one of its own
 
     def close(self) -> None:
         """Write what has gathered, as far as that is possible, and let go of what is open."""

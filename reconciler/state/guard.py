@@ -28,9 +28,36 @@ from reconciler.state.holder import Holder, myself, not_held
 _LEAST_WAIT = 0.1  # seconds; somebody who only asks who holds the lock has it for an instant
 
 
+class Held:
+    """A guard that is held; `dead`: the holder whose place was taken, or None."""
+
+    def __init__(self, lockfile: Path, dead: Holder | None) -> None:
+        self.dead = dead
+        self._guard = _guard(lockfile)
+        self._file = _which(self._guard)
+
+    def check(self) -> None:
+        """Raise StateError where the guard is no longer the file that was locked: whoever looks now finds it free."""
+        if self._file is None or _which(self._guard) != self._file:
+            raise StateError(
+                f"{self._guard} was removed or replaced in mid-run, so another run may be writing",
+                "Nothing more was started here. Did something clean the folder (git clean -X)? Run it again when no other run "
+                "is at work: it settles what the journal says, or `lock rebuild` makes a lost lockfile again.",
+            )
+
+
+def _which(path: Path) -> tuple[int, int] | None:
+    """Which file stands there, whatever it is called."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 @contextlib.contextmanager
-def held(lockfile: Path, command: str, timeout: float, disk: Disk) -> Iterator[Holder | None]:
-    """Hold the lockfile's guard while inside; yields the dead holder whose place was taken, or None.
+def held(lockfile: Path, command: str, timeout: float, disk: Disk) -> Iterator[Held]:
+    """Hold the lockfile's guard while inside.
 
     Waits up to `timeout` seconds for another writer, then raises StateLocked that names it. Raises StateError where the
     folder cannot be written to, before anything is sent anywhere.
@@ -55,7 +82,7 @@ def held(lockfile: Path, command: str, timeout: float, disk: Disk) -> Iterator[H
         remove_unfinished(lockfile, disk)
         write_atomically(_record(lockfile), canonical_json(asdict(myself(command)), indent=2) + "\n", disk)
         try:
-            yield dead
+            yield Held(lockfile, dead)
         finally:
             with contextlib.suppress(OSError):
                 disk.remove(_record(lockfile))

@@ -22,7 +22,7 @@ class Holder:
     command: str
 
     def __str__(self) -> str:
-        return f"{self.who}, {self.command}, since {self.since}"
+        return _one_line(f"{self.who}, {self.command}, since {self.since}")
 
 
 def myself(command: str) -> Holder:
@@ -42,6 +42,11 @@ def who() -> str:
 def now() -> str:
     """The time in UTC, to the second, as ISO 8601."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _one_line(text: str) -> str:
+    """A record is somebody else's words: no line break in it may begin a line of ours."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def not_held(lockfile: str, holder: Holder | None, asked: str) -> StateError:

@@ -7,6 +7,7 @@ a journal is put in the place of another by one write. Without a head there is n
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from itertools import groupby
 
 from reconciler.aws.objects import Objects
@@ -21,10 +22,15 @@ _LOOKS = 3
 class JournalObjects(GroupCommit):
     """An open journal of one run, whose objects begin with `folder`."""
 
-    def __init__(self, objects: Objects, folder: str, first_line: str) -> None:
-        """A new journal that durably holds its first line. Raises StateError."""
+    def __init__(
+        self, objects: Objects, folder: str, first_line: str, check: Callable[[], None] = lambda: None
+    ) -> None:
+        """A new journal that durably holds its first line. Raises StateError.
+
+        `check` is asked before each write, and raises where this run may not write any more.
+        """
         super().__init__(objects.url(folder))
-        self._objects, self._folder = objects, folder
+        self._objects, self._folder, self._check = objects, folder, check
         self._number = 0
         self._put(_HEAD, encoded(first_line))
 
@@ -36,6 +42,7 @@ class JournalObjects(GroupCommit):
         self._put(_ROWS, data)
 
     def _put(self, suffix: str, data: bytes) -> None:
+        self._check()
         self._number += 1
         self._objects.put(f"{self._folder}{self._number:08}{suffix}", data, replacing=None)
 
@@ -62,10 +69,15 @@ def _read(objects: Objects, folder: str) -> list[Journal]:
     return found
 
 
-def remove_journals(objects: Objects, folder: str) -> None:
-    """Remove all that is below `folder`; should it break off, what is left is the same journal, or none."""
-    for _, found in groupby(objects.keys(folder), key=_run):
-        keys = list(found)
+def remove_journals(objects: Objects, folder: str, before: Callable[[], None] = lambda: None) -> None:
+    """Remove all that is below `folder` now; should it break off, what is left is the same journal, or none.
+
+    `before` is asked once it is known what goes, and raises where nothing may be removed any more.
+    """
+    found = objects.keys(folder)
+    before()
+    for _, run in groupby(found, key=_run):
+        keys = list(run)
         valid = _since_last_head(keys)
         objects.remove_all(key for key in keys if key not in set(valid))
         objects.remove_all(valid[:1])

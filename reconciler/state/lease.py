@@ -147,7 +147,7 @@ class Lease:
             record = read_lease(self._objects, self._key)
         except StateError as error:
             return error.summary
-        return str(record.holder) if record else "it was unlocked by hand"
+        return str(record.holder) if record else "its lease ended, or was unlocked by hand"
 
 
 def _acquire(

@@ -10,12 +10,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from reconciler.errors import StateLocked
+from reconciler.errors import StateError, StateLocked
 from reconciler.model.resources import Lock
 from reconciler.state.disk import Disk
 from reconciler.state.files import cannot_write, read_bytes, read_text, write_atomically
 from reconciler.state.group_commit import GroupCommit
-from reconciler.state.guard import forget_holder, held, living_holder
+from reconciler.state.guard import Held, forget_holder, held, living_holder
 from reconciler.state.holder import Holder
 from reconciler.state.journal import Journal, check_fits, journal_path, parse_journal
 from reconciler.state.journal_file import JournalFile
@@ -79,18 +79,19 @@ class LocalState:
         then raises StateLocked. Raises StateError for state that cannot be trusted or a folder that cannot be
         written to.
         """
-        with held(self.path, command, timeout, self._disk) as dead:
+        with held(self.path, command, timeout, self._disk) as guard:
             journal = self._read_journal()
+            stands = read_bytes(self.path)
             lock = None if blind else self.read()
             if journal is not None and not blind:
                 self._check_fits(journal, lock)
             writer = Writer(
-                _Folder(self.path, self._disk),
+                _Folder(self.path, self._disk, guard, stands),
                 lock=lock,
                 pending=journal,
                 command=command,
                 new_lineage=self._new_lineage,
-                took_over=dead,
+                took_over=guard.dead,
             )
             try:
                 yield writer
@@ -109,21 +110,25 @@ class LocalState:
 class _Folder:
     """`Keeping` in the folder of a lockfile, whose guard this process holds."""
 
-    def __init__(self, lockfile: Path, disk: Disk) -> None:
+    def __init__(self, lockfile: Path, disk: Disk, guard: Held, stands: bytes | None) -> None:
         self._lockfile, self._journal, self._disk = lockfile, journal_path(lockfile), disk
+        self._guard, self._stands = guard, stands
         self.place, self.journal_place = str(lockfile), str(self._journal)
 
     def write_lock(self, text: str) -> None:
+        self.check()
+        if read_bytes(self._lockfile) != self._stands:
+            raise StateError(
+                f"{self.place} was written by somebody else in mid-run",
+                "It was not replaced. Was another commit checked out meanwhile? What this run did is in the journal: put the "
+                "lockfile back that it was begun on, and run it again.",
+            )
         write_atomically(self._lockfile, text, self._disk)
+        self._stands = text.encode("utf-8")
 
     def retire(self, text: str) -> None:
-        """Nothing is left: who looks for it has a checkout with a history of its own."""
-        del text
-        try:
-            self._disk.remove(self._lockfile)
-            self._disk.sync_folder(self._lockfile.parent)
-        except OSError as error:
-            raise cannot_write(self._lockfile, error) from error
+        """Whoever has the old manifest is told where it went."""
+        self.write_lock(text)
 
     def start_journal(self, first_line: str) -> GroupCommit:
         self._remove_journal()  # the stump of one that died before its first line was whole
@@ -133,6 +138,7 @@ class _Folder:
         write_atomically(self._journal, text, self._disk)
 
     def drop_journal(self) -> None:
+        self.check()
         self._remove_journal()
         try:
             self._disk.sync_folder(self._lockfile.parent)
@@ -140,7 +146,8 @@ class _Folder:
             raise cannot_write(self._lockfile, error) from error
 
     def check(self) -> None:
-        """The system lets nobody else in while this process lives."""
+        """The system lets nobody else in while this process lives, as long as the guard is the one that it locked."""
+        self._guard.check()
 
     def _remove_journal(self) -> None:
         try:

@@ -426,7 +426,7 @@ def test_whoever_loses_its_lease_between_intent_and_call_sends_nothing_more(worl
         world.misbehaviour.before("CreateWorkloadIdentity", lose_it)
         world.misbehaviour.fail("CreateWorkloadIdentity", "ThrottlingException")
         plan = world.plan(world.create("agent-1", URL), world.create("agent-2", URL))
-        with pytest.raises(RunBroken, match="was taken over by another run: it was unlocked by hand") as broken:
+        with pytest.raises(RunBroken, match="its lease ended, or was unlocked by hand") as broken:
             apply(plan, world.directory, writer, threads=1)
     assert statuses(broken.value.report) == {"agent-1": Status.LEFT, "agent-2": Status.LEFT}
     assert world.misbehaviour.count("CreateWorkloadIdentity") == 1  # the throttled one

@@ -192,11 +192,16 @@ def test_there_and_back_again(stack: Any) -> None:
 
     ran = stack.run("lock", "migrate", "--auto-approve")
     assert ran.code == 0, ran.err
-    assert "commit that together with the manifest" in ran.err
-    assert not stack.local.exists()
+    assert "commit it together with the manifest" in ran.err
+    assert json.loads(stack.local.read_text())["moved"] == stack.url
     assert stack.lock() == before
     assert stack.unchanged()
 
+    stack.declare("agent-a", "agent-b", state=None)  # as in a branch that has the stub, and not the new manifest
+    taken_out = stack.run("plan")
+    assert taken_out.code == 1
+    assert f"was moved to {stack.url}" in taken_out.err
+    assert stack.run("apply", "--auto-approve").code == 1
     stack.declare("agent-a", "agent-b", state="other")
     assert stack.run("lock", "migrate", "--from", f"s3://{stack.bucket}/team", "--auto-approve").code == 0
     assert stack.lock("other/payments.prod.lock.json") == before
@@ -219,10 +224,12 @@ def test_a_move_that_broke_off_is_ended(stack: Any) -> None:
     stack.apply()
     stack.put("payments.prod.lock.json", stack.local.read_text())
     stack.declare("agent-a", "agent-b")
-    assert stack.unchanged()  # what is there is there
+    both = stack.run("plan", "--detailed-exitcode")
+    assert both.code == 0  # what is there is there
+    assert "reconciler.prod.lock.json stands beside the manifest and is not looked at" in both.err
     ran = stack.run("lock", "migrate", "--auto-approve")
     assert ran.code == 0, ran.err
-    assert not stack.local.exists()
+    assert json.loads(stack.local.read_text())["moved"] == stack.url
     assert stack.unchanged()
 
 

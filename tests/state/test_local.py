@@ -181,3 +181,50 @@ def test_a_record_that_makes_no_sense_is_no_holder(state: LocalState, path: Path
     with state.exclusive("apply") as writer:
         assert writer.took_over is None
         assert json.loads(record.read_text())["command"] == "apply"
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["removed", "made anew"])
+def test_a_guard_that_goes_in_mid_run_ends_the_run_with_its_journal_kept(
+    state: LocalState, make: Any, path: Path, again: bool
+) -> None:
+    """`git clean -X` does that; whoever comes next finds it free."""
+    guard = path.with_name(path.name + ".guard")
+    with state.exclusive("apply") as writer:
+        a, b = make.change("a"), make.change("b")
+        writer.begin(make.plan(a, b), make.digest)
+        writer.intend(a)
+        guard.rename(guard.with_suffix(".old"))
+        if again:
+            guard.touch()
+        with pytest.raises(StateError, match=r"guard was removed or replaced in mid-run"):
+            writer.intend(b)
+        make.finish(writer, a, Edits(put=(make.known("a"),)))
+        with pytest.raises(StateError, match=r"guard was removed or replaced in mid-run"):
+            writer.fold()
+    assert not path.exists()
+    left = state.unfinished()
+    assert left is not None
+    assert left.edits == (Edits(put=(make.known("a"),)),)
+
+
+def test_a_lockfile_that_is_replaced_in_mid_run_is_not_overwritten(state: LocalState, make: Any, path: Path) -> None:
+    """As by a `git pull`."""
+    make.run(state, make.known("a"))
+    with state.exclusive("apply") as writer:
+        change = make.change("b")
+        writer.begin(make.plan(change, lock=writer.lock), make.digest)
+        writer.intend(change)
+        make.finish(writer, change, Edits(put=(make.known("b"),)))
+        other = path.read_text().replace('"serial": 1', '"serial": 9')
+        path.write_text(other)
+        with pytest.raises(StateError, match="was written by somebody else in mid-run"):
+            writer.fold()
+    assert path.read_text() == other
+    assert path.with_name(path.name + ".journal").exists()
+
+
+def test_a_holders_record_is_one_line_whatever_it_holds(state: LocalState, path: Path) -> None:
+    record = {"id": "x", "who": "ci\nApplied: all well", "since": "now\x1b[2J", "command": "apply"}
+    path.with_name(path.name + ".holder").write_text(json.dumps(record))
+    with state.exclusive("apply") as writer:
+        assert str(writer.took_over) == "ci\\nApplied: all well, apply, since now\\x1b[2J"
