@@ -9,9 +9,10 @@ import pytest
 
 from tests.torture.figures import summary
 
-# A suite started in the background (by a script, nohup, some CI runners) inherits SIGINT ignored, and so would every
-# process that its tests start and interrupt.
+# A suite started in the background (by a script, nohup, some CI runners) inherits SIGINT or SIGHUP ignored, and so would
+# every process that its tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -182,7 +182,7 @@ class AnythingGoes(RuleBasedStateMachine):
         rest = Selection(excludes=tuple(sorted(one for one in refused if one)))
         plan = self.plan(stack, Refresh.FULL, rest)
         before = self.standing()
-        assert not guard(plan, Allowances(deletes=99, empty=True))
+        assert not guard(plan, Allowances(deletes=99, empty=True, untagged=True))
         assert self.execute(plan).whole
         self.nothing_else_was_touched(before, self.standing(), plan)
         again = self.plan(stack, Refresh.FULL, rest)
