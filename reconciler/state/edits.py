@@ -56,13 +56,15 @@ def edited(resources: Mapping[Address, Known], steps: Iterable[Edits]) -> dict[A
 
 
 def next_lock(lock: Lock | None, steps: Iterable[Edits], *, lineage: str, target: Target, plan: str) -> Lock | None:
-    """The lockfile after the edits: the very same object where they change nothing, else one serial later.
+    """The lockfile after the edits: the very same object where the plan did nothing, else one serial later.
 
-    `lineage` is that of a first lockfile; `plan` the digest of the plan that brought the edits.
+    `lineage` is that of a first lockfile; `plan` the digest of the plan that brought the edits. Edits that put what is there
+    already come of a plan that changed the directory alone: it counts as applied, and other plans of that serial as stale.
     """
+    steps = tuple(steps)
     before = lock.resources if lock else {}
     after = edited(before, steps)
-    if after == before:
+    if after == before and (lock is None or lock.last_plan == plan or not any(steps)):
         return lock
     if lock is not None:
         return replace(

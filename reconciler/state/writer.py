@@ -146,7 +146,7 @@ class Writer:
         self._intents.pop(outcome.change.address, None)
 
     def fold(self) -> Lock | None:
-        """Write the lockfile once, if the run changed anything, and end the journal; the lockfile as it stands then.
+        """Write the lockfile once, if the run did anything, and end the journal; the lockfile as it stands then.
 
         A journal with open intents is kept, with these alone. Raises StateError if something cannot be written; the journal
         then stays for the next run.

@@ -126,6 +126,30 @@ def test_a_plan_that_was_applied_and_saved_again_is_the_same_plan(project: Any) 
     assert "the plan was applied already" in ran.err
 
 
+def test_a_plan_that_only_undid_drift_is_applied_once(project: Any) -> None:
+    def drifts() -> None:
+        with project.outside() as client:
+            client.update_workload_identity(name="ledger-agent", allowedResourceOauth2ReturnUrls=["https://drift/x"])
+
+    project.run("apply", "--auto-approve")
+    drifts()
+    for file in ("saved.plan", "other.plan"):
+        assert project.run("plan", "--out", file, *(["--target", "*.ledger-agent"] * (file == "other.plan"))).code == 0
+    assert project.run("apply", "--plan", "saved.plan").code == 0
+    drifts()
+    before = project.lockfile.read_bytes()
+    for file, said in (("saved.plan", "the plan was applied already"), ("other.plan", "(serial 1 then, 2 now)")):
+        ran = project.run("apply", "--plan", file)
+        assert ran.code == 4
+        assert said in ran.err
+    assert project.lockfile.read_bytes() == before
+    with project.outside() as client:
+        found = client.get_workload_identity(name="ledger-agent")["allowedResourceOauth2ReturnUrls"]
+    assert found == ["https://drift/x"]
+    assert project.run("plan", "--out", "saved.plan").code == 0  # the same drift once more is a plan of its own
+    assert project.run("apply", "--plan", "saved.plan").code == 0
+
+
 def test_a_plan_that_was_applied_before_others_is_known_by_its_serial(stack: Any) -> None:
     assert stack.run("apply", "--plan", "saved.plan").code == 0
     stack.declare("something-else")

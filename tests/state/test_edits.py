@@ -55,11 +55,13 @@ def test_edits_done_again_change_nothing_more(make: Any) -> None:
         assert edited(after, steps) == after
 
 
-def test_only_a_change_makes_a_new_serial(make: Any) -> None:
+def test_only_a_run_that_did_something_makes_a_new_serial(make: Any) -> None:
     lock = make.lock(make.known("a"))
     told = {"lineage": "unused", "target": make.target, "plan": "sha256:" + "b" * 64}
     assert next_lock(lock, (NO_EDITS,), **told) is lock
-    assert next_lock(lock, (Edits(put=(make.known("a"),)),), **told) is lock
+    again = (Edits(put=(make.known("a"),)),)  # of a change to the directory alone
+    assert next_lock(lock, again, **told) == make.lock(make.known("a"), serial=2, last_plan=told["plan"])
+    assert next_lock(lock, again, **(told | {"plan": lock.last_plan})) is lock  # noted already
     after = next_lock(lock, (Edits(put=(make.known("a", "https://x/y"),)),), **told)
     assert (after.serial, after.lineage, after.last_plan) == (2, lock.lineage, told["plan"])
 

@@ -13,7 +13,10 @@ import pytest
 from reconciler.errors import StalePlan, StateError, StateLocked
 from reconciler.model.changes import Action
 from reconciler.model.outcomes import Outcome, Status
-from reconciler.state import NO_EDITS, Edits, dump_lock, settled
+from reconciler.state import NO_EDITS, Edits, LocalState, dump_lock, settled
+from reconciler.state.journal import journal_path
+
+OTHER_DIGEST = "sha256:" + "b" * 64
 
 
 def test_without_a_file_there_is_no_lock_and_nothing_is_made_by_asking(spot: Any) -> None:
@@ -40,15 +43,51 @@ def test_each_first_lockfile_gets_a_lineage_of_its_own(spot: Any, make: Any) -> 
     assert first.lineage != second.lineage
 
 
-def test_a_run_that_changes_nothing_writes_nothing(spot: Any, make: Any) -> None:
+def test_a_run_that_does_nothing_writes_nothing(spot: Any, make: Any) -> None:
     state = spot.again()
     make.run(state, make.known("a"))
     before = spot.stamp()
-    lock = make.run(state, make.known("a"))
-    assert lock is not None
-    assert lock.serial == 1
+    with state.exclusive("apply") as writer:
+        change = make.change("a", Action.UPDATE)
+        writer.begin(make.plan(change, lock=writer.lock), OTHER_DIGEST)
+        writer.intend(change)
+        writer.record(Outcome(change=change, status=Status.REFUSED, message="no"), NO_EDITS)
+        lock = writer.fold()
+    assert lock == make.lock(make.known("a"))
     assert spot.stamp() == before
     assert spot.left() == [""]
+
+
+def test_a_run_that_changed_the_directory_alone_is_noted_as_applied(spot: Any, make: Any) -> None:
+    state = spot.again()
+    make.run(state, make.known("a"))
+    with state.exclusive("apply") as writer:
+        change = make.change("a", Action.UPDATE)
+        writer.begin(make.plan(change, lock=writer.lock), OTHER_DIGEST)
+        writer.intend(change)
+        make.finish(writer, change, Edits(put=(make.known("a"),)))
+        lock = writer.fold()
+    assert lock == state.read() == make.lock(make.known("a"), serial=2, last_plan=OTHER_DIGEST)
+
+
+def test_a_run_that_is_noted_and_dies_before_its_journal_is_gone_is_settled_as_it_stands(path: Any, make: Any) -> None:
+    make.run(LocalState(path, new_lineage=lambda: make.lineage), make.known("a"))
+    journal = journal_path(path)
+    state = LocalState(path)
+    with state.exclusive("apply") as writer:
+        change = make.change("a", Action.UPDATE)
+        writer.begin(make.plan(change, lock=writer.lock), OTHER_DIGEST)
+        writer.intend(change)
+        make.finish(writer, change, Edits(put=(make.known("a"),)))
+        writer.close()
+        left = journal.read_bytes()
+        noted = writer.fold()
+    journal.write_bytes(left)
+    before = path.read_bytes()
+    with state.exclusive("apply") as writer:
+        assert writer.settle(()) == noted
+    assert path.read_bytes() == before
+    assert not journal.exists()
 
 
 def test_a_run_that_comes_to_nothing_makes_no_lockfile(spot: Any, make: Any) -> None:
@@ -128,16 +167,29 @@ def test_an_interrupted_run_is_pending_until_it_is_settled(spot: Any, make: Any)
     assert spot.left() == [""]
 
 
-def test_settling_what_changed_nothing_ends_the_journal_and_writes_nothing(spot: Any, make: Any) -> None:
+def test_settling_what_did_nothing_ends_the_journal_and_writes_nothing(spot: Any, make: Any) -> None:
     state = spot.again()
     make.run(state, make.known("a"))
     before = spot.stamp()
-    make.interrupt(state)
+    with state.exclusive("apply") as writer:
+        change = make.change("b")
+        writer.begin(make.plan(change, lock=writer.lock), OTHER_DIGEST)
+        writer.intend(change)
     with state.exclusive("apply") as writer:
         lock = writer.settle(())
     assert lock is not None
     assert lock.serial == 1
     assert spot.stamp() == before
+
+
+def test_settling_what_changed_the_directory_alone_notes_its_plan(spot: Any, make: Any) -> None:
+    state = spot.again()
+    make.run(state, make.known("a"))
+    make.interrupt(state)  # its first change puts the entry that is there
+    with state.exclusive("apply") as writer:
+        in_memory = settled(writer.lock, writer.pending, ())
+        lock = writer.settle(())
+    assert lock == in_memory == make.lock(make.known("a"), serial=2, last_plan=OTHER_DIGEST)
     assert spot.left() == [""]
 
 
