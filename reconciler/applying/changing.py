@@ -67,11 +67,9 @@ def forget(means: Means, change: Change) -> Result:
 
 def delete(means: Means, change: Change) -> Result:
     """Remove the resource, if what stands is what the plan saw."""
-    live = as_planned(means, change)
-    if live is None and means.waited(means.patience.pauses()):
-        live = as_planned(means, change)  # the plan saw it: one look that shows nothing is not believed
-    if not isinstance(live, Live):
-        return live or gone(change, "it was gone already")
+    live = _looked_at_twice(means, change)
+    if isinstance(live, Result):
+        return live
     lost: Ambiguous | None = None
     pauses = means.patience.brief.pauses()
     while True:
@@ -89,6 +87,16 @@ def delete(means: Means, change: Change) -> Result:
             lost = error
         except DirectoryError as error:
             return failed_after(change, error, lost)
+
+
+def _looked_at_twice(means: Means, change: Change) -> Live | Result:
+    """What stands, if it is what the plan saw. One look that shows nothing is not believed: the plan saw something."""
+    live = as_planned(means, change)
+    if live is None:
+        if not means.waited(means.patience.pauses()):
+            return Result(status=Status.LEFT, arn=change.arn, message="not sent: the run was stopped")
+        live = as_planned(means, change)
+    return live or gone(change, "it was gone already")
 
 
 def _after_lost_delete(means: Means, change: Change, error: Ambiguous, pauses: Iterator[float]) -> Result | None:

@@ -23,7 +23,7 @@ from reconciler.model.values import without_tags
 from reconciler.state import NO_EDITS, Edits, Header, Journal, Writer
 
 REREADS = Patience(total=2.0, first=0.25, longest=1.0)
-_MAKING = (Action.CREATE, Action.REPLACE)
+_COUNTS_ABSENCE = (Action.CREATE, Action.REPLACE, Action.DELETE, Action.FORGET)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +55,8 @@ def settle(
 ) -> Settlement:
     """Look at everything that the interrupted run may have done, and say what it did. Writes nothing anywhere.
 
-    What it may have made and does not show is looked at again while the `patience` lasts: reads lag, and calls that were
-    under way when it died still arrive. Taken for not made, it would be nobody's.
+    What it may have made, deleted or let go of and does not show is looked at again while the `patience` lasts: reads lag,
+    and calls that were under way when it died still arrive. Taken for not made, or for gone, it would be nobody's.
 
     Reads that fail make an intent undecided; they are no error here.
     """
@@ -173,7 +173,7 @@ def _same(change: Change, live: Live, header: Header, *, after: bool) -> bool:
 
 
 def _look(directory: Directory, change: Change, patience: Patience) -> Live | DirectoryError | None:
-    pauses = patience.pauses() if change.action in _MAKING else iter(())
+    pauses = patience.pauses() if change.action in _COUNTS_ABSENCE else iter(())
     while True:
         try:
             found = directory.read(kind_of(change.address.type), change.name)

@@ -245,6 +245,17 @@ def test_what_was_made_and_does_not_show_yet_is_waited_for(world: Any, replaced:
     assert world.lockfile_is_the_directory()
 
 
+@pytest.mark.parametrize("action", ["delete", "forget"])
+def test_one_look_that_shows_nothing_drops_nothing_that_stands(world: Any, action: str) -> None:
+    world.put("agent", OLD)
+    world.know("agent")
+    interrupt(world, getattr(world, action)("agent"))
+    world.misbehaviour.fail("GetWorkloadIdentity", "ResourceNotFoundException")
+    world.recover()
+    assert world.misbehaviour.count("GetWorkloadIdentity") == 2
+    assert sorted(world.locked()) == world.names() == ["agent"]
+
+
 def test_without_a_journal_there_is_nothing_to_recover(world: Any) -> None:
     with world.state.exclusive("apply") as writer:
         assert recover(writer, world.directory) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -526,6 +527,20 @@ def test_one_look_that_shows_nothing_does_not_make_an_orphan_of_what_is_to_be_de
     assert world.apply_one(change).status is Status.DONE
     assert world.names() == []
     assert world.lockfile_is_the_directory()
+
+
+def test_a_stop_while_a_second_look_is_waited_for_leaves_what_is_to_be_deleted(world: Any) -> None:
+    world.put("agent", OLD)
+    world.know("agent")
+    change, stop = world.delete("agent"), threading.Event()
+    world.misbehaviour.before("GetWorkloadIdentity", lambda _: stop.set())
+    world.misbehaviour.fail("GetWorkloadIdentity", "ResourceNotFoundException")
+    report = world.apply(change, stop=stop)
+    assert report.interrupted
+    assert report.outcomes[0].status is Status.LEFT
+    assert world.lockfile_is_the_directory()
+    assert world.names() == ["agent"]
+    assert world.state.unfinished() is None
 
 
 # Replace
