@@ -116,6 +116,7 @@ def apply(
 
 
 _DELETING = (Action.DELETE, Action.REPLACE)
+_STANDS = (Status.DONE, Status.DONE_WITHOUT_TAGS)
 _Step = Callable[[Means, Change], Result]
 _STEPS: dict[Action, _Step] = {
     Action.CREATE: create,
@@ -276,15 +277,16 @@ class _Run:
         """The outcome of what was not waited for, or never got its turn."""
         self.cut_short = True
         first = taken.get(change.address)
-        if first is not None and (change.action is not Action.REPLACE or first.status is not Status.DONE):
+        if first is not None and (change.action is not Action.REPLACE or first.status not in _STANDS):
             return first
         if first is None and change.address not in begun:
             return Outcome(change=change, status=Status.LEFT, message="not started")
-        if first is None or deletion_of_old(change).address in begun:
-            message = f"still under way {self._grace:g} s after the run was to end; it may or may not have happened"
-            hint = "Its intent is in the journal: the next run looks at what came of it."
-        else:
-            message, hint = "the new one stands, and so does the old one", "The next plan deletes the old one."
+        old = deletion_of_old(change)
+        if first is not None and old.address not in begun:
+            left = Outcome(change=old, status=Status.LEFT, message="not started")
+            return _whole(first, taken.get(old.address, left), old)
+        message = f"still under way {self._grace:g} s after the run was to end; it may or may not have happened"
+        hint = "Its intent is in the journal: the next run looks at what came of it."
         return Outcome(change=change, status=Status.FAILED, arn=change.arn, message=message, hint=hint)
 
     def _over(self) -> bool:
@@ -318,10 +320,11 @@ def _whole(first: Outcome, second: Outcome, old: Change) -> Outcome:
     seconds = first.seconds + second.seconds
     if second.status is Status.DONE:
         return replace(first, seconds=seconds)
+    stands = f"the new one stands ({first.message})" if first.message else "the new one stands"
     return replace(
         first,
         status=Status.FAILED,
         seconds=seconds,
-        message=f"the new one stands, and so does the old one, {old.name}: {second.message}",
+        message=f"{stands}, and so does the old one, {old.name}: {second.message}",
         hint=f"The lockfile holds the old one as {old.address}; the next plan deletes it. {second.hint}".rstrip(),
     )

@@ -15,10 +15,12 @@ import pytest
 
 from reconciler.applying import Event, Moment, Patience, RunBroken, apply
 from reconciler.aws.objects import Objects
+from reconciler.directory.agentcore import AgentCore
 from reconciler.emulator import Terms
-from reconciler.errors import LeaseLost, StalePlan
+from reconciler.errors import LeaseLost, StalePlan, TagsFailed
 from reconciler.model.changes import Reason
 from reconciler.model.environments import StatePlace
+from reconciler.model.kinds import Kind
 from reconciler.model.outcomes import Status
 from reconciler.state import Disk
 from reconciler.state.bucket import BucketState
@@ -359,6 +361,40 @@ def test_what_is_still_under_way_when_the_grace_is_over_stays_in_the_journal(wor
     world.recover()
     assert sorted(world.locked()) == ["down-1", "made-1", "made-2", "old-1"]
     assert world.lockfile_is_the_directory()
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_a_replacement_whose_second_half_got_no_turn_says_that_both_stand(
+    world: Any, monkeypatch: pytest.MonkeyPatch, tagged: bool
+) -> None:
+    made = AgentCore.create
+
+    def made_in_part(directory: AgentCore, kind: Kind, name: str, *rest: Any) -> str:
+        """As a kind answers whose tags are a call of their own."""
+        arn = made(directory, kind, name, *rest)
+        if name == "new-1" and not tagged:
+            raise TagsFailed("its tags are denied", "")
+        return arn
+
+    monkeypatch.setattr(AgentCore, "create", made_in_part)
+    stop, released = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        stop.set()
+        released.wait(30)
+
+    world.put("old-1", URL, team="a")
+    world.know("old-1")
+    replacement = world.replace("old-1", "new-1", key="a")  # goes first
+    world.misbehaviour.before("CreateWorkloadIdentity", hold, name="made-1")
+    report = world.apply(replacement, world.create("made-1", URL), threads=1, stop=stop, grace=0.2)
+    released.set()
+    outcome = next(one for one in report.outcomes if one.change is replacement)
+    assert outcome.status is Status.FAILED
+    made_so = "the new one stands" if tagged else "the new one stands (its tags are denied)"
+    assert outcome.message == f"{made_so}, and so does the old one, old-1: not started"
+    assert "the next plan deletes it" in outcome.hint
+    assert sorted(world.locked()) == ["a=new-1", "a~old-1=old-1"]
 
 
 def test_a_replacement_whose_second_half_has_no_answer_keeps_the_new_one(world: Any) -> None:
