@@ -59,6 +59,15 @@ class RunBroken(StateError):
         self.report = report
 
 
+class RunUnheard(Exception):
+    """Whoever followed the run failed, which ended it early; `reason` is that error, `report` says what was done until then."""
+
+    def __init__(self, reason: Exception, report: Report) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+        self.report = report
+
+
 def apply(
     plan: Plan,
     directory: Directory,
@@ -77,7 +86,7 @@ def apply(
     for: its intent stays in the journal, and the process should end soon. `on_event` is called by one thread at a time.
 
     Raises StalePlan if the lockfile is not the plan's, StateError if nothing could be begun, RunBroken (with the report) if
-    the journal or the lockfile could not be written later on.
+    the journal or the lockfile could not be written later on, RunUnheard (with the report) if `on_event` failed.
     """
     run = _Run(
         plan,
@@ -111,7 +120,7 @@ def apply(
     if broken is not None:
         raise RunBroken(broken, report) from broken
     if run.deaf is not None:
-        raise run.deaf
+        raise RunUnheard(run.deaf, report) from run.deaf
     return report
 
 

@@ -112,7 +112,7 @@ def agreed(console: Console, consent: Consent) -> bool:
 
 
 def _run(console: Console, plan: Plan, directory: Directory, writer: Writer, threads: int) -> ExitCode:
-    from reconciler.applying import RunBroken, apply
+    from reconciler.applying import RunBroken, RunUnheard, apply
 
     stop = directory.hurry  # it also ends the waiting of calls that are under way
     with stoppable(console, stop):
@@ -122,6 +122,9 @@ def _run(console: Console, plan: Plan, directory: Directory, writer: Writer, thr
         except RunBroken as broken:  # what was done is told before why the rest was not
             _tell(console, broken.report, plan)
             raise
+        except RunUnheard as unheard:
+            _tell(console, unheard.report, plan)
+            raise unheard.reason from None
         _tell(console, report, plan)
     return ExitCode.OK if report.whole else ExitCode.PARTIAL
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.applying import Event, Moment, Patience, RunBroken, apply
+from reconciler.applying import Event, Moment, Patience, RunBroken, RunUnheard, apply
 from reconciler.aws.objects import Objects
 from reconciler.directory.agentcore import AgentCore
 from reconciler.emulator import Terms
@@ -130,8 +130,12 @@ def test_a_listener_that_breaks_ends_the_run_with_the_lockfile_written(world: An
         if event.moment is Moment.FINISHED:
             raise BrokenPipeError("nobody reads")
 
-    with pytest.raises(BrokenPipeError):
+    with pytest.raises(RunUnheard) as caught:
         world.apply(*[world.create(f"agent-{number}", URL) for number in range(8)], threads=1, on_event=broken)
+    assert isinstance(caught.value.reason, BrokenPipeError)
+    report = caught.value.report
+    assert [one.status for one in report.outcomes] == [Status.DONE] + [Status.LEFT] * 7
+    assert report.serial == 1
     assert world.names() == ["agent-0"]
     assert world.lockfile_is_the_directory()
     assert world.state.unfinished() is None

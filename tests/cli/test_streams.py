@@ -56,6 +56,20 @@ def test_an_apply_reports_to_standard_output_and_its_progress_to_standard_error(
     assert "[2/2]" not in ran.out
 
 
+def test_a_progress_that_breaks_ends_an_apply_and_takes_no_report_away(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> str:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("reconciler.render.event_line", broken)
+    ran = project.run("apply", "--auto-approve", "--threads", "1")
+    assert ran.code == 1
+    assert "internal error" in ran.err
+    assert "Left: never started" in ran.out, "the plan was shown before, and this is the report"
+    assert set(project.lock["resources"]) == {"workload_identity.invoice-agent"}
+
+
 def test_without_a_terminal_there_is_no_colour_and_no_animation(project: Any) -> None:
     for command in (["plan"], ["apply", "--auto-approve"], ["plan"]):
         ran = project.other(*command)
