@@ -92,7 +92,7 @@ _THROTTLED_HINT = (
 
 
 def judge(error: Exception) -> Verdict:
-    """Whether the failed call may be sent again. A failure that nobody foresaw is final."""
+    """Whether the failed call may be sent again. A failure that nobody foresaw is hopeless."""
     match error:
         case sdk.ClientError():
             if _code(error) in _THROTTLED or _status(error) == 429:
@@ -101,11 +101,11 @@ def judge(error: Exception) -> Verdict:
         case _ if isinstance(error, _UNREACHED):
             return Verdict.NOT_SENT
         case sdk.SSLError():
-            return Verdict.FINAL if _certificate(error) else Verdict.UNCERTAIN
+            return Verdict.HOPELESS if _certificate(error) else Verdict.UNCERTAIN
         case sdk.HTTPClientError() | sdk.ConnectionError() | sdk.IncompleteReadError() | ResponseParserError():
             return Verdict.UNCERTAIN
         case _:
-            return Verdict.FINAL
+            return Verdict.HOPELESS
 
 
 def translate(error: Exception, asked: Asked) -> DirectoryError:

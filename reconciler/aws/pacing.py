@@ -26,7 +26,11 @@ class Verdict(enum.Enum):
     THROTTLED = "throttled"  # certainly not done; the service wants fewer calls
     NOT_SENT = "not sent"  # certainly not done; no connection came about
     UNCERTAIN = "uncertain"  # sent, and perhaps done
-    FINAL = "final"  # the same call would fail again
+    FINAL = "final"  # answered, and the same call would be answered so again
+    HOPELESS = "hopeless"  # no answer, and the same call would get none again
+
+
+_IN_VAIN = (Verdict.FINAL, Verdict.HOPELESS)
 
 
 class NotSent(Exception):
@@ -97,12 +101,15 @@ class Pacing:
         gate = self._gate(operation)
         failures = 0
         give_up: float | None = None
+        last: Exception | None = None
         while True:
             sent = gate.admit()
+            if last is not None and self.hurry.is_set():  # since the failure; waiting ends early then
+                raise last
             try:
                 answer = send()
             except Exception as error:
-                verdict = judge(error)
+                last, verdict = error, judge(error)
                 if verdict is Verdict.THROTTLED:
                     gate.throttled(sent)
                     now = self.clock()
@@ -113,8 +120,8 @@ class Pacing:
                 if verdict is Verdict.FINAL:  # an answer, if not a welcome one
                     gate.passed()
                 failures += 1
-                hopeless = verdict is Verdict.FINAL or (verdict is Verdict.UNCERTAIN and not repeatable)
-                if hopeless or failures >= self.bounds.attempts or self.hurry.is_set():
+                in_vain = verdict in _IN_VAIN or (verdict is Verdict.UNCERTAIN and not repeatable)
+                if in_vain or failures >= self.bounds.attempts or self.hurry.is_set():
                     raise
                 self.wait(self.bounds.pause(failures))
                 continue

@@ -45,12 +45,12 @@ def answer(code: str, status: int, asked: Asked = READ) -> sdk.ClientError:
         (sdk.SSLError(endpoint_url=URL, error="UNEXPECTED_EOF"), Verdict.UNCERTAIN),
         (
             sdk.SSLError(endpoint_url=URL, error=ssl.SSLCertVerificationError("CERTIFICATE_VERIFY_FAILED")),
-            Verdict.FINAL,
+            Verdict.HOPELESS,
         ),
         (ResponseParserError("not JSON"), Verdict.UNCERTAIN),
-        (sdk.NoCredentialsError(), Verdict.FINAL),
-        (sdk.ParamValidationError(report="bad"), Verdict.FINAL),
-        (RuntimeError("a bug"), Verdict.FINAL),
+        (sdk.NoCredentialsError(), Verdict.HOPELESS),
+        (sdk.ParamValidationError(report="bad"), Verdict.HOPELESS),
+        (RuntimeError("a bug"), Verdict.HOPELESS),
     ],
     ids=lambda one: str(one)[:50],
 )

@@ -87,6 +87,19 @@ def test_an_answer_that_is_no_success_ends_it_too(world: Any, clock: Any) -> Non
     assert [world.directory.read(KIND, f"nobody-{number}") for number in range(9)] == [None] * 9
 
 
+def test_a_call_that_never_left_does_not_end_it(world: Any, clock: Any) -> None:
+    world.misbehaviour.fail("GetWorkloadIdentity", "ThrottlingException", times=None)
+    with pytest.raises(Throttled):
+        world.directory.read(KIND, "agent")
+    clock.sleep(10)  # one call is let through to see
+    with pytest.raises(DirectoryError):
+        world.directory.read(KIND, "")  # the SDK does not send it
+    sent = world.misbehaviour.count()
+    with pytest.raises(Throttled, match="not sent"):
+        world.directory.read(KIND, "agent")
+    assert world.misbehaviour.count() == sent
+
+
 def test_what_is_refused_unsent_says_so(world: Any, clock: Any) -> None:
     world.misbehaviour.fail("GetWorkloadIdentity", "ThrottlingException", times=None)
     with pytest.raises(Throttled):
@@ -146,6 +159,19 @@ def test_nothing_is_tried_again_once_the_run_ends(world: Any, clock: Any, code: 
         world.directory.read(KIND, "agent")
     assert world.misbehaviour.count() == 1
     assert clock() == begun
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerException"])
+def test_nothing_is_tried_again_when_the_run_ends_during_the_pause(world: Any, clock: Any, code: str) -> None:
+    def ended(seconds: float) -> None:
+        clock.sleep(seconds)
+        directory.hurry.set()
+
+    directory = AgentCore(world.client, account="000000000000", pacing=Pacing(clock=clock, sleep=ended))
+    world.misbehaviour.fail("GetWorkloadIdentity", code, times=None)
+    with pytest.raises(DirectoryError, match=code):
+        directory.read(KIND, "agent")
+    assert world.misbehaviour.count() == 1
 
 
 def test_sleepers_wake_up_when_the_run_ends() -> None:
