@@ -38,7 +38,7 @@ def lock_migrate(
 
     First give the environment its new `state` in the manifest, then run this. Lineage and serial stay, so saved
     plans for it are the only thing that has to be made again. Refuses while a run is under way or unsettled on
-    either side. A move that broke off is ended by the same command.
+    either side. A move that broke off is ended by the same command, unless one side was applied since.
 
     For example:
       reconciler lock migrate --env prod                         # `state: s3://…` was added

@@ -29,7 +29,8 @@ def movable(source: State, target: State) -> Lock:
 def migrate(source: Writer, target: Writer, target_state: State) -> Lock:
     """Move it; both are held. The lockfile as it stands at the target, lineage and serial the same.
 
-    A move that broke off before is ended. Raises StateError as `movable` does; then the source is as it was.
+    A move that broke off before is ended, if nothing was applied since. Raises StateError as `movable` does; then the source
+    is as it was.
     """
     if source.lock is None:
         raise StateError(f"there is no lockfile at {source.place}", "It went meanwhile. Nothing was moved.")
@@ -49,12 +50,23 @@ def migrate(source: Writer, target: Writer, target_state: State) -> Lock:
 
 
 def _check_free(lock: Lock, target: State) -> Lock | None:
-    """None where the target may be written; the lockfile there, where this one was moved before. Raises StateError else."""
+    """None where the target may be written; the lockfile there, where it is this very one. Raises StateError else.
+
+    A later serial of the same line proves nothing: both may have gone on since a move broke off.
+    """
     stands = _stands(target)
     if stands is None:
         return None
-    if stands.lineage == lock.lineage and stands.serial >= lock.serial:
+    if stands == lock:
         return stands
+    if stands.lineage == lock.lineage:
+        raise StateError(
+            f"{target.place} has the same line (lineage {lock.lineage}) at serial {stands.serial}, the one to be moved is at "
+            f"serial {lock.serial}, and they do not say the same",
+            "A move broke off before, and one of them was applied since, or both. Nothing was moved or removed. Look at both "
+            "with `lock show`: what was applied last knows what stands. Keep a copy of the other one and move it away; then "
+            "run this again if the one to be moved is right, and go on without it if the other is.",
+        )
     raise StateError(
         f"a lockfile stands at {target.place} already (lineage {stands.lineage}, serial {stands.serial})",
         f"The one to be moved has lineage {lock.lineage}, serial {lock.serial}. Only one of them can be right: look at both "

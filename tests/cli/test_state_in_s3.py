@@ -273,6 +273,23 @@ def test_a_move_is_refused_while_anything_is_in_flight_or_in_the_way(stack: Any)
     assert "damaged" in refuse(stack, yes)
 
 
+@pytest.mark.parametrize("applied", ["both", "there", "here"])
+def test_a_move_that_broke_off_before_an_apply_loses_neither_side(stack: Any, applied: str) -> None:
+    stack.declare("agent-a", state=None)
+    stack.apply()
+    stack.put("payments.prod.lock.json", stack.local.read_text())
+    if applied in ("both", "there"):
+        stack.declare("agent-a", "agent-b")
+        stack.apply()
+    if applied in ("both", "here"):
+        stack.declare("agent-a", "agent-c", state=None)
+        stack.apply()
+    stack.declare("agent-a", "agent-b", "agent-c")
+    said = refuse(stack, "--auto-approve")
+    assert "and they do not say the same" in said
+    assert "run this again if the one to be moved is right" in said
+
+
 # History
 
 
