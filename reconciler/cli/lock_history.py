@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,12 +10,13 @@ from reconciler.cli.console import Console
 from reconciler.cli.executing import Consent, agreed
 from reconciler.cli.lock import AsJson
 from reconciler.cli.options import Env, LockTimeout, Manifest, Yes
-from reconciler.cli.workspace import Workspace, open_workspace
+from reconciler.cli.workspace import Workspace, offline_target, open_workspace
 from reconciler.errors import ExitCode, StateError, StateMoved, UsageError
 from reconciler.model.resources import Lock
 from reconciler.model.values import canonical_json
 
 if TYPE_CHECKING:
+    from reconciler.aws.objects import Version
     from reconciler.state import State
     from reconciler.state.bucket import BucketState
     from reconciler.state.history import Past
@@ -65,8 +66,8 @@ def lock_restore(
     """Take back an earlier version of the lockfile.
 
     Of one that is kept in a versioned bucket. Only the lockfile changes; plan then shows where the directory is
-    not what that version says. It gets a serial of its own, so that no plan fits that was saved before; but a
-    lockfile that is damaged or gone comes back as it was, for an unfinished run to go on.
+    not what that version says. It gets a serial of its own, so that no plan fits that was saved before; only where
+    the lockfile is damaged or gone while a run is unfinished, it comes back as it was, for that run to be settled.
 
     For example:
       reconciler lock history --env prod
@@ -83,13 +84,12 @@ def lock_restore(
     with open_state(workspace.environment, workspace.lockfile) as opened:
         state = _in_bucket(opened, workspace)
         with state.exclusive("lock restore", lock_timeout, blind=True) as writer:
-            past = find(state, serial=serial, version=version)
-            if past.lock is None:
-                raise StateError(f"{state.place}: {past.trouble}")
+            one, past = find(state, serial=serial, version=version)
             stands = _stands(console, state)
-            back = restored(past.lock, stands)
-            check_belongs(back, _target(workspace, back), file=state.place)
-            console.show(_difference(past, stands))
+            back = restored(state, past, stands=stands, unfinished=writer.pending is not None)
+            target = offline_target(workspace.stack.name, workspace.environment, back)
+            check_belongs(back, target, file=state.place)
+            console.show(_difference(one, past, stands))
             if not agreed(console, _consent(workspace, auto_approve)):
                 console.note("Restore cancelled. Nothing was changed.")
                 return ExitCode.ERROR
@@ -120,24 +120,17 @@ def _stands(console: Console, state: BucketState) -> Lock | None:
         return None
 
 
-def _target(workspace: Workspace, lock: Lock) -> Any:
-    from reconciler.cli.workspace import offline_target
-
-    return offline_target(workspace.stack.name, workspace.environment, lock)
-
-
 def _consent(workspace: Workspace, given: bool) -> Consent:
     return Consent(
         noun="Restore", question=f"Put that in the place of {workspace.lockfile}?", answer="yes", given=given
     )
 
 
-def _difference(past: Past, stands: Lock | None) -> str:
+def _difference(version: Version, past: Lock, stands: Lock | None) -> str:
     from reconciler.render import clean
 
-    then = past.lock.resources if past.lock else {}
-    now = stands.resources if stands else {}
-    lines = [f"Version {past.version.id} of {past.version.modified}, serial {past.lock.serial if past.lock else 0}"]
+    then, now = past.resources, stands.resources if stands else {}
+    lines = [f"Version {version.id} of {version.modified}, serial {past.serial}"]
     for mark, addresses in (
         ("+", then.keys() - now.keys()),
         ("-", now.keys() - then.keys()),

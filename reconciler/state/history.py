@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -32,27 +31,31 @@ def history(state: BucketState, limit: int) -> list[Past]:
         return list(readers.map(lambda one: _read(state, one), versions))
 
 
-def find(state: BucketState, *, serial: int | None, version: str) -> Past:
+def find(state: BucketState, *, serial: int | None, version: str) -> tuple[Version, Lock]:
     """The newest version with that serial, or the one with that id. Raises StateError where there is none to be read."""
-    for past in _all(state):
-        if version and past.version.id == version:
-            if past.lock is None:
-                raise StateError(f"{state.place}, version {version}: {past.trouble}", "Choose another version.")
-            return past
-        if not version and past.lock is not None and past.lock.serial == serial:
-            return past
+    for one in state.objects.versions(state.name):
+        if version and one.id != version:
+            continue  # of the others, no more is asked than which they are
+        past = _read(state, one)
+        if past.lock is not None and (version or past.lock.serial == serial):
+            return one, past.lock
+        if version:
+            raise StateError(f"{state.place}, version {version}: {past.trouble}", "Choose another version.")
     what = f"version {version}" if version else f"serial {serial}"
     raise StateError(f"{state.place} has no {what}", "`reconciler lock history` lists what there is.")
 
 
-def restored(past: Lock, stands: Lock | None) -> Lock:
+def restored(state: BucketState, past: Lock, *, stands: Lock | None, unfinished: bool) -> Lock:
     """The lockfile that takes `past` back in the place of what `stands` (None: nothing that can be read).
 
-    One serial later than both, so that no saved plan fits that was made before; as it was where nothing stands, so that the
-    journal of an interrupted run still belongs to it. Raises StateError for one of another line.
+    One serial later than both, and than the newest of its line in the history, so that no saved plan fits that was made
+    before. As it was only where nothing stands and an interrupted run is `unfinished`: its journal belongs to that very
+    serial. Raises StateError for one of another line, and where the history cannot be read.
     """
-    if stands is None:
+    if stands is None and unfinished:
         return past
+    if stands is None:
+        stands = _newest(state, past.lineage) or past
     if stands.lineage != past.lineage:
         raise StateError(
             f"that version is of another line (lineage {past.lineage}, not {stands.lineage})",
@@ -61,8 +64,10 @@ def restored(past: Lock, stands: Lock | None) -> Lock:
     return replace(past, serial=max(past.serial, stands.serial) + 1, last_plan="")
 
 
-def _all(state: BucketState) -> Iterator[Past]:
-    return (_read(state, one) for one in state.objects.versions(state.name))
+def _newest(state: BucketState, lineage: str) -> Lock | None:
+    """The newest version of that line that can be read."""
+    read = (_read(state, one).lock for one in state.objects.versions(state.name))
+    return next((lock for lock in read if lock is not None and lock.lineage == lineage), None)
 
 
 def _read(state: BucketState, version: Version) -> Past:

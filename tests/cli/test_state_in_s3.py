@@ -321,20 +321,56 @@ def test_an_earlier_version_is_listed_and_taken_back(stack: Any) -> None:
     assert stack.unchanged()
 
 
-def test_a_damaged_or_missing_lockfile_comes_back_as_it_was(stack: Any) -> None:
+@pytest.mark.parametrize("damage", ["<<<<<<< ours", None])
+def test_a_damaged_or_missing_lockfile_comes_back_and_no_plan_fits_that_was_saved_before(
+    stack: Any, damage: str | None
+) -> None:
+    stack.declare("agent-a")
     stack.apply()
+    stack.declare("agent-a", "agent-b")
+    assert stack.run("plan", "--out", "first.plan").code == 0
+    assert stack.run("apply", "--plan", "first.plan").code == 0
+    assert stack.run("plan", "--refresh", "none", "--out", "second.plan").code == 0
     good = stack.lock()
-    stack.put("payments.prod.lock.json", "<<<<<<< ours")
-    assert stack.run("plan").code == 1
-    assert [one["serial"] for one in json.loads(stack.run("lock", "history", "--json").out)["versions"]] == [None, 1]
-    assert "unresolved merge conflict" in stack.run("lock", "history").out
+    if damage is None:
+        stack.client.delete_object(Bucket=stack.bucket, Key="team/payments.prod.lock.json")
+    else:
+        stack.put("payments.prod.lock.json", damage)
+        assert stack.run("plan").code == 1
+        listed = json.loads(stack.run("lock", "history", "--json").out)["versions"]
+        assert [one["serial"] for one in listed] == [None, 2, 1]
+        assert "unresolved merge conflict" in stack.run("lock", "history").out
     ran = stack.run("lock", "restore", "--serial", "1", "--auto-approve")
     assert ran.code == 0, ran.err
-    assert "What stands cannot be read, and is replaced" in ran.err
-    assert stack.lock() == good
+    assert ("What stands cannot be read, and is replaced" in ran.err) == (damage is not None)
+    back = stack.lock()
+    assert (back["lineage"], back["serial"], set(back["resources"])) == (good["lineage"], 3, {A})
+    for plan in ("first.plan", "second.plan"):
+        ran = stack.run("apply", "--plan", plan)
+        assert ran.code == 4, ran.err
+    assert stack.lock() == back
+
+
+def test_a_missing_lockfile_comes_back_as_it_was_for_a_run_that_is_unfinished(stack: Any) -> None:
+    stack.declare("agent-a")
+    stack.apply()
+    good = stack.lock()
+    stack.declare("agent-a", "agent-b")
+    intended = json.loads(stack.run("plan", "--format", "json").out)["resource_changes"][0]
+    stack.apply()
+    target = {"stack": "payments", "environment": "prod", "account": "123456789012", "region": "us-east-1"}
+    header = {"journal": 1, "lineage": good["lineage"], "serial": 1, "plan": "sha256:" + "a" * 64}
+    header |= {"target": target, "ignore_tags": [], "command": "apply", "who": "w", "when": "now"}
+    stack.put(f"payments.prod.lock.json.journal/{DEAD}/00000001.head", json.dumps(header) + "\n")
+    stack.put(f"payments.prod.lock.json.journal/{DEAD}/00000002.rows", json.dumps({"intent": intended}) + "\n")
     stack.client.delete_object(Bucket=stack.bucket, Key="team/payments.prod.lock.json")
-    assert stack.run("lock", "restore", "--serial", "1", "--auto-approve").code == 0
+    foreign = stack.run("lock", "restore", "--serial", "2", "--auto-approve")
+    assert foreign.code == 1
+    assert "does not belong to" in foreign.err
+    ran = stack.run("lock", "restore", "--serial", "1", "--auto-approve")
+    assert ran.code == 0, ran.err
     assert stack.lock() == good
+    stack.apply()
     assert stack.unchanged()
 
 
