@@ -175,8 +175,8 @@ class Objects:
                 if one["Key"] == whole:
                     modified = one["LastModified"].astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
                     yield Version(id=one["VersionId"], modified=modified, size=one["Size"], latest=one["IsLatest"])
-            if not answer.get("IsTruncated"):
-                return
+            if not answer.get("IsTruncated") or answer["NextKeyMarker"] != whole:
+                return  # it sorts before all that only begin like it, of which there may be any number
             marks = {"KeyMarker": answer["NextKeyMarker"], "VersionIdMarker": answer["NextVersionIdMarker"]}
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from reconciler.errors import ObjectChanged, StateError
 from reconciler.model.environments import Environment, StatePlace
 from reconciler.state import Edits, dump_lock
 from reconciler.state.bucket import BucketState
+from reconciler.state.history import find
 from reconciler.state.journal_objects import JournalObjects, read_journals, remove_journals
 
 LOCK = "payments.prod.lock.json"
@@ -278,3 +279,40 @@ def test_a_listing_of_many_pages_is_read_whole(bucket_spot: Any, monkeypatch: py
 
 def _two_a_page(params: dict[str, Any], **_: Any) -> dict[str, Any]:
     return {**params, "MaxKeys": 2}
+
+
+def test_the_versions_are_read_without_paging_through_those_of_lease_and_journal(
+    bucket_spot: Any,
+) -> None:
+    objects = bucket_spot.objects()
+    for number in range(3):
+        bucket_spot.write(f"{number}")
+        bucket_spot.write(None)
+    objects._client.meta.events.register("provide-client-params.s3.ListObjectVersions", _two_a_page)
+    alone = _listings(bucket_spot, objects)
+    assert len(alone[0]) == 3
+    for number in range(9):
+        objects.remove(f"{LOCK}.lease", only=objects.put(f"{LOCK}.lease", b"%d" % number, replacing=None))
+        objects.put(f"{JOURNAL}run/{number}", b"x", replacing=None)
+    found, asked = _listings(bucket_spot, objects)
+    assert found == alone[0]
+    assert asked <= alone[1] + 1
+
+
+def _listings(spot: Any, objects: Any) -> tuple[list[str], int]:
+    """The ids of the lockfile's versions, and how many requests that took."""
+    spot.buckets.seen.clear()
+    found = [one.id for one in objects.versions(LOCK)]
+    return found, len(spot.buckets.seen)
+
+
+def test_a_version_is_found_by_its_id_without_reading_newer_ones(
+    bucket_spot: Any, state: BucketState, make: Any
+) -> None:
+    for key in "abcd":
+        make.run(state, make.known(key))
+    oldest = list(state.objects.versions(LOCK))[-1]
+    bucket_spot.buckets.seen.clear()
+    version, lock = find(state, serial=None, version=oldest.id)
+    assert (version, lock.serial) == (oldest, 1)
+    assert [one.rpartition("/")[2] for one in bucket_spot.buckets.seen].count(LOCK) == 1
