@@ -237,10 +237,12 @@ def _failed(error: Exception, asked: Asked) -> StateError:
 
 
 def _age(answer: dict[str, Any]) -> float:
-    """Both times are S3's own, so no clock of ours matters."""
-    told = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    if not told:
+    """Both times are S3's own, so no clock of ours matters. What is no date tells nothing."""
+    try:
+        now = email.utils.parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""))
+    except ValueError:
         return 0.0
-    now = email.utils.parsedate_to_datetime(told)
+    if now.tzinfo is None:  # "-0000": whose time it is, is not told
+        return 0.0
     written: datetime.datetime = answer["LastModified"]
     return max(0.0, (now - written).total_seconds())

@@ -181,7 +181,7 @@ def _read_header(raw: dict[str, Any], file: str) -> Header:
             "Upgrade with `pip install --upgrade agentcore-reconciler`, then run the same command again.",
         )
     try:
-        return Header(
+        header = Header(
             lineage=raw["lineage"],
             serial=raw["serial"],
             plan=raw["plan"],
@@ -193,6 +193,13 @@ def _read_header(raw: dict[str, Any], file: str) -> Header:
         )
     except (KeyError, TypeError) as error:
         raise _damaged(file, 1) from error
+    target = header.target
+    words = (header.lineage, header.plan, header.command, header.who, header.when, *header.ignore_tags)
+    places = (target.stack, target.environment, target.account, target.region)
+    typed = type(header.serial) is int and isinstance(raw["ignore_tags"], list)
+    if not typed or not all(isinstance(one, str) for one in (*words, *places)):
+        raise _damaged(file, 1)
+    return header
 
 
 def _read_edits(raw: dict[str, Any]) -> Edits:

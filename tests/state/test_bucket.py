@@ -262,6 +262,18 @@ def test_an_object_is_written_where_it_is_what_was_seen_and_nowhere_else(bucket_
     assert objects.get("x") is None
 
 
+@pytest.mark.parametrize("told", ["", "yesterday", "Tue, 99 Nov 2026 10:00:00 GMT", "Tue, 24 Nov 2026 10:00:00 -0000"])
+def test_an_answer_with_a_date_that_is_none_tells_no_age(bucket_spot: Any, told: str) -> None:
+    objects = bucket_spot.objects()
+    objects.put("x", b"1", replacing=None)
+
+    def dated(parsed: dict[str, Any], **_: Any) -> None:
+        parsed["ResponseMetadata"]["HTTPHeaders"]["date"] = told
+
+    objects._client.meta.events.register("after-call.s3.GetObject", dated)
+    assert objects.get("x").age == 0.0
+
+
 def test_two_writes_that_overlap_are_tried_again(bucket_spot: Any) -> None:
     bucket_spot.buckets.trouble("PUT", "/x", times=2, status=409, code="ConditionalRequestConflict")
     objects = bucket_spot.objects()

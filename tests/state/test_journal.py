@@ -90,6 +90,28 @@ def test_damage_before_the_last_line_is_refused_with_its_line(lines: list[bytes]
     assert "Move the file away and run plan" in caught.value.detail
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"serial": "3"},
+        {"serial": None},
+        {"serial": True},
+        {"serial": 3.0},
+        {"lineage": 7},
+        {"plan": None},
+        {"command": ["apply"]},
+        {"ignore_tags": [1]},
+        {"ignore_tags": "cost-*"},
+        {"target": {"stack": "payments", "environment": "prod", "account": 222222222222, "region": "us-east-1"}},
+    ],
+    ids=str,
+)
+def test_a_header_of_other_types_is_damaged(lines: list[bytes], wrong: dict[str, Any]) -> None:
+    first = json.dumps(json.loads(lines[0]) | wrong).encode() + b"\n"
+    with pytest.raises(StateError, match="j:1: damaged: not a journal line"):
+        parse_journal(b"".join([first, *lines[1:]]), file="j")
+
+
 def test_a_newer_journal_is_refused(lines: list[bytes]) -> None:
     with pytest.raises(StateError, match="newer reconciler"):
         parse_journal(b"".join(lines).replace(b'"journal":1', b'"journal":2'), file="j")
