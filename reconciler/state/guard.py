@@ -7,7 +7,9 @@ one to whoever takes over. `<lockfile>.guard` is the lock, `<lockfile>.holder` t
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -91,20 +93,28 @@ def held(lockfile: Path, command: str, timeout: float, disk: Disk) -> Iterator[H
 
 
 def living_holder(lockfile: Path) -> Holder | None:
-    """Who holds the guard at this moment; None if nobody does (a record of a dead one does not count). Changes nothing."""
+    """Who holds the guard at this moment; None if nobody does (a record of a dead one does not count).
+
+    Writes nothing and makes no file. It shares the guard for an instant with others who only ask; who wants to hold it waits
+    that long.
+    """
     recorded = read_holder(lockfile)
     if recorded is None:
         return None
     check_writable(_guard(lockfile))
-    import filelock
-
     try:
-        with filelock.FileLock(_guard(lockfile), timeout=0, mode=0o600):
-            return None
-    except filelock.Timeout:
-        return recorded
+        descriptor = os.open(_guard(lockfile), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
     except OSError:
         return recorded  # it cannot be tried here, so the record is believed
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return recorded
+    finally:
+        os.close(descriptor)  # and with it the share
+    return None
 
 
 def read_holder(lockfile: Path) -> Holder | None:

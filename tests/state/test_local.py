@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import signal
 import stat
@@ -171,6 +172,20 @@ def test_a_dead_holder_is_taken_over_and_named(state: LocalState, other: subproc
         assert writer.took_over == dead
         assert f"process {other.pid}" in writer.took_over.who
     assert make.run(state, make.known("a")) is not None
+
+
+def test_who_only_asks_makes_no_file_and_keeps_nobody_else_from_asking(
+    state: LocalState, other: subprocess.Popen[str], path: Path
+) -> None:
+    other.send_signal(signal.SIGKILL)
+    other.wait()
+    guard = path.with_name(path.name + ".guard")
+    with guard.open("rb") as asks:
+        fcntl.flock(asks, fcntl.LOCK_SH | fcntl.LOCK_NB)  # another `lock status`, in the middle of asking
+        assert state.holder() is None
+    guard.unlink()
+    assert state.holder() is None
+    assert not guard.exists()
 
 
 def test_a_record_that_makes_no_sense_is_no_holder(state: LocalState, path: Path) -> None:
