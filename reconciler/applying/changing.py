@@ -16,14 +16,12 @@ from reconciler.errors import (
     ServiceLinked,
     TagsFailed,
 )
-from reconciler.model.changes import Change, Reason
+from reconciler.model.changes import TAKES_OVER, Change
 from reconciler.model.kinds import kind_of
 from reconciler.model.outcomes import Status
 from reconciler.model.resources import Live
 from reconciler.model.values import Attributes
 from reconciler.state import NO_EDITS, Edits
-
-_TAKES_OVER = (Reason.OURS_BY_TAG, Reason.UPDATE_ONLY)
 
 
 def update(means: Means, change: Change) -> Result:
@@ -33,7 +31,7 @@ def update(means: Means, change: Change) -> Result:
         return live or vanished(change)
     there = means.same(change, live, change.after)
     result = done(change, live.arn) if there else _send_update(means, change, live.arn)
-    if result.status is Status.DONE and change.reason in _TAKES_OVER and live.owner != means.owner:
+    if result.status is Status.DONE and change.reason in TAKES_OVER and live.owner != means.owner:
         return _mark(means, change, live.arn) or result
     return result
 

@@ -61,6 +61,10 @@ class Reason(enum.Enum):
     REBUILT_UNDECLARED = "rebuilt_undeclared"  # no-op: the same, and the manifest does not declare it
 
 
+TAKES_OVER = (Reason.OURS_BY_TAG, Reason.UPDATE_ONLY)
+"""Updates for these reasons set the ownership tag too, where it is not ours yet."""
+
+
 class Cause(enum.Enum):
     """Who made an attribute differ: the manifest (desired ≠ known), somebody outside (live ≠ known), or both."""
 

@@ -11,9 +11,7 @@ from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.addresses import Address
 from reconciler.model.environments import Environment
 from reconciler.model.resources import Desired, Live
-from reconciler.planning.findings import ADOPT, FORGET, one_of, say
-
-_NAMED = 5  # how many addresses a message names before it only counts
+from reconciler.planning.findings import ADOPT, FORGET, one_of, say, some
 
 
 def untagged(desired: Desired, live: Live, owner: str) -> Diagnostic:
@@ -76,12 +74,10 @@ def undeclared(addresses: Sequence[Address], environment: Environment) -> Diagno
         if environment.protect
         else f"the next plan deletes {them}"
     )
-    rest = len(addresses) - _NAMED
-    named = ", ".join(map(str, addresses[:_NAMED])) + (f" and {rest} more" if rest > 0 else "")
     return Diagnostic(
         severity=Severity.WARNING,
         code="undeclared",
-        summary=f"{named} {are} ours by the ownership tag and not declared: {then}",
+        summary=f"{some([str(one) for one in addresses])} {are} ours by the ownership tag and not declared: {then}",
         detail="To keep one: declare it before the next apply. To keep it and manage it no more: "
         f"`{FORGET} ADDRESS` after this. Whether it was protected, only the lost lockfile knew.",
     )

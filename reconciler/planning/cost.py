@@ -10,12 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.model.changes import Action, Change, Reason
+from reconciler.model.changes import TAKES_OVER, Action, Change
 from reconciler.model.kinds import Kind, kind_of
 from reconciler.model.plan import Plan
 from reconciler.model.values import Attributes
-
-_TAKES_OVER = (Reason.OURS_BY_TAG, Reason.UPDATE_ONLY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +54,7 @@ def _calls(change: Change, owner: str) -> Iterator[str]:
         case Action.UPDATE:
             yield from _look(kind)
             yield from _update(kind, change.before or {}, change.after or {})
-            yield from _mark(kind, "TagResource", needed=change.reason in _TAKES_OVER and not ours)
+            yield from _mark(kind, "TagResource", needed=change.reason in TAKES_OVER and not ours)
         case Action.DELETE:
             yield from _look(kind)
             yield kind.api.delete

@@ -11,11 +11,18 @@ from reconciler.model.resources import Desired, Known, Live
 
 FORGET = "reconciler forget"
 ADOPT = "reconciler adopt"
+_NAMED = 5  # how many addresses a message names before it only counts
 
 
 def one_of(address: Address) -> str:
     """What one of its kind is called."""
     return kind_of(address.type).singular
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of them by name, the rest as a number."""
+    rest = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def say(

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.changes import Action, Reason
 from reconciler.model.plan import Plan
+from reconciler.planning.findings import some
 
 _DELETING = (Action.DELETE, Action.REPLACE)
-_NAMED = 5  # how many addresses a message names before it only counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +37,10 @@ def _found(plan: Plan, allow: Allowances) -> Iterator[Diagnostic]:
         yield _error(
             "guard-errored",
             f"the plan refuses {_count(len(refused), 'resource')}, so nothing of it is applied",
-            f"Solve what the plan says of {_some(refused)}, or plan without (--exclude).",
+            f"Solve what the plan says of {some(refused)}, or plan without (--exclude).",
         )
     if not plan.complete and not allow.incomplete:
-        what = _some(sorted(plan.unknown)) if plan.unknown else "the directory"
+        what = some(sorted(plan.unknown)) if plan.unknown else "the directory"
         yield _error(
             "guard-incomplete",
             f"{what} could not be read, so the plan is incomplete",
@@ -56,7 +56,7 @@ def _found(plan: Plan, allow: Allowances) -> Iterator[Diagnostic]:
     if untagged and not allow.untagged:
         yield _error(
             "guard-untagged",
-            f"the plan deletes {_count(len(untagged), 'resource')} without ownership tag: {_some(untagged)}",
+            f"the plan deletes {_count(len(untagged), 'resource')} without ownership tag: {some(untagged)}",
             "That it is ours, the lockfile alone says; was that edited, or merged wrongly? If it is ours: --allow-untagged. "
             "If not, let go of it: reconciler forget ADDRESS.",
         )
@@ -93,8 +93,3 @@ def _error(code: str, summary: str, detail: str) -> Diagnostic:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _some(names: list[str]) -> str:
-    rest = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
