@@ -43,6 +43,8 @@ class GroupCommit(abc.ABC):
     def append(self, line: str) -> None:
         """Give a line to the next batch, without waiting for it. Does nothing after a failure."""
         with self._turn:
+            if self._failure is not None:
+                return
             self._waiting.append(encoded(line))
             self._given += 1
 
