@@ -24,6 +24,7 @@ from reconciler.aws.faults import FAILURES, translate
 from reconciler.aws.sessions import check_account, is_loopback, open_session
 from reconciler.errors import AccessDenied, ObjectChanged, StateError
 from reconciler.model.environments import Environment, StatePlace
+from reconciler.model.moments import utc_text
 
 ATTEMPTS = 3
 READ_SECONDS = 10
@@ -173,7 +174,7 @@ class Objects:
             answer = self._send("ListObjectVersions", key, Prefix=whole, **marks)
             for one in answer.get("Versions") or ():
                 if one["Key"] == whole:
-                    modified = one["LastModified"].astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+                    modified = utc_text(one["LastModified"])
                     yield Version(id=one["VersionId"], modified=modified, size=one["Size"], latest=one["IsLatest"])
             if not answer.get("IsTruncated") or answer["NextKeyMarker"] != whole:
                 return  # it sorts before all that only begin like it, of which there may be any number

@@ -6,9 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from reconciler.errors import InvalidInput, StalePlan, UsageError
+from reconciler.model.moments import utc_moment, utc_text
 
 DEFAULT_MAX_AGE = "24h"
-_FORM = "%Y-%m-%dT%H:%M:%SZ"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _SKEW = timedelta(minutes=5)  # clocks of two machines that are kept in step differ by less
@@ -21,7 +21,7 @@ def now() -> datetime:
 
 def stamp() -> str:
     """The time as a saved plan carries it: ISO 8601, UTC."""
-    return now().strftime(_FORM)
+    return utc_text(now())
 
 
 def max_age(text: str) -> timedelta | None:
@@ -39,7 +39,7 @@ def max_age(text: str) -> timedelta | None:
 def moment(created_at: str, *, file: str) -> datetime:
     """When a plan was made. Raises InvalidInput for a date that does not exist."""
     try:
-        return datetime.strptime(created_at, _FORM).replace(tzinfo=UTC)
+        return utc_moment(created_at)
     except ValueError as error:
         raise InvalidInput(f"{file}: created_at {created_at!r} is no date", (), "Plan again.") from error
 
@@ -70,7 +70,7 @@ def check_age(created_at: str, limit: timedelta | None, *, file: str) -> None:
     made, here = moment(created_at, file=file), now()
     if made > here + _SKEW:
         raise StalePlan(
-            f"{file} was made in the future: {created_at}, and here it is {here.strftime(_FORM)}",
+            f"{file} was made in the future: {created_at}, and here it is {utc_text(here)}",
             f"One of two clocks is wrong by {in_words(made - here)}: that of the machine that planned, or that of this one. "
             "Set it right, then plan again.",
         )

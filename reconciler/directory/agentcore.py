@@ -28,6 +28,7 @@ from reconciler.errors import Ambiguous, DirectoryError, NotCleared, NotFound, T
 from reconciler.model.addresses import Remote
 from reconciler.model.environments import EMBEDDED_ACCOUNT, OWNER_TAG, Environment, Where
 from reconciler.model.kinds import Kind
+from reconciler.model.moments import utc_text
 from reconciler.model.rates import Rates
 from reconciler.model.resources import Live
 from reconciler.model.values import Attributes, Value, canonical
@@ -266,6 +267,4 @@ def _plain(value: Value) -> Any:
 
 
 def _utc(moment: Any) -> str:
-    if not isinstance(moment, datetime.datetime):
-        return ""
-    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc_text(moment) if isinstance(moment, datetime.datetime) else ""

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 
 from reconciler.errors import StateError
+from reconciler.model.moments import utc_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ def who() -> str:
 
 def now() -> str:
     """The time in UTC, to the second, as ISO 8601."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc_text(datetime.datetime.now(datetime.UTC))
 
 
 def _one_line(text: str) -> str:

@@ -1,0 +1,17 @@
+"""Moments as files and messages carry them: ISO 8601 in UTC, to the second, as in `2026-11-24T10:00:00Z`. Asks no clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_FORM = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def utc_text(moment: datetime) -> str:
+    """The moment in UTC, the part of a second left out."""
+    return moment.astimezone(UTC).strftime(_FORM)
+
+
+def utc_moment(text: str) -> datetime:
+    """The moment that the text says. Raises ValueError for another form, and for a date that does not exist."""
+    return datetime.strptime(text, _FORM).replace(tzinfo=UTC)
