@@ -25,15 +25,15 @@ def stamp() -> str:
 
 
 def max_age(text: str) -> timedelta | None:
-    """What --max-age says; None for `none` and 0, which switch it off. Raises UsageError for anything else."""
-    if text.lower() in ("none", "0"):
+    """What --max-age says; None for `none`, which switches it off. Raises UsageError for anything else."""
+    if text.lower() == "none":
         return None
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text.lower())
+    found = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text.lower())
     if found is None:
         raise UsageError(
             f"--max-age {text!r} is no age", "Give a number with its unit, as in 30m, 24h or 7d; none switches it off."
         )
-    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]]) or None
+    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
 
 
 def moment(created_at: str, *, file: str) -> datetime:

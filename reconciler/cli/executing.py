@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,14 @@ from reconciler.cli.planned import Opened, opened
 from reconciler.cli.progress import followed
 from reconciler.cli.unfinished import settled_first
 from reconciler.cli.workspace import Workspace, open_directory
-from reconciler.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.errors import ExitCode, ReconcilerError, StateLocked, UsageError
 from reconciler.model.outcomes import Report
 from reconciler.model.plan import Plan
 
 if TYPE_CHECKING:
     from reconciler.directory.protocol import Directory
     from reconciler.planning import Allowances
-    from reconciler.state import Writer
+    from reconciler.state import State, Writer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,20 @@ class Terms:
     threads: int
 
 
+@contextlib.contextmanager
+def only_writer(console: Console, state: State, command: str, timeout: float) -> Iterator[Writer]:
+    """The only writer of the state while inside; says for whom it waits, up to `timeout` seconds. Raises StateLocked."""
+    with contextlib.ExitStack() as held:
+        try:
+            writer = held.enter_context(state.exclusive(command))
+        except StateLocked as error:
+            if not timeout:
+                raise
+            console.note(f"{error.summary}. Waiting up to {timeout:g} s.")
+            writer = held.enter_context(state.exclusive(command, timeout))
+        yield writer
+
+
 def run_locked(
     console: Console,
     workspace: Workspace,
@@ -65,7 +80,7 @@ def run_locked(
 
     with (
         open_state(workspace.environment, workspace.lockfile) as state,
-        state.exclusive(command, terms.lock_timeout) as writer,
+        only_writer(console, state, command, terms.lock_timeout) as writer,
         open_directory(workspace.environment, workspace.folder) as directory,
     ):
         one = opened(console, workspace, writer.lock, directory)

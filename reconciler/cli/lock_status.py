@@ -20,6 +20,7 @@ class LockStatus:
     place: str
     lock: Lock | None
     holder: Holder | None
+    lease_left: float | None
     unfinished: Journal | None
 
     @property
@@ -37,7 +38,13 @@ class LockStatus:
 
 def status_of(state: State) -> LockStatus:
     """The status of the lockfile, without taking it. Raises StateError for one that cannot be trusted."""
-    return LockStatus(place=state.place, lock=state.read(), holder=state.holder(), unfinished=state.unfinished())
+    return LockStatus(
+        place=state.place,
+        lock=state.read(),
+        holder=state.holder(),
+        lease_left=state.lease_left(),
+        unfinished=state.unfinished(),
+    )
 
 
 def status_text(status: LockStatus) -> str:
@@ -56,6 +63,10 @@ def status_text(status: LockStatus) -> str:
             ("resources", f"{counts['resources']} ({kinds})" if kinds else "0"),
         ]
     lines.append(("writer", f"{status.holder} (id {status.holder.id})" if status.holder else "nobody"))
+    if status.holder and status.lease_left is not None:
+        lines.append(
+            ("", f"its lease runs out in {status.lease_left:.0f} s unless it is renewed, as it is if that run lives")
+        )
     if journal is None:
         lines.append(("unfinished", "nothing"))
     else:
@@ -81,7 +92,7 @@ def status_json(status: LockStatus) -> str:
             "account": lock.account if lock else None,
             "region": lock.region if lock else None,
             "counts": status.counts,
-            "holder": asdict(holder) if holder else None,
+            "holder": {**asdict(holder), "lease_left": status.lease_left} if holder else None,
             "unfinished": {
                 "command": journal.header.command,
                 "who": journal.header.who,

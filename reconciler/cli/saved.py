@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import TypeVar
 
 from reconciler.cli.age import check_age
 from reconciler.cli.console import Console
-from reconciler.cli.executing import Consent, Terms, execute
+from reconciler.cli.executing import Consent, Terms, execute, only_writer
 from reconciler.cli.plan_files import read_plan, tell
 from reconciler.cli.signing import check_not_left_unchecked, check_signature
 from reconciler.cli.unfinished import settled_first
@@ -22,6 +23,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.rates import Rates
 
 Place = TypeVar("Place")
+_LONGEST, _LONGEST_PATH = 250, 4000  # bytes; what stands beside a lockfile has a longer name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,10 @@ def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms, 
     lockfile = lockfile_of(plan, file)
     environment = environment_of(plan, rates)
     consent = Consent(noun="Apply", question="", answer="yes", given=True)
-    with _opened(open_state(environment, lockfile)) as state, state.exclusive("apply", terms.lock_timeout) as writer:
+    with (
+        _opened(open_state(environment, lockfile)) as state,
+        only_writer(console, state, "apply", terms.lock_timeout) as writer,
+    ):
         if writer.pending is None:  # a plan that is stale needs no credentials to be told so
             check_fits(plan, writer.lock, target=plan.target)
         with _opened(open_directory(environment, Path(lockfile).parent)) as directory:
@@ -98,6 +103,8 @@ def lockfile_of(plan: Plan, file: Path) -> str:
             raise InvalidInput(f"{file}: {plan.route.lockfile} is not called {name}", (), "Plan again.")
         return plan.route.lockfile
     path = Path(plan.route.lockfile)
+    if len(os.fsencode(path.name)) > _LONGEST or len(os.fsencode(path)) > _LONGEST_PATH:
+        raise InvalidInput(f"{file}: the path of its lockfile is too long for any file", (), "Plan again.")
     if not path.name.endswith(".lock.json") or "\0" in plan.route.lockfile:
         raise InvalidInput(f"{file}: {plan.route.lockfile!r} is not a lockfile's path", (), "Plan again.")
     if path.is_symlink() or _leaves(path):

@@ -65,6 +65,11 @@ class BucketState:
         record = read_lease(self.objects, self.lease_key)
         return record.holder if record is not None and record.left > -self._term.grace else None
 
+    def lease_left(self) -> float | None:
+        """Seconds until others take the holder's place unless it renews its lease; None where nobody holds one."""
+        record = read_lease(self.objects, self.lease_key)
+        return max(0.0, record.left + self._term.grace) if record is not None else None
+
     def unlock(self, holder_id: str) -> Holder:
         """End the lease of the holder with that id; that holder. Raises StateError for another id, or where nobody holds it."""
         return break_lease(self.objects, self.lease_key, holder_id, lockfile=self.place)

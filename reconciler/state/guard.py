@@ -25,7 +25,7 @@ from reconciler.state.files import (
     remove_unfinished,
     write_atomically,
 )
-from reconciler.state.holder import Holder, myself, not_held
+from reconciler.state.holder import Holder, holder_from, myself, not_held
 
 _LEAST_WAIT = 0.1  # seconds; somebody who only asks who holds the lock has it for an instant
 
@@ -120,9 +120,8 @@ def living_holder(lockfile: Path) -> Holder | None:
 def read_holder(lockfile: Path) -> Holder | None:
     """The holder on record, living or dead; None if there is no record that can be read."""
     try:
-        raw = json.loads(read_bytes(_record(lockfile)) or b"")
-        return Holder(**raw)
-    except (StateError, ValueError, TypeError, RecursionError):
+        return holder_from(json.loads(read_bytes(_record(lockfile)) or b""))
+    except (StateError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

@@ -7,7 +7,8 @@ import getpass
 import os
 import socket
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from reconciler.errors import StateError
 from reconciler.model.moments import utc_text
@@ -48,6 +49,14 @@ def now() -> str:
 def _one_line(text: str) -> str:
     """A record is somebody else's words: no line break in it may begin a line of ours."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def holder_from(raw: Any) -> Holder:
+    """The holder that a record names. Raises ValueError, TypeError or KeyError for what is no record."""
+    told = {one.name: raw[one.name] for one in fields(Holder)}
+    if not all(isinstance(one, str) for one in told.values()):
+        raise ValueError("not what a holder's record says")
+    return Holder(**told)
 
 
 def not_held(lockfile: str, holder: Holder | None, asked: str) -> StateError:

@@ -17,11 +17,10 @@ from dataclasses import asdict, dataclass
 from reconciler.aws.objects import Objects, Stored
 from reconciler.errors import LeaseLost, ObjectChanged, StateError, StateLocked
 from reconciler.model.values import canonical_json
-from reconciler.state.holder import Holder, myself, not_held
+from reconciler.state.holder import Holder, holder_from, myself, not_held
 
 _BRIEFLY = 2.0  # seconds that the end of a run waits for a renewal under way
 _BLINK = 0.05  # seconds, between one that went and the next try
-_TOLD = ("id", "who", "since", "command")  # of the holder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,11 +178,10 @@ def _body(holder: Holder, term: Term, renewals: int) -> bytes:
 def _record(stored: Stored, url: str) -> Record:
     try:
         raw = json.loads(stored.body)
-        told = {name: raw[name] for name in _TOLD}
-        seconds = float(raw["seconds"])
-        if not all(isinstance(one, str) for one in told.values()) or not math.isfinite(seconds):
+        holder, seconds = holder_from(raw), float(raw["seconds"])
+        if not math.isfinite(seconds):
             raise ValueError("not what a lease says")
-        return Record(holder=Holder(**told), left=seconds - stored.age, etag=stored.etag)
+        return Record(holder=holder, left=seconds - stored.age, etag=stored.etag)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise StateError(
             f"{url} is not a lease of reconciler",

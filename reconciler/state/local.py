@@ -57,6 +57,10 @@ class LocalState:
         """The living process that holds the state, or None."""
         return living_holder(self.path)
 
+    def lease_left(self) -> float | None:
+        """None: the system knows whether a holder lives."""
+        return None
+
     def unlock(self, holder_id: str) -> Holder:
         """Remove the record of a dead holder, by its id; that holder.
 

@@ -15,13 +15,13 @@ def movable(source: State, target: State) -> Lock:
     target already.
     """
     lock = source.read()
+    _check_settled(source)
     if lock is None:
         raise StateError(
             f"there is no lockfile at {source.place}", "There is nothing to move; `lock status` shows the state."
         )
-    for state in (source, target):
-        if state is source or _stands(target) is not None:
-            _check_settled(state)
+    if _stands(target) is not None:
+        _check_settled(target)
     _check_free(lock, target)
     return lock
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,6 +19,8 @@ from reconciler.state.lockfile import SUFFIX, lockfile_path
 from reconciler.state.writer import Writer
 
 _S3 = "s3://"
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # both as the manifest's schema has them
+_KEY = re.compile(r"[A-Za-z0-9!_.*'()/-]{1,1024}")
 
 
 class State(Protocol):
@@ -35,6 +38,9 @@ class State(Protocol):
 
     def holder(self) -> Holder | None:
         """Who holds the state at this moment, or None."""
+
+    def lease_left(self) -> float | None:
+        """Seconds until others take the holder's place unless it is heard of; None where no lease is needed, or held."""
 
     def exclusive(self, command: str, timeout: float = 0.0, *, blind: bool = False) -> AbstractContextManager[Writer]:
         """The only writer while inside; waits up to `timeout` seconds, then raises StateLocked.
@@ -59,7 +65,7 @@ def in_bucket(lockfile: str, *, region: str = "", kms_key: str = "") -> StatePla
         return None
     bucket, _, key = lockfile.removeprefix(_S3).partition("/")
     prefix, slash, name = key.rpartition("/")
-    if not bucket or not name.endswith(SUFFIX):
+    if not _BUCKET.fullmatch(bucket) or not _KEY.fullmatch(key) or not name.endswith(SUFFIX):
         raise StateError(
             f"{lockfile} is not the URL of a lockfile", "It is s3://BUCKET/PREFIX/STACK.ENVIRONMENT.lock.json."
         )

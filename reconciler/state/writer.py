@@ -19,7 +19,7 @@ from reconciler.state.edits import Edits, next_lock
 from reconciler.state.group_commit import GroupCommit
 from reconciler.state.holder import Holder, now, who
 from reconciler.state.journal import Header, Journal, check_fits, header_line, intent_line, journal_text, outcome_line
-from reconciler.state.lockfile import dump_lock, moved_text
+from reconciler.state.lockfile import dump_lock, moved_text, parse_lock
 
 
 class Keeping(Protocol):
@@ -203,6 +203,12 @@ class Writer:
 
 
 def settled(lock: Lock | None, journal: Journal, found: Iterable[Edits]) -> Lock | None:
-    """The lockfile as settling that journal will leave it, serial included: what a plan is made on meanwhile."""
+    """The lockfile as settling that journal will leave it, serial included: what a plan is made on meanwhile.
+
+    Raises StateError where that would be none: the journal was written by somebody else.
+    """
     header = journal.header
-    return next_lock(lock, (*journal.edits, *found), lineage=header.lineage, target=header.target, plan=header.plan)
+    after = next_lock(lock, (*journal.edits, *found), lineage=header.lineage, target=header.target, plan=header.plan)
+    if after is not None and after is not lock:
+        parse_lock(dump_lock(after), file=f"what the journal of {header.who} makes of the lockfile")
+    return after

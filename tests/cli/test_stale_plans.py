@@ -180,8 +180,6 @@ def test_a_plan_older_than_a_day_is_too_old(stack: Any) -> None:
         ({"days": 8}, "7D", 4),
         ({"seconds": 90}, "60s", 4),
         ({"days": 900}, "none", 0),
-        ({"days": 900}, "0", 0),
-        ({"days": 900}, "0h", 0),
         ({"hours": 30}, "", 4),  # a variable of the CI that is empty lifts nothing
     ],
 )
@@ -194,7 +192,7 @@ def test_how_old_it_may_be_is_said_with_a_unit(stack: Any, age: Any, limit: str 
         assert stack.run("apply", "--plan", "saved.plan", *more).code == 0
 
 
-@pytest.mark.parametrize("limit", ["24", "h", "-1h", "1.5h", "1w", "forever", "1h30m", "9999999d", "٣h"])
+@pytest.mark.parametrize("limit", ["24", "0", "0h", "h", "-1h", "1.5h", "1w", "forever", "1h30m", "9999999d", "٣h"])
 def test_what_is_no_age_is_an_error(stack: Any, limit: str) -> None:
     assert "30m, 24h or 7d" in refused(stack, f"--max-age={limit}", code=1)
 

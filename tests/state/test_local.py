@@ -190,7 +190,7 @@ def test_who_only_asks_makes_no_file_and_keeps_nobody_else_from_asking(
 
 def test_a_record_that_makes_no_sense_is_no_holder(state: LocalState, path: Path) -> None:
     record = path.with_name(path.name + ".holder")
-    for text in ("", "[]", '{"who": 1}', "\xff"):
+    for text in ("", "[]", '{"who": 1}', "\xff", '{"id": 1, "who": "w", "since": "s", "command": "c"}'):
         record.write_text(text)
         assert state.holder() is None
     with state.exclusive("apply") as writer:

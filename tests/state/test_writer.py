@@ -293,3 +293,20 @@ def test_ten_thousand_entries_are_read_and_written_whole(spot: Any, make: Any) -
         make.finish(writer, make.change("all", Action.NO_OP), Edits(put=tuple(entries)))
         written = writer.fold()
     assert state.read() == written == make.lock(*entries)
+
+
+def test_a_journal_that_would_make_a_damaged_lockfile_is_refused(spot: Any, make: Any) -> None:
+    """Whoever may write the journal could otherwise lock everybody out."""
+    state = spot.again()
+    make.run(state, make.known("a"))
+    before = spot.text()
+    with state.exclusive("apply") as writer:
+        writer.begin(make.plan(make.change("b"), lock=writer.lock), "not a digest")
+        writer.intend(make.change("b"))
+        make.finish(writer, make.change("b"), Edits(put=(make.known("b"),)))
+        writer.close()
+    with pytest.raises(StateError, match=r"what the journal of .* makes of the lockfile: not a lockfile"):
+        settled(state.read(), state.unfinished(), ())
+    with state.exclusive("apply") as writer, pytest.raises(StateError, match="makes of the lockfile"):
+        writer.settle(())
+    assert spot.text() == before
