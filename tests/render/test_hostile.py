@@ -217,7 +217,7 @@ def test_the_status_of_a_lockfile_is_safe_to_show(make: Any, texts: list[str]) -
     journal = Journal(header=header, intents=hostile_plan(make, texts).changes, edits=())
     lock = Lock(lineage=a, serial=1, stack=b, environment=c, account=d, region=e, resources={})
     holder = Holder(id=a, who=b, since=c, command=d)
-    status = LockStatus(place=a, lock=lock, holder=holder, unfinished=journal)
+    status = LockStatus(place=a, lock=lock, lease_left=None, holder=holder, unfinished=journal)
     assert safe(status_text(status), colour=False)
     assert safe(status_json(status), colour=False)
 
