@@ -158,6 +158,7 @@ def test_a_renewal_whose_answer_is_lost_is_a_renewal(bucket_spot: Any, make: Any
         eventually(lambda: all(one.times == 0 for one in bucket_spot.buckets.troubles))
         writer.intend(make.change("a"))
         writer.fold()
+    assert bucket_spot.left() == [".journal"]  # the lease was still known by its last etag, and let go of
 
 
 def test_it_is_unlocked_with_its_holders_id_only_and_the_holder_stops(bucket_spot: Any, make: Any) -> None:
