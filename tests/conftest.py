@@ -5,6 +5,7 @@ The names that tests import from here, they get through fixtures: pytest runs wi
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from tests.buckets import Buckets
 REGION = "us-east-1"
 MOTO_ACCOUNT = "123456789012"
 SERVICE = "bedrock-agentcore-control"
+DATA_PLANE = "bedrock-agentcore"
 _IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/agent:1"
 _FAKE = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -116,14 +118,19 @@ def buckets(bucket_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """One door of the emulated directory, with a client before it and hands on what is behind it."""
+    """One door of the emulated directory, with a client of each service before it and hands on what is behind it."""
 
     door: str
     client: Any
+    data: Any
     store: Store
     misbehaviour: Misbehaviour
     clock: Clock
     scope: Scope
+
+    def put_all(self, *things: Any) -> None:
+        """Things of any kind put there behind the client's back, as they are given."""
+        self.store.put_all(self.scope, things)
 
     def put(self, name: str, *urls: str, **tags: str) -> Identity:
         """An identity put there behind the client's back."""
@@ -185,29 +192,35 @@ class Control:
 
 @pytest.fixture(params=["embedded", "moto", "http"])
 def door(request: pytest.FixtureRequest, store: Store, misbehaviour: Misbehaviour, clock: Clock) -> Iterator[Control]:
-    """The same directory behind each door in turn. The client does not retry: one call, one answer."""
-    once = Config(retries={"total_max_attempts": 1})
+    """The same directory behind each door in turn. The clients do not retry: one call, one answer."""
     parts = {"door": request.param, "store": store, "misbehaviour": misbehaviour, "clock": clock}
     if request.param == "embedded":
-        client = boto3.client(SERVICE, region_name=REGION, config=once)
-        attach(client, store, misbehaviour=misbehaviour)
-        yield Control(client=client, scope=Scope(ACCOUNT, REGION), **parts)
-        client.close()
+        with _clients() as (client, data):
+            for one in (client, data):
+                attach(one, store, misbehaviour=misbehaviour)
+            yield Control(client=client, data=data, scope=Scope(ACCOUNT, REGION), **parts)
         return
     scope = Scope(MOTO_ACCOUNT, REGION)
     if request.param == "http":
         server = request.getfixturevalue("http_emulator")
-        client = boto3.client(SERVICE, region_name=REGION, config=once, endpoint_url=server.url)
-        yield Control(client=client, scope=scope, **parts)
-        client.close()
+        with _clients(endpoint_url=server.url) as (client, data):
+            yield Control(client=client, data=data, scope=scope, **parts)
         return
     from moto import mock_aws
 
     from reconciler.emulator import moto_extension
 
     moto_extension.install(store, misbehaviour)
-    with mock_aws():
-        client = boto3.client(SERVICE, region_name=REGION, config=once)
-        yield Control(client=client, scope=scope, **parts)
-        client.close()
+    with mock_aws(), _clients() as (client, data):
+        yield Control(client=client, data=data, scope=scope, **parts)
     moto_extension.uninstall()
+
+
+@contextlib.contextmanager
+def _clients(**where: Any) -> Iterator[list[Any]]:
+    """A client of the control plane and one of the data plane."""
+    once = Config(retries={"total_max_attempts": 1})
+    clients = [boto3.client(one, region_name=REGION, config=once, **where) for one in (SERVICE, DATA_PLANE)]
+    yield clients
+    for client in clients:
+        client.close()

@@ -6,7 +6,31 @@ moto (the `emulator` extra).
 
 from reconciler.emulator.attach import ACCOUNT, attach
 from reconciler.emulator.misbehaviour import Misbehaviour
-from reconciler.emulator.store import Identity, Scope, Store
+from reconciler.emulator.store import Store
 from reconciler.emulator.terms import Terms
+from reconciler.emulator.things import (
+    API_KEY_PROVIDER,
+    IDENTITY,
+    OAUTH2_PROVIDER,
+    TOKEN_VAULT,
+    Identity,
+    Provider,
+    Scope,
+    Vault,
+)
 
-__all__ = ["ACCOUNT", "Identity", "Misbehaviour", "Scope", "Store", "Terms", "attach"]
+__all__ = [
+    "ACCOUNT",
+    "API_KEY_PROVIDER",
+    "IDENTITY",
+    "OAUTH2_PROVIDER",
+    "TOKEN_VAULT",
+    "Identity",
+    "Misbehaviour",
+    "Provider",
+    "Scope",
+    "Store",
+    "Terms",
+    "Vault",
+    "attach",
+]

@@ -10,10 +10,11 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.client import BaseClient
 from botocore.exceptions import ConnectionClosedError
 
-from reconciler.emulator.door import SERVICE, Door
+from reconciler.emulator.door import SERVICES, Door
 from reconciler.emulator.faults import Dropped
 from reconciler.emulator.misbehaviour import Misbehaviour
-from reconciler.emulator.store import Scope, Store
+from reconciler.emulator.store import Store
+from reconciler.emulator.things import Scope
 
 ACCOUNT = "000000000000"
 """The account that the embedded directory plays."""
@@ -22,15 +23,15 @@ ACCOUNT = "000000000000"
 def attach(
     client: BaseClient, store: Store, *, account: str = ACCOUNT, misbehaviour: Misbehaviour | None = None
 ) -> None:
-    """Answer every request of the `bedrock-agentcore-control` client from the store, from now on.
+    """Answer every request of the `bedrock-agentcore-control` or `bedrock-agentcore` client from the store, from now on.
 
     The client's region is the directory's. Operations that the emulator does not know answer UnknownOperationException:
     nothing of such a client ever reaches a network. Raises ValueError for a client of another service.
     """
     model = client.meta.service_model
-    if model.service_name != SERVICE:
-        raise ValueError(f"the emulator plays {SERVICE}, not {model.service_name}")
-    door = Door(store, misbehaviour, model=model)
+    if model.service_name not in SERVICES:
+        raise ValueError(f"the emulator plays {' and '.join(SERVICES)}, not {model.service_name}")
+    door = Door(store, misbehaviour, models=(model,))
     scope = Scope(account, client.meta.region_name)
 
     def respond(request: AWSPreparedRequest, **_: Any) -> AWSResponse:

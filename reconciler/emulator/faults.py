@@ -6,6 +6,8 @@ _STATUS = {
     "AccessDeniedException": 403,
     "ConcurrentModificationException": 409,
     "ConflictException": 409,
+    "DecryptionFailure": 400,
+    "EncryptionFailure": 400,
     "ExpiredTokenException": 403,
     "InternalServerException": 500,
     "ResourceLimitExceededException": 400,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from reconciler.emulator.store import Identity, Scope, Store
+from reconciler.emulator.store import Store
+from reconciler.emulator.things import Item, Kind, Scope, Thing
 
 
 class _Past(NamedTuple):
     """What stood under a name before a write, and until when reads still see that."""
 
-    before: Identity | None
+    before: Thing | None
     until_call: int
     until_time: float
 
@@ -26,33 +27,34 @@ class Lag:
         self._clock = clock
         self._count = 0
         self._lock = threading.Lock()
-        self._past: dict[Scope, dict[str, list[_Past]]] = {}
+        self._past: dict[tuple[Scope, str], dict[str, list[_Past]]] = {}
 
     def tick(self) -> None:
         """A call begins."""
         with self._lock:
             self._count += 1
 
-    def wrote(self, scope: Scope, name: str, before: Identity | None) -> None:
+    def wrote(self, scope: Scope, kind: Kind[Any], name: str, before: Thing | None) -> None:
         """A write just happened; `before` is what stood there."""
         past = _Past(before, self._count + self._calls, self._clock() + self._seconds)
         with self._lock:
-            self._past.setdefault(scope, {}).setdefault(name, []).append(past)
+            self._past.setdefault((scope, kind.name), {}).setdefault(name, []).append(past)
 
     def view(self, store: Store) -> LaggingReads:
         """The store as reads see it now."""
         return LaggingReads(store, self)
 
-    def past(self, scope: Scope) -> dict[str, Identity | None]:
+    def past(self, scope: Scope, kind: Kind[Any]) -> dict[str, Thing | None]:
         """What reads still see in place of the truth, by name."""
-        seen: dict[str, Identity | None] = {}
+        seen: dict[str, Thing | None] = {}
         with self._lock:
-            for name, entries in list(self._past.get(scope, {}).items()):
+            past = self._past.get((scope, kind.name), {})
+            for name, entries in list(past.items()):
                 entries[:] = [one for one in entries if self._hides(one)]
                 if entries:
                     seen[name] = entries[0].before
                 else:
-                    del self._past[scope][name]
+                    del past[name]
         return seen
 
     def _hides(self, one: _Past) -> bool:
@@ -60,20 +62,23 @@ class Lag:
 
 
 class LaggingReads:
-    """A store's identities as they were a while ago."""
+    """What a store holds, as it was a while ago."""
 
     def __init__(self, store: Store, lag: Lag) -> None:
         self._store = store
         self._lag = lag
 
-    def get(self, scope: Scope, name: str) -> Identity | None:
-        """The identity as it was, or None."""
-        past = self._lag.past(scope)
-        return past[name] if name in past else self._store.get(scope, name)
+    def get(self, scope: Scope, name: str, kind: Kind[Item]) -> Item | None:
+        """The thing as it was, or None."""
+        past = self._lag.past(scope, kind)
+        if name not in past:
+            return self._store.get(scope, name, kind)
+        before = past[name]
+        return before if isinstance(before, kind.holds) else None
 
-    def names(self, scope: Scope, after: str, limit: int) -> list[str]:
+    def names(self, scope: Scope, after: str, limit: int, kind: Kind[Any]) -> list[str]:
         """Up to `limit` names after `after`, as they were."""
-        past = self._lag.past(scope)
-        now = set(self._store.names(scope, after, limit + len(past))) - past.keys()
+        past = self._lag.past(scope, kind)
+        now = set(self._store.names(scope, after, limit + len(past), kind)) - past.keys()
         then = {name for name, before in past.items() if before is not None and name > after}
         return sorted(now | then)[:limit]

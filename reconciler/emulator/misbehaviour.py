@@ -1,6 +1,6 @@
 """What goes wrong on request: one object that every door asks around each call. Deterministic: nothing here is random.
 
-Operations are named as the API names them; `"*"` stands for all. `name` narrows a script to calls on one identity.
+Operations are named as the API names them; `"*"` stands for all. `name` narrows a script to calls on one thing of that name.
 `times=None` means for ever. All methods may be called at any time, from any thread.
 """
 
@@ -14,13 +14,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
+from reconciler.emulator import vault
+from reconciler.emulator.arns import name_in
+from reconciler.emulator.calls import Reads
 from reconciler.emulator.faults import Dropped, Fault
-from reconciler.emulator.identities import Reads, name_in
 from reconciler.emulator.lag import Lag
-from reconciler.emulator.store import Scope, Store
+from reconciler.emulator.store import Store
 from reconciler.emulator.terms import STRICT, Terms
+from reconciler.emulator.things import API_KEY_PROVIDER, IDENTITY, OAUTH2_PROVIDER, TOKEN_VAULT, Kind, Scope, Vault
 
-_WRITES = frozenset({"CreateWorkloadIdentity", "UpdateWorkloadIdentity", "DeleteWorkloadIdentity"})
+_CHANGED: dict[str, Kind[Any]] = {
+    "WorkloadIdentity": IDENTITY,
+    "Oauth2CredentialProvider": OAUTH2_PROVIDER,
+    "ApiKeyCredentialProvider": API_KEY_PROVIDER,
+}
+_WRITES: dict[str, Kind[Any]] = {
+    "SetTokenVaultCMK": TOKEN_VAULT,
+    **{f"{verb}{noun}": kind for noun, kind in _CHANGED.items() for verb in ("Create", "Update", "Delete")},
+}
+"""What lagging reads do not see at once: the kind of the thing that an operation changes."""
+_NAMING = ("name", "workloadName", "resourceCredentialProviderName", "tokenVaultId")
 _REMEMBERED = 100_000
 _MESSAGES = {
     "AccessDeniedException": "User is not authorized to perform: bedrock-agentcore:{operation}",
@@ -35,7 +48,7 @@ Hook = Callable[[dict[str, Any]], object]
 
 
 class Seen(NamedTuple):
-    """A call that arrived, whatever became of it. `name` of the identity it was about, "" for none."""
+    """A call that arrived, whatever became of it. `name` of the thing it was about, "" for none."""
 
     operation: str
     name: str
@@ -184,13 +197,13 @@ class Misbehaviour:
     def appeared(self, scope: Scope, name: str) -> None:
         """The service itself made an identity; where reads lag, they do not see it yet."""
         if self._lag:
-            self._lag.wrote(scope, name, None)
+            self._lag.wrote(scope, IDENTITY, name, None)
 
     def around(
         self, operation: str, params: dict[str, Any], *, store: Store, scope: Scope, run: Callable[[], Result]
     ) -> Result:
         """`run()` and its result, with everything that was asked for around it. Raises Fault or Dropped instead."""
-        seen = Seen(operation, _name_of(params))
+        seen = Seen(operation, _name_of(operation, params))
         self.calls.append(seen)
         if self.latency:
             self._sleep(self.latency)
@@ -199,10 +212,11 @@ class Misbehaviour:
             lag.tick()
         self._throttled(scope, operation)
         self._act(seen, params, after=False)
-        if lag is not None and operation in _WRITES:
-            before = store.get(scope, seen.name)
+        kind = _WRITES.get(operation)
+        if lag is not None and kind is not None:
+            before = store.get(scope, seen.name, kind)
             result = run()
-            lag.wrote(scope, seen.name, before)
+            lag.wrote(scope, kind, seen.name, before)
         else:
             result = run()
         self._act(seen, params, after=True)
@@ -242,11 +256,13 @@ class Misbehaviour:
         return taken
 
 
-def _name_of(params: dict[str, Any]) -> str:
-    name = params.get("name")
-    if isinstance(name, str):
-        return name
-    return name_in(str(params.get("resourceArn", ""))) or ""
+def _name_of(operation: str, params: dict[str, Any]) -> str:
+    for member in _NAMING:
+        if isinstance(params.get(member), str):
+            return str(params[member])
+    if operation in vault.OPERATIONS:
+        return Vault().name
+    return name_in(str(params.get("resourceArn", "")))
 
 
 def strict_misbehaviour() -> Misbehaviour:
@@ -254,7 +270,9 @@ def strict_misbehaviour() -> Misbehaviour:
 
     A deleted name "already exists" for two seconds. Reads lag a third of a second behind. Update with an empty list
     answers success and keeps the old list. Identities outlive their Runtime, Gateway or PaymentManager by two seconds.
-    Create on a name that exists answers ValidationException (as it always does unless the terms say otherwise).
+    Create on a name that exists answers ValidationException (as it always does unless the terms say otherwise). An OAuth2
+    provider is CREATING or UPDATING for half a second. ARNs of providers are of the service `acps`. lastUpdatedTime moves with
+    the tags.
     """
     misbehaviour = Misbehaviour(terms=STRICT)
     misbehaviour.lag(seconds=0.3)

@@ -1,6 +1,7 @@
 """The door of moto: adds identities to moto's `bedrock-agentcore-control`, so that its runtimes and gateways make them.
 
-Identities, their tags and payment managers are answered by our rules. Runtimes and gateways are made and shown by moto; what
+Identities, credential providers, their tags, the token vault and payment managers are answered by our rules, and so is what
+the data plane (`bedrock-agentcore`) does for identities. Runtimes and gateways are made and shown by moto; what
 it makes or deletes appears in and vanishes from our store. They are listed from the store, which pages as the service does
 and also knows those that another process made. Stands on how moto 5.2.5 dispatches, which is no public interface: the
 version is pinned.
@@ -16,6 +17,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ConnectionClosedError
+from moto.bedrockagentcore.models import BedrockAgentCoreBackend, bedrockagentcore_backends
+from moto.bedrockagentcore.responses import BedrockAgentCoreResponse
+from moto.bedrockagentcore.urls import url_bases as data_plane_bases
 from moto.bedrockagentcorecontrol.models import (
     AgentRuntime,
     BedrockAgentCoreControlBackend,
@@ -26,25 +30,28 @@ from moto.bedrockagentcorecontrol.responses import BedrockAgentCoreControlRespon
 from moto.bedrockagentcorecontrol.urls import url_bases
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.request import Request
+from moto.core.responses import BaseResponse
 
+from reconciler.emulator import tags
+from reconciler.emulator.arns import name_in, named_in
 from reconciler.emulator.door import Door
 from reconciler.emulator.faults import Dropped, Fault
-from reconciler.emulator.identities import name_in
 from reconciler.emulator.misbehaviour import Misbehaviour
 from reconciler.emulator.parents import GATEWAY, RUNTIME, ParentKind
 from reconciler.emulator.rules import OPERATIONS
-from reconciler.emulator.store import Scope, Store
+from reconciler.emulator.store import Store
+from reconciler.emulator.things import Scope
 
 _MOTO_MAKES = frozenset({RUNTIME.create, GATEWAY.create})
 _ABOUT_ONE = {operation: kind for kind in (RUNTIME, GATEWAY) for operation in (kind.get, kind.delete)}
-_TAGGING = frozenset({"ListTagsForResource", "TagResource", "UntagResource"})
+_TAGGING = frozenset(tags.OPERATIONS)
 
 
 def install(store: Store | None = None, misbehaviour: Misbehaviour | None = None) -> Door:
-    """Let every `mock_aws` and moto server of this process answer for identities, from `store` (default: one in memory).
+    """Let every `mock_aws` and moto server of this process answer for the directory, from `store` (default: one in memory).
 
     Returns the door, whose `store` and `misbehaviour` a test may look at and change. Installing again without arguments
-    changes nothing; with arguments, it replaces the door. Whatever moto holds for this service is forgotten at first.
+    changes nothing; with arguments, it replaces the door. Whatever moto holds for these services is forgotten at first.
     """
     installed = _extension.installed
     if installed is not None and store is None and misbehaviour is None:
@@ -90,27 +97,34 @@ class Extension:
         return door
 
     def hold(self) -> None:
-        """Put our backend in moto's place, unless it stands there already."""
+        """Put our backends in the places of moto's, unless they stand there already."""
         with self._lock:
             self._holders += 1
             if self._holders == 1:
-                bedrockagentcorecontrol_backends.clear()
-                bedrockagentcorecontrol_backends.backend = IdentityBackend
+                _place(IdentityBackend, DataPlaneBackend)
 
     def release(self) -> None:
-        """Undo one `hold`; the last one puts moto's own backend back."""
+        """Undo one `hold`; the last one puts moto's own backends back."""
         with self._lock:
             self._holders -= 1
             if self._holders == 0:
-                bedrockagentcorecontrol_backends.clear()
-                bedrockagentcorecontrol_backends.backend = BedrockAgentCoreControlBackend
+                _place(BedrockAgentCoreControlBackend, BedrockAgentCoreBackend)
+
+
+def _place(control_plane: type[BedrockAgentCoreControlBackend], data_plane: type[BedrockAgentCoreBackend]) -> None:
+    for backends, backend in (
+        (bedrockagentcorecontrol_backends, control_plane),
+        (bedrockagentcore_backends, data_plane),
+    ):
+        backends.clear()
+        backends.backend = backend
 
 
 _extension = Extension()
 hold, release = _extension.hold, _extension.release
 
 
-class IdentityResponse(BedrockAgentCoreControlResponse):
+class _OursFirst(BaseResponse):
     """moto's responses, with our operations answered before moto looks at them."""
 
     def parse_parameters(self, request: Request) -> None:
@@ -144,11 +158,22 @@ class IdentityResponse(BedrockAgentCoreControlResponse):
             return door.wire.fault(Fault("UnknownOperationException", str(error)))
 
     def _ours(self) -> bool:
+        return self._get_action() in OPERATIONS
+
+
+class DataPlaneResponse(_OursFirst, BedrockAgentCoreResponse):
+    """The data plane."""
+
+
+class IdentityResponse(_OursFirst, BedrockAgentCoreControlResponse):
+    """The control plane, where some operations are ours for some things and moto's for others."""
+
+    def _ours(self) -> bool:
         operation = self._get_action()
         if operation not in OPERATIONS or operation in _MOTO_MAKES:
             return False
         if operation in _TAGGING:
-            return name_in(self.uri_match["resourceArn"]) is not None
+            return named_in(self.uri_match["resourceArn"]) is not None
         kind = _ABOUT_ONE.get(operation)
         return kind is None or self.uri_match[kind.asked] not in self._motos(kind)
 
@@ -156,13 +181,25 @@ class IdentityResponse(BedrockAgentCoreControlResponse):
         return self.backend.agent_runtimes if kind is RUNTIME else self.backend.gateways
 
 
+def _urls(bases: list[str], response: type[BaseResponse]) -> Any:
+    # moto would import a module by a name made from this one's; ours is the same service at the same addresses.
+    return SimpleNamespace(url_bases=bases, url_paths={"{0}/.*$": response.dispatch})
+
+
+class DataPlaneBackend(BedrockAgentCoreBackend):
+    """moto's data plane; what we add keeps nothing."""
+
+    @property
+    def _url_module(self) -> Any:
+        return _urls(data_plane_bases, DataPlaneResponse)
+
+
 class IdentityBackend(BedrockAgentCoreControlBackend):
     """moto's runtimes and gateways, telling our store when one comes or goes."""
 
     @property
     def _url_module(self) -> Any:
-        # moto would import a module by a name made from this one's; ours is the same service at the same addresses.
-        return SimpleNamespace(url_bases=url_bases, url_paths={"{0}/.*$": IdentityResponse.dispatch})
+        return _urls(url_bases, IdentityResponse)
 
     def reset(self) -> None:
         """Forgets what stands in a store in memory, too; a file is kept."""

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.emulator.arns import arn_of
+from reconciler.emulator.calls import Call, Operation, decode_token, page
 from reconciler.emulator.faults import Fault
-from reconciler.emulator.identities import Call, Operation, arn_of, decode_token, page
-from reconciler.emulator.store import Parent, Scope
+from reconciler.emulator.things import IDENTITY, Parent, Scope
 
 _PAGE = 100
 
@@ -131,7 +132,7 @@ def _described(kind: ParentKind, scope: Scope, parent: Parent) -> dict[str, Any]
         "createdAt": parent.created,
         kind.updated: parent.created,
         "status": "READY",
-        "workloadIdentityDetails": {"workloadIdentityArn": arn_of(scope, parent.identity)},
+        "workloadIdentityDetails": {"workloadIdentityArn": arn_of(scope, IDENTITY, parent.identity)},
     }
 
 

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.model import ServiceModel
+from botocore.model import Shape
 
-from reconciler.emulator import identities, parents
+from reconciler.emulator import data_plane, identities, parents, providers, tags, vault
+from reconciler.emulator.calls import Call, Operation, Reads
 from reconciler.emulator.faults import Fault
-from reconciler.emulator.identities import Call, Operation, Reads
-from reconciler.emulator.store import Scope, Store
+from reconciler.emulator.store import Store
 from reconciler.emulator.terms import Terms
+from reconciler.emulator.things import Scope
 from reconciler.emulator.validation import validate
 
-OPERATIONS: dict[str, Operation] = {**identities.OPERATIONS, **parents.OPERATIONS}
-"""Every operation that the emulator knows."""
+OPERATIONS: dict[str, Operation] = {
+    **identities.OPERATIONS,
+    **parents.OPERATIONS,
+    **providers.OPERATIONS,
+    **vault.OPERATIONS,
+    **tags.OPERATIONS,
+    **data_plane.OPERATIONS,
+}
+"""Every operation that the emulator knows, of the control plane and of the data plane."""
 
 
 def handle(
     operation: str,
     params: dict[str, Any],
     *,
-    model: ServiceModel,
+    shape: Shape | None,
     store: Store,
     scope: Scope,
     terms: Terms | None = None,
@@ -29,10 +37,11 @@ def handle(
 ) -> dict[str, Any]:
     """The members of the answer; times are seconds since 1970, None stands for "not there". Raises Fault.
 
-    `reads` is what Get and List of identities look at where that is not the store as it is now.
+    `shape` is that of the parameters in the service model. `reads` is what Get and List look at where that is not the store
+    as it is now.
     """
     rule = OPERATIONS.get(operation)
     if rule is None:
         raise Fault("UnknownOperationException", f"The emulated directory does not know {operation}")
-    validate(model.operation_model(operation).input_shape, params)
+    validate(shape, params)
     return rule(Call(store=store, scope=scope, params=params, terms=terms or Terms(), reads=reads or store))

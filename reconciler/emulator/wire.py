@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -33,11 +34,13 @@ class Request(NamedTuple):
 
 
 class Wire:
-    """The requests and answers of some operations of one service."""
+    """The requests and answers of those of the operations that the models have."""
 
-    def __init__(self, model: ServiceModel, operations: tuple[str, ...]) -> None:
-        self.model = model
-        self._operations = {name: model.operation_model(name) for name in operations}
+    def __init__(self, models: Iterable[ServiceModel], operations: Iterable[str]) -> None:
+        wanted = frozenset(operations)
+        self._operations = {
+            name: model.operation_model(name) for model in models for name in model.operation_names if name in wanted
+        }
         self._static: dict[tuple[str, str], str] = {}
         self._patterns: list[tuple[str, re.Pattern[str], str]] = []
         for name, operation in self._operations.items():
@@ -47,6 +50,10 @@ class Wire:
                 self._patterns.append((method, re.compile(pattern), name))
             else:
                 self._static[method, path] = name
+
+    def input_shape(self, operation: str) -> Shape | None:
+        """The shape of an operation's parameters."""
+        return self._operations[operation].input_shape
 
     def parse(self, method: str, url: str, body: bytes | str | None) -> Request | None:
         """The request, or None if it is for none of the operations. Paths are expected as sent, percent-encoded.

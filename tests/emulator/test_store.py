@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from reconciler.emulator import Identity, Scope, Store
+from reconciler.emulator import API_KEY_PROVIDER, Identity, Provider, Scope, Store, Vault
 from reconciler.errors import DirectoryError
 
 HERE = Scope("000000000000", "us-east-1")
@@ -44,6 +44,42 @@ for number in range(50):
         old = store.get(here, "shared") or Identity(name="shared")
         store.put(here, replace(old, urls=(*old.urls, f"{sys.argv[2]}:{number}")))
 store.close()
+"""
+VERSION_1 = """
+CREATE TABLE identity (
+    account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+    urls TEXT NOT NULL, tags TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL,
+    parent_kind TEXT NOT NULL, parent_id TEXT NOT NULL, vanishes REAL,
+    PRIMARY KEY (account, region, name)
+) WITHOUT ROWID;
+CREATE INDEX vanishing ON identity (vanishes) WHERE vanishes IS NOT NULL;
+CREATE TABLE census (
+    account TEXT NOT NULL, region TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (account, region)
+) WITHOUT ROWID;
+CREATE TRIGGER appeared AFTER INSERT ON identity BEGIN
+    INSERT INTO census VALUES (new.account, new.region, 1) ON CONFLICT DO UPDATE SET number = number + 1;
+END;
+CREATE TRIGGER went AFTER DELETE ON identity BEGIN
+    UPDATE census SET number = number - 1 WHERE account = old.account AND region = old.region;
+END;
+CREATE TABLE parent (
+    account TEXT NOT NULL, region TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+    name TEXT NOT NULL, identity TEXT NOT NULL, created REAL NOT NULL,
+    PRIMARY KEY (account, region, kind, id)
+) WITHOUT ROWID;
+CREATE TABLE tombstone (
+    account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, until REAL NOT NULL, attempts INTEGER NOT NULL,
+    PRIMARY KEY (account, region, name)
+) WITHOUT ROWID;
+INSERT INTO identity VALUES
+    ('000000000000', 'us-east-1', 'agent', '["https://b", "https://a/\\u00e4"]', '{"k": "\\u00e4"}',
+        1800000000.1234567, 1800000060.25, '', '', NULL),
+    ('000000000000', 'us-east-1', 'rt-0123456789', '[]', '{}', 1.5, 1.5, 'runtime', 'rt-0123456789', NULL),
+    ('000000000000', 'us-east-1', 'leaving', '[]', '{}', 1.5, 1.5, 'runtime', 'gone-0123456789', 4000000000.0),
+    ('999999999999', 'eu-west-1', 'agent', '[]', '{}', 1.0, 1.0, '', '', NULL);
+INSERT INTO parent VALUES ('000000000000', 'us-east-1', 'runtime', 'rt-0123456789', 'rt', 'rt-0123456789', 1.5);
+INSERT INTO tombstone VALUES ('000000000000', 'us-east-1', 'buried', 4000000000.0, 0);
+PRAGMA user_version = 1;
 """
 
 
@@ -188,10 +224,67 @@ def test_a_file_that_is_no_store_is_refused_in_words_and_left_alone(tmp_path: Pa
 def test_a_file_of_a_newer_version_is_refused(file: Path) -> None:
     opened(file, lambda store: store.put(HERE, Identity(name="agent")))
     with contextlib.closing(sqlite3.connect(file)) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 3")
 
     with pytest.raises(DirectoryError, match="newer version"):
         Store(file)
+
+
+def test_a_file_of_the_first_version_keeps_everything(tmp_path: Path, clock: Any) -> None:
+    file = tmp_path / "directory.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.executescript(VERSION_1)
+
+    for _ in range(2):
+        store = Store(file, clock=clock)
+        agent, runtime = store.get(HERE, "agent"), store.get(HERE, "rt-0123456789")
+        assert agent == Identity(
+            name="agent",
+            urls=("https://b", "https://a/\u00e4"),
+            tags={"k": "\u00e4"},
+            created=1800000000.1234567,
+            updated=1800000060.25,
+        )
+        assert runtime is not None
+        assert (runtime.linked, runtime.parent_id) == (True, "rt-0123456789")
+        assert store.parent(HERE, "runtime", "rt-0123456789").name == "rt"
+        assert [one.name for one in store.identities(Scope("999999999999", "eu-west-1"))] == ["agent"]
+        assert store.count(HERE) == 3
+        assert store.disturb(HERE, "buried")
+        store.put(HERE, Provider(name="github", vendor="GithubOauth2"))
+        store.close()
+
+    clock.now = 4_000_000_000.0
+    store = Store(file, clock=clock)
+    assert [one.name for one in store.identities(HERE)] == ["agent", "rt-0123456789"]
+    assert store.count(HERE) == 2
+    store.close()
+
+
+def test_processes_may_bring_a_file_of_the_first_version_up_to_date_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "directory.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.executescript(VERSION_1)
+    writers = [subprocess.Popen([sys.executable, "-c", COUNTER, str(file), f"writer-{number}"]) for number in range(3)]
+    assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
+    assert len(opened(file, lambda store: store.get(HERE, "shared").urls)) == 150
+    assert opened(file, lambda store: store.count(HERE)) == 4
+
+
+def test_a_file_keeps_providers_and_the_vault(file: Path) -> None:
+    config = {"clientId": "c", "oauthDiscovery": {"discoveryUrl": "https://idp.example/x"}, "list": ["a", {"b": True}]}
+    things = [
+        Provider(name="idp", vendor="CustomOauth2", config=config, tags={"k": "v"}, created=1.5, updated=2.5),
+        Provider(name="idp", source="EXTERNAL", secret_id="prod/key", json_key="k", lost=True),
+        Vault(key_type="CustomerManagedKey", kms_key_arn="arn:aws:kms:x", updated=3.5),
+    ]
+    opened(file, lambda store: store.put_all(HERE, [*things, Identity(name="idp")]))
+
+    assert opened(file, lambda store: store.providers(HERE)) == things[:2]
+    assert opened(file, lambda store: store.vault(HERE)) == things[2]
+    assert opened(file, lambda store: store.count(HERE)) == 1
+    assert opened(file, lambda store: store.drop(HERE, "idp", API_KEY_PROVIDER))
+    assert opened(file, lambda store: store.providers(HERE)) == things[:1]
 
 
 def test_a_store_that_fails_is_answered_as_the_services_failure(store: Store, embedded_client: Any) -> None:
