@@ -110,6 +110,10 @@ class Throttled(DirectoryError):
     """Still throttled after the retries."""
 
 
+class SecretUnreadable(DirectoryError):
+    """The value of a secret that a call carries cannot be had; the call was not made."""
+
+
 class Stopped(DirectoryError):
     """The call was not sent, because the run is being ended: it has certainly not happened."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.applying.looking import Means, as_planned, in_part, look, look_after_loss, look_while
+from reconciler.applying.readiness import once_ready
 from reconciler.applying.result import Result, done, failed, failed_after, gone, kept, unclear, vanished
 from reconciler.errors import (
     AccessDenied,
@@ -19,6 +20,7 @@ from reconciler.errors import (
 from reconciler.model.changes import TAKES_OVER, Change
 from reconciler.model.kinds import kind_of
 from reconciler.model.outcomes import Status
+from reconciler.model.reading import blind
 from reconciler.model.resources import Live
 from reconciler.model.values import Attributes
 from reconciler.state import NO_EDITS, Edits
@@ -29,8 +31,7 @@ def update(means: Means, change: Change) -> Result:
     live = as_planned(means, change, or_done=True)
     if not isinstance(live, Live):
         return live or vanished(change)
-    there = means.same(change, live, change.after)
-    result = done(change, live.arn) if there else _send_update(means, change, live.arn)
+    result = done(change, live=live) if _arrived(means, change, live) else _send_update(means, change, live.arn)
     if result.status is Status.DONE and change.reason in TAKES_OVER and live.owner != means.owner:
         return _mark(means, change, live.arn) or result
     return result
@@ -42,8 +43,8 @@ def adopt(means: Means, change: Change) -> Result:
     if not isinstance(live, Live):
         return live or vanished(change)
     if live.owner == means.owner:
-        return done(change, live.arn)
-    return _mark(means, change, live.arn) or done(change, live.arn)
+        return done(change, live=live)
+    return _mark(means, change, live.arn) or done(change, live=live)
 
 
 def forget(means: Means, change: Change) -> Result:
@@ -115,8 +116,8 @@ def _send_update(means: Means, change: Change, arn: str) -> Result:
     pauses = means.patience.brief.pauses()
     while True:
         try:
-            means.directory.update(kind, change.name, arn, before, after)
-            return done(change, arn)
+            means.directory.update(kind, change.name, arn, before, after, secrets=means.secrets(change))
+            return once_ready(means, change, done(change, arn))
         except NotFound:
             return vanished(change)
         except NotCleared as error:
@@ -138,7 +139,7 @@ def _send_update(means: Means, change: Change, arn: str) -> Result:
 def _cleared_after_all(means: Means, change: Change) -> Attributes | None:
     """What stands, if it shows after a while that what was to be cleared is; the service may have been slow to show it."""
     kind, after = kind_of(change.address.type), change.after or {}
-    cleared = [one.name for one in kind.attributes if not one.tagging and not after.get(one.name)]
+    cleared = [one.name for one in kind.sent if not after.get(one.name)]
     live = look_while(means, change, lambda live: isinstance(live, Live) and any(map(live.attributes.get, cleared)))
     if not isinstance(live, Live) or any(map(live.attributes.get, cleared)):
         return None
@@ -148,19 +149,25 @@ def _cleared_after_all(means: Means, change: Change) -> Attributes | None:
 def _after_lost_update(means: Means, change: Change, error: Ambiguous, pauses: Iterator[float]) -> Result | Attributes:
     """What came of an update whose answer was lost; attributes: what stands now, from where it may be sent again."""
     live, again = look_after_loss(
-        means, change, pauses, lambda live: isinstance(live, Live) and not means.same(change, live, change.after)
+        means, change, pauses, lambda live: isinstance(live, Live) and not _arrived(means, change, live)
     )
     if live is None:
         return vanished(change)
     if isinstance(live, DirectoryError):
         return unclear(change, error, f"it cannot be read: {live.summary}")
-    if means.same(change, live, change.after):
-        return done(change, live.arn)
+    if _arrived(means, change, live):
+        return once_ready(means, change, done(change, live=live))
     if not means.half_done(change, live):
         return unclear(change, error, "what stands is neither what was there nor what was sent")
     if not again:
         return unclear(change, error, "nothing shows of it yet")
     return means.ours(change, live)
+
+
+def _arrived(means: Means, change: Change, live: Live) -> bool:
+    """Whether what stands is certainly what the update makes: one that sends a secret can never be seen to be done."""
+    kind, before, after = kind_of(change.address.type), change.before or {}, change.after or {}
+    return means.same(change, live, change.after) and not blind(kind, before, after)
 
 
 def _mark(means: Means, change: Change, arn: str, *, away: bool = False) -> Result | None:

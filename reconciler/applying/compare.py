@@ -1,29 +1,43 @@
-"""Whether what stands is what was there before a change, what should be there after it, or something between. Pure."""
+"""Whether what stands is what was there before a change, what should be there after it, or something between. Pure.
+
+What a reading does not show counts as what it is compared with: see `reconciler.model.reading`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from reconciler.model.kinds import Kind, Shape
+from reconciler.model.reading import beside
+from reconciler.model.resources import Live
 from reconciler.model.values import Attributes, Value, without_tags
 
 
-def same(kind: Kind, one: Attributes | None, other: Attributes | None, ignored: Iterable[str]) -> bool:
-    """Whether both say the same, tags that belong to others apart."""
-    if one is None or other is None:
-        return one is other
+def same(kind: Kind, live: Live, attributes: Attributes | None, ignored: Iterable[str]) -> bool:
+    """Whether that is what stands, tags that belong to others apart."""
+    if attributes is None:
+        return False
     ignored = tuple(ignored)
-    return without_tags(kind, one, ignored) == without_tags(kind, other, ignored)
+    seen = without_tags(kind, beside(kind, live, attributes), ignored)
+    return all(
+        seen.get(one.name, one.default) == wanted.get(one.name, one.default)
+        for wanted in (without_tags(kind, attributes, ignored),)
+        for one in kind.attributes
+    )
 
 
-def between(kind: Kind, live: Attributes, before: Attributes, after: Attributes, ignored: Iterable[str]) -> bool:
+def between(kind: Kind, live: Live, before: Attributes, after: Attributes, ignored: Iterable[str]) -> bool:
     """Whether `live` could be the change from `before` to `after` half done: each attribute, each tag on one of the sides."""
     ignored = tuple(ignored)
-    live, before, after = (without_tags(kind, one, ignored) for one in (live, before, after))
+    sides = [
+        (without_tags(kind, beside(kind, live, one), ignored), without_tags(kind, one, ignored))
+        for one in (before, after)
+    ]
+    (then_seen, then), (later_seen, later) = sides
     return all(
-        _map_between(live.get(one.name), before.get(one.name), after.get(one.name))
+        _map_between(then_seen.get(one.name), then.get(one.name), later.get(one.name))
         if one.shape is Shape.MAP
-        else live.get(one.name) in (before.get(one.name), after.get(one.name))
+        else then_seen.get(one.name) == then.get(one.name) or later_seen.get(one.name) == later.get(one.name)
         for one in kind.attributes
     )
 

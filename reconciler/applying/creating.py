@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.applying.looking import Means, in_part, look, look_after_loss
+from reconciler.applying.readiness import once_ready
 from reconciler.applying.result import (
     PLAN_AGAIN,
     Result,
@@ -33,7 +34,10 @@ def create(means: Means, change: Change) -> Result:
     lost: Ambiguous | None = None
     while True:
         try:
-            return done(change, means.directory.create(kind, change.name, change.after or {}, means.owner))
+            arn = means.directory.create(
+                kind, change.name, change.after or {}, means.owner, secrets=means.secrets(change)
+            )
+            return once_ready(means, change, done(change, arn))
         except TagsFailed as error:
             return in_part(means, change, error)
         except AlreadyExists:
@@ -87,7 +91,7 @@ def _met(means: Means, change: Change, live: Live | DirectoryError, lost: Ambigu
             return unclear(change, lost, f"it cannot be read: {live.summary}")
         return failed(change, live, message="the name is taken, and what stands there cannot be read")
     if live.owner == means.owner and means.same(change, live, change.after):
-        return done(change, live.arn)
+        return once_ready(means, change, done(change, live=live))
     if lost and not live.owner:
         return unclear(change, lost, "what stands there bears no ownership tag")
     return _taken(means, change, live)

@@ -14,6 +14,7 @@ from reconciler.errors import DirectoryError, NotCleared, TagsFailed
 from reconciler.model.changes import Change
 from reconciler.model.kinds import kind_of
 from reconciler.model.outcomes import Status
+from reconciler.model.reading import beside
 from reconciler.model.resources import Live
 from reconciler.model.values import Attributes, without_tags
 
@@ -30,7 +31,7 @@ class Means:
 
     def same(self, change: Change, live: Live, attributes: Attributes | None) -> bool:
         """Whether that is what stands, tags of others apart."""
-        return same(kind_of(change.address.type), live.attributes, attributes, self.ignored)
+        return same(kind_of(change.address.type), live, attributes, self.ignored)
 
     def waited(self, pauses: Iterator[float]) -> bool:
         """Wait for the next of the pauses; whether there was one, and nobody ended it early."""
@@ -40,11 +41,16 @@ class Means:
     def half_done(self, change: Change, live: Live) -> bool:
         """Whether what stands could be the change begun, and not ended."""
         kind, before, after = kind_of(change.address.type), change.before or {}, change.after or {}
-        return between(kind, live.attributes, before, after, self.ignored)
+        return between(kind, live, before, after, self.ignored)
 
     def ours(self, change: Change, live: Live) -> Attributes:
-        """What stands, without the tags of others: what a lock entry holds."""
-        return without_tags(kind_of(change.address.type), live.attributes, self.ignored)
+        """What stands, without the tags of others: what a lock entry holds. What no reading shows is as before the change."""
+        kind = kind_of(change.address.type)
+        return without_tags(kind, beside(kind, live, change.before or {}), self.ignored)
+
+    def secrets(self, change: Change) -> dict[str, str]:
+        """The values of the secrets that the change's call carries, read now and kept by nobody. Raises DirectoryError."""
+        return {name: self.directory.read_secret(source) for name, source in change.secrets.items()}
 
 
 def look(means: Means, change: Change) -> Live | DirectoryError | None:
@@ -112,7 +118,7 @@ def stranger_of(means: Means, change: Change, live: Live) -> str:
 def in_part(means: Means, change: Change, error: TagsFailed | NotCleared) -> Result:
     """Done but for what the error says: the lockfile gets what really stands. Where that cannot be read, the next run looks."""
     kind, before, after = kind_of(change.address.type), change.before or {}, change.after or {}
-    changed = [one.name for one in kind.attributes if not one.tagging and before.get(one.name) != after.get(one.name)]
+    changed = [one.name for one in kind.sent if before.get(one.name) != after.get(one.name)]
 
     def lags(live: Live | DirectoryError | None) -> bool:
         """It shows nothing of what was acknowledged."""

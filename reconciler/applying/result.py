@@ -8,7 +8,7 @@ from reconciler.errors import Ambiguous, CredentialsMissing, ReconcilerError, St
 from reconciler.model.addresses import Address
 from reconciler.model.changes import Action, Change
 from reconciler.model.outcomes import Status
-from reconciler.model.resources import Known
+from reconciler.model.resources import Known, Live
 from reconciler.model.values import Attributes
 from reconciler.state import NO_EDITS, Edits
 
@@ -32,8 +32,10 @@ class Result:
     halt: bool = False
 
 
-def kept(change: Change, arn: str, attributes: Attributes | None = None) -> Edits:
+def kept(change: Change, arn: str, attributes: Attributes | None = None, *, live: Live | None = None) -> Edits:
     """The lock entry of the change's resource, with what the change makes of it or with what is known to stand.
+
+    `live`: what a reading after the change showed; it has the date and the outputs that the entry takes.
 
     The address that it leaves behind, if any, is taken out: nothing is declared there any more.
     """
@@ -46,13 +48,16 @@ def kept(change: Change, arn: str, attributes: Attributes | None = None) -> Edit
         attributes=stands if stands is not None else {},
         protect=change.protect,
         update_only=change.update_only,
+        updated=live.updated if live else change.updated,
+        outputs=live.outputs if live else change.outputs,
     )
     return Edits(drop=(change.previous,) if change.previous else (), put=(known,))
 
 
-def done(change: Change, arn: str = "") -> Result:
+def done(change: Change, arn: str = "", *, live: Live | None = None) -> Result:
     """The resource is as planned, and the lockfile says so."""
-    return Result(status=Status.DONE, arn=arn or change.arn, edits=kept(change, arn))
+    arn = live.arn if live else arn
+    return Result(status=Status.DONE, arn=arn or change.arn, edits=kept(change, arn, live=live))
 
 
 def gone(change: Change, message: str = "") -> Result:
@@ -121,4 +126,6 @@ def old_half(change: Change) -> Known:
         arn=change.arn,
         origin=change.origin,
         attributes=change.before or {},
+        updated=change.updated,
+        outputs=change.outputs,
     )

@@ -1,7 +1,8 @@
 """Executing a plan: what first, how many at once, what is written down when, and when to stop.
 
 Never plans again: it needs the plan, the directory and the state's writer. Creates, updates, adoptions and the first halves
-of replacements come first, everything that deletes comes after them; within both, address order decides who starts first.
+of replacements come first, everything that deletes comes after them. Within the first, what is granted comes before what it
+is granted to (see `Kind.rank`), within the second after it; among equals, address order decides who starts first.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import enum
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
@@ -23,9 +24,10 @@ from reconciler.directory.protocol import Directory
 from reconciler.errors import StateError
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.changes import Action, Change
+from reconciler.model.kinds import kind_of
 from reconciler.model.outcomes import Outcome, Report, Status
 from reconciler.model.plan import Plan
-from reconciler.planning import plan_digest
+from reconciler.planning import granted, plan_digest
 from reconciler.state import NO_EDITS, Edits, Writer
 
 GRACE_SECONDS = 8.0
@@ -178,14 +180,21 @@ class _Run:
             for one in plan.changes
             if one.action not in (Action.DELETE, Action.FORGET)
         }
+        self._granted: dict[str, list[Address]] = {}  # who is granted what, before this plan
+        for one in plan.changes:
+            for provider in granted(one.before):
+                self._granted.setdefault(provider, []).append(one.address)
 
     def carry_out(self, changes: Sequence[Change], threads: int) -> None:
         """All of them, as far as it goes; afterwards each has its outcome, and nothing more is recorded."""
         pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="apply")
         try:
-            first = [pool.submit(self.first_phase, one) for one in changes if one.action is not Action.DELETE]
-            if self._ended(first):
-                self._ended([pool.submit(self.second_phase, one) for one in changes if one.action in _DELETING])
+            first = _by_rank(one for one in changes if one.action is not Action.DELETE)
+            second = _by_rank(one for one in changes if one.action in _DELETING)[::-1]
+            waves = [*((self.first_phase, wave) for wave in first), *((self.second_phase, wave) for wave in second)]
+            for phase, wave in waves:
+                if not self._ended([pool.submit(phase, one) for one in wave]):
+                    break
         except BaseException:
             self.halted.set()
             pool.shutdown(cancel_futures=True)
@@ -265,7 +274,15 @@ class _Run:
         by = self._kept.get(Remote(change.address.type, change.name))
         if by is not None:
             return refused(change, f"{change.name} is {by} now, which this plan keeps")
+        holders = [str(one) for one in self._granted.get(str(change.address), ()) if not self._let_go(one)]
+        if holders:
+            return refused(change, f"it is still granted to {', '.join(holders)}, whose change did not come to its end")
         return delete(means, change)
+
+    def _let_go(self, holder: Address) -> bool:
+        """Whether the change that takes a grant away is done."""
+        outcome = self.outcomes.get(holder)
+        return outcome is not None and outcome.status in _STANDS
 
     def _ended(self, futures: Sequence[Future[None]]) -> bool:
         """Whether all of them came to an end in time. Raises what one of them raised."""
@@ -322,6 +339,14 @@ class _Run:
             except Exception as error:  # it is raised at the end, when the lockfile is written
                 self.deaf = error
                 self.halted.set()
+
+
+def _by_rank(changes: Iterable[Change]) -> list[list[Change]]:
+    """The changes in waves, each after the one before has come to its end."""
+    waves: dict[int, list[Change]] = {}
+    for one in changes:
+        waves.setdefault(kind_of(one.address.type).rank, []).append(one)
+    return [waves[rank] for rank in sorted(waves)]
 
 
 def _whole(first: Outcome, second: Outcome, old: Change) -> Outcome:

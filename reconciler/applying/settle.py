@@ -18,6 +18,7 @@ from reconciler.directory.protocol import Directory
 from reconciler.errors import DirectoryError, StateError
 from reconciler.model.changes import Action, Change
 from reconciler.model.kinds import kind_of
+from reconciler.model.reading import beside, blind
 from reconciler.model.resources import Live
 from reconciler.model.values import without_tags
 from reconciler.state import NO_EDITS, Edits, Header, Journal, Writer
@@ -109,7 +110,7 @@ def verdict(change: Change, live: Live | DirectoryError | None, header: Header) 
         case Action.DELETE:
             return _deleted(change, live, header)
         case Action.ADOPT:
-            return Verdict(edits=kept(change, live.arn)) if live and _ours(live, header) else Verdict()
+            return Verdict(edits=kept(change, live.arn, live=live)) if live and _ours(live, header) else Verdict()
         case Action.FORGET:
             return Verdict() if live and _ours(live, header) else Verdict(edits=Edits(drop=(change.address,)))
         case Action.NO_OP:
@@ -127,7 +128,9 @@ def _created(change: Change, live: Live | None, header: Header) -> Verdict:
             finding=f"{change.name} stands, {whose}: not taken. If it is to be yours: reconciler adopt {change.address}"
         )
     kind = kind_of(change.address.type)
-    edits = kept(change, live.arn, without_tags(kind, live.attributes, header.ignore_tags))
+    edits = kept(
+        change, live.arn, without_tags(kind, beside(kind, live, change.after or {}), header.ignore_tags), live=live
+    )
     if change.action is Action.REPLACE:
         edits = replace(edits, put=(*edits.put, old_half(change)))
     return Verdict(edits=edits)
@@ -138,15 +141,16 @@ def _updated(change: Change, live: Live | None, header: Header) -> Verdict:
         return Verdict(finding="it was being updated and stands no more; the next plan says what to do")
     if live.owner not in ("", header.target.owner, change.owner):
         return Verdict(finding=f"it was being updated and belongs to {live.owner} now; the lockfile's entry is kept")
-    if _same(change, live, header, after=True):
-        return Verdict(edits=kept(change, live.arn))
-    if _same(change, live, header, after=False):
-        return Verdict()
     kind = kind_of(change.address.type)
-    if between(kind, live.attributes, change.before or {}, change.after or {}, header.ignore_tags):
-        attributes = without_tags(kind, live.attributes, header.ignore_tags)
+    if _same(change, live, header, after=True) and not blind(kind, change.before or {}, change.after or {}):
+        return Verdict(edits=kept(change, live.arn, live=live))
+    if _same(change, live, header, after=False):
+        return Verdict()  # a secret may have been sent, which nothing shows: the next plan sends it again
+    if between(kind, live, change.before or {}, change.after or {}, header.ignore_tags):
+        attributes = without_tags(kind, beside(kind, live, change.before or {}), header.ignore_tags)
         return Verdict(
-            edits=kept(change, live.arn, attributes), finding="its update was half done; the next plan ends it"
+            edits=kept(change, live.arn, attributes, live=live),
+            finding="its update was half done; the next plan ends it",
         )
     return Verdict(
         finding="it was being updated, and holds neither what was there nor what was sent; the lockfile's entry is kept"
@@ -169,7 +173,7 @@ def _ours(live: Live, header: Header) -> bool:
 
 def _same(change: Change, live: Live, header: Header, *, after: bool) -> bool:
     attributes = change.after if after else change.before
-    return same(kind_of(change.address.type), live.attributes, attributes, header.ignore_tags)
+    return same(kind_of(change.address.type), live, attributes, header.ignore_tags)
 
 
 def _look(directory: Directory, change: Change, patience: Patience) -> Live | DirectoryError | None:

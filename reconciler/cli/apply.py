@@ -59,7 +59,7 @@ def apply(
     allow_empty: Empty = False,
     allow_incomplete: Incomplete = False,
     allow_untagged: Untagged = False,
-    refresh: HowMuch = Refresh.FULL,
+    refresh: HowMuch = None,
     target: Targets = None,
     exclude: Excludes = None,
     lock_timeout: LockTimeout = 0.0,
@@ -93,7 +93,7 @@ def apply(
     terms = Terms(lock_timeout=lock_timeout, allowances=allowances, threads=threads)
     selection, rates = selection_of(target, exclude), read_rates(rate)
     if saved is not None:
-        if path is not None or target or exclude or refresh is not Refresh.FULL:
+        if path is not None or target or exclude or refresh is not None:
             raise UsageError(
                 "--plan FILE says everything already: it goes with no PATH, --target, --exclude or --refresh",
                 "Plan again with those, save that plan, and apply it.",
@@ -153,7 +153,7 @@ def destroy(
         answer=workspace.stack.name,
         given=auto_approve,
     )
-    return _plan_and_run(console, workspace, "destroy", consent, terms, refresh=Refresh.FULL, selection=selection)
+    return _plan_and_run(console, workspace, "destroy", consent, terms, refresh=None, selection=selection)
 
 
 def _plan_and_run(
@@ -163,7 +163,7 @@ def _plan_and_run(
     consent: Consent,
     terms: Terms,
     *,
-    refresh: Refresh,
+    refresh: Refresh | None,
     selection: Selection,
 ) -> ExitCode:
     def make(one: Opened) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -98,6 +99,7 @@ def execute(
         return ExitCode.REFUSED
     if plan.empty:
         return ExitCode.OK
+    _check_secrets(plan)
     if not agreed(console, consent):
         console.note(f"{consent.noun} cancelled. Nothing was changed.")
         return ExitCode.ERROR
@@ -112,6 +114,22 @@ def _refused(console: Console, plan: Plan, allowances: Allowances) -> bool:
         console.diagnostics(found)
         console.note("Refused: nothing was written.")
     return bool(found)
+
+
+def _check_secrets(plan: Plan) -> None:
+    """Raise UsageError for secrets that the plan sends and the environment does not hold: all at once, before any call."""
+    missing = [
+        (source.env, str(change.address), name)
+        for change in plan.changes
+        for name, source in sorted(change.secrets.items())
+        if source.env and not os.environ.get(source.env)
+    ]
+    if missing:
+        raise UsageError(
+            f"not set, or empty: {', '.join(sorted({env for env, *_ in missing}))}; nothing was written",
+            "\n".join(f"{env} is read for {name} of {address}." for env, address, name in missing)
+            + "\nSet them in the environment of this command; their values are sent and kept nowhere.",
+        )
 
 
 def agreed(console: Console, consent: Consent) -> bool:

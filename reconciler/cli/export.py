@@ -17,6 +17,7 @@ from reconciler.cli.reading import take_snapshot
 from reconciler.cli.workspace import open_directory, open_workspace
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.model.addresses import Remote
+from reconciler.model.kinds import KINDS
 from reconciler.model.resources import Refresh, Snapshot
 
 
@@ -61,7 +62,13 @@ def export(
     with open_directory(workspace.environment, workspace.folder) as directory:
         one = opened(console, workspace, lock, directory)
         snapshot = take_snapshot(
-            console, directory, stack=workspace.stack, lock=lock, refresh=Refresh.FULL, wanted=wanted
+            console,
+            directory,
+            stack=workspace.stack,
+            lock=lock,
+            refresh=Refresh.FULL,
+            wanted=wanted,
+            kinds=[kind for kind in KINDS if matching is None or fnmatchcase(kind.type, matching.partition(".")[0])],
         )
     text = export_yaml(
         [live for remote, live in snapshot.live.items() if wanted(remote)],

@@ -14,6 +14,7 @@ from reconciler.cli.reading import take_snapshot
 from reconciler.cli.workspace import Workspace, open_workspace
 from reconciler.directory.protocol import THREADS
 from reconciler.errors import ExitCode, Refused, StateError
+from reconciler.model.kinds import KINDS
 from reconciler.model.resources import Lock, Refresh
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def lock_rebuild(
             lock=None,
             refresh=Refresh.FULL,
             wanted=lambda _: True,  # only its tags say whose a resource is
+            kinds=KINDS,
             threads=threads,
         )
         return make_rebuild(stack=workspace.stack, snapshot=snapshot, target=one.target, route=workspace.route)

@@ -65,12 +65,14 @@ Excludes: TypeAlias = Annotated[
     typer.Option("--exclude", metavar="GLOB", help="All but the addresses that match. Repeatable; not with --target."),
 ]
 HowMuch: TypeAlias = Annotated[
-    Refresh,
+    Refresh | None,
     typer.Option(
         "--refresh",
         case_sensitive=False,
-        help="full: read every declared or managed resource. changed: list all, read what the manifest changed or the "
-        "listing shows missing or new. none: no call at all, the lockfile is believed.",
+        show_default=False,
+        help="Default: read every declared or managed identity, and each credential provider that the listing dates otherwise "
+        "than the lockfile. full: read all of them. changed: list all, read what the manifest changed or the listing shows "
+        "missing, new or updated. none: no call at all, the lockfile is believed.",
     ),
 ]
 Yes: TypeAlias = Annotated[

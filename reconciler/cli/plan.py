@@ -18,7 +18,6 @@ from reconciler.cli.signing import check_keys, check_signature
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, UsageError
 from reconciler.model.plan import Plan
-from reconciler.model.resources import Refresh
 
 if TYPE_CHECKING:
     from reconciler.planning import Selection
@@ -43,7 +42,7 @@ def plan(
     ] = None,
     form: Annotated[Format, typer.Option("--format", case_sensitive=False, help="How it is printed.")] = Format.TEXT,
     detailed: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")] = False,
-    refresh: HowMuch = Refresh.FULL,
+    refresh: HowMuch = None,
     target: Targets = None,
     exclude: Excludes = None,
     rate: RateWords = None,

@@ -81,7 +81,7 @@ def check_not_left_behind(console: Console, workspace: Workspace, lock: Lock | N
 
 
 def make(
-    console: Console, path: Path | None, env: str | None, *, refresh: Refresh, selection: Selection, rates: Rates
+    console: Console, path: Path | None, env: str | None, *, refresh: Refresh | None, selection: Selection, rates: Rates
 ) -> Plan:
     """The plan of `reconciler plan`: an unfinished apply is settled in memory only, nothing is written."""
     from reconciler.state import open_state
@@ -91,7 +91,9 @@ def make(
         return _make(console, workspace, state, refresh=refresh, selection=selection)
 
 
-def _make(console: Console, workspace: Workspace, state: State, *, refresh: Refresh, selection: Selection) -> Plan:
+def _make(
+    console: Console, workspace: Workspace, state: State, *, refresh: Refresh | None, selection: Selection
+) -> Plan:
     from reconciler.planning import make_plan
 
     lock = state.read()
@@ -120,7 +122,7 @@ def _make(console: Console, workspace: Workspace, state: State, *, refresh: Refr
 
 
 def plan_opened(
-    console: Console, one: Opened, *, refresh: Refresh, selection: Selection, destroy: bool = False
+    console: Console, one: Opened, *, refresh: Refresh | None, selection: Selection, destroy: bool = False
 ) -> Plan:
     """The plan against a directory that is open."""
     from reconciler.planning import make_plan
@@ -137,12 +139,23 @@ def plan_opened(
     )
 
 
-def snapshot_opened(console: Console, one: Opened, *, refresh: Refresh, wanted: Wanted = nothing_more) -> Snapshot:
-    """What stands in the directory that is open; nothing is asked with `Refresh.NONE`."""
+def snapshot_opened(
+    console: Console, one: Opened, *, refresh: Refresh | None, wanted: Wanted = nothing_more
+) -> Snapshot:
+    """What stands in the directory that is open; nothing is asked with `Refresh.NONE`.
+
+    None: everything, but what the listing dates as the lockfile does.
+    """
     if refresh is Refresh.NONE:
         return unread()
     return take_snapshot(
-        console, one.directory, stack=one.workspace.stack, lock=one.lock, refresh=refresh, wanted=wanted
+        console,
+        one.directory,
+        stack=one.workspace.stack,
+        lock=one.lock,
+        refresh=refresh or Refresh.FULL,
+        wanted=wanted,
+        trusting=refresh is None,
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, TextIO, cast
 
 from reconciler.cli.console import Console, Unheard
 from reconciler.directory.protocol import THREADS
 from reconciler.model.addresses import Remote
+from reconciler.model.kinds import WORKLOAD_IDENTITY, Kind
 from reconciler.model.resources import Lock, Refresh, Snapshot, Stack
 
 if TYPE_CHECKING:
@@ -31,9 +32,14 @@ def take_snapshot(
     lock: Lock | None,
     refresh: Refresh,
     wanted: Wanted = nothing_more,
+    trusting: bool = False,
+    kinds: Collection[Kind] = (),
     threads: int = THREADS,
 ) -> Snapshot:
-    """What the directory holds, as far as `refresh` and `wanted` ask for it."""
+    """What the directory holds, as far as `refresh` and `wanted` ask for it.
+
+    `trusting`: what the listing dates as the lockfile does is not read. `kinds`: listed beside identities and those in use.
+    """
     from reconciler.directory.snapshot import read_snapshot
     from reconciler.planning import changed_remotes, expected_remotes, known_remotes
 
@@ -45,6 +51,8 @@ def take_snapshot(
             expected=expected_remotes(stack, lock),
             changed=changed_remotes(stack, lock),
             known=known_remotes(lock),
+            trusting=trusting,
+            kinds=(WORKLOAD_IDENTITY, *kinds),
             threads=threads,
             progress=progress,
         )

@@ -6,6 +6,7 @@ Generic over `Kind.api`. How calls are sent, what errors mean and who is asking:
 from __future__ import annotations
 
 import datetime
+import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
@@ -18,19 +19,22 @@ from botocore.session import Session
 from reconciler.aws.asked import Asked, Verb
 from reconciler.aws.calls import Calls, member
 from reconciler.aws.clients import make_client
+from reconciler.aws.faults import unexpected_answer
 from reconciler.aws.pacing import Pacing
 from reconciler.aws.quotas import account_rates
+from reconciler.aws.secrets import SecretReader, reader
 from reconciler.aws.sessions import READ_SECONDS, account_at, check_account, embedded_session, is_loopback, open_session
-from reconciler.aws.words import quotable
+from reconciler.aws.words import keeping_back, quotable
 from reconciler.directory import linkage
 from reconciler.directory.protocol import THREADS, Listed
 from reconciler.errors import Ambiguous, DirectoryError, NotCleared, NotFound, TagsFailed
 from reconciler.model.addresses import Remote
 from reconciler.model.environments import EMBEDDED_ACCOUNT, OWNER_TAG, Environment, Where
-from reconciler.model.kinds import Kind
+from reconciler.model.kinds import NO_SECRETS, Kind, Secrets, Shape
 from reconciler.model.moments import utc_text
 from reconciler.model.rates import Rates
 from reconciler.model.resources import Live
+from reconciler.model.secrets import SecretSource
 from reconciler.model.values import Attributes, Value, canonical
 
 _SERVICE = "bedrock-agentcore-control"
@@ -57,24 +61,33 @@ def connect(
         session = embedded_session(environment)
         client = make_client(session, _SERVICE, environment, connections, ignore_configured_endpoint_urls=True)
         account, note = environment.account or EMBEDDED_ACCOUNT, ""
+        secrets = reader(None)
         pacing = Pacing(rates=replace(environment.rates, limited=False, look_up=False))
     else:
         session = open_session(environment)
         client = make_client(session, _SERVICE, environment, connections, read_timeout=read_timeout)
         account, note = _whose(session, client, environment)
         pacing = _paced(session, client, environment)
+        secrets = reader(functools.cache(lambda: make_client(session, "secretsmanager", environment, 4, attempts=3)))
     if attach is not None:
         attach(client)
-    return AgentCore(client, account=account, notes=(note,) if note else (), pacing=pacing)
+    return AgentCore(client, account=account, notes=(note,) if note else (), pacing=pacing, secrets=secrets)
 
 
 class AgentCore:
     """One account's directory in one region; see `Directory`. `notes`: what the user should know of the connection."""
 
     def __init__(
-        self, client: BaseClient, *, account: str, notes: tuple[str, ...] = (), pacing: Pacing | None = None
+        self,
+        client: BaseClient,
+        *,
+        account: str,
+        notes: tuple[str, ...] = (),
+        pacing: Pacing | None = None,
+        secrets: SecretReader | None = None,
     ) -> None:
         self.notes = notes
+        self._secrets = secrets or reader(None)
         self._client = client
         self._account = account
         self._calls = Calls(client, pacing or Pacing())
@@ -112,53 +125,68 @@ class AgentCore:
 
     def pages(self, kind: Kind) -> Iterator[tuple[Listed, ...]]:
         """The listing, page by page as it arrives."""
+        if kind.singleton:  # it stands always, and nothing lists it
+            yield (Listed(Remote(kind.type, kind.singleton), self._arn(kind, kind.singleton)),)
+            return
         asked = Asked(operation=kind.api.list)
         for items in self._calls.pages(asked, kind.api.items, kind.api.page_size):
             yield tuple(
-                Listed(Remote(kind.type, member(one, "name", asked)), member(one, kind.api.arn, asked)) for one in items
+                Listed(
+                    Remote(kind.type, member(one, "name", asked)),
+                    member(one, kind.api.arn, asked),
+                    _utc(one.get("lastUpdatedTime")) if kind.api.dated else "",
+                )
+                for one in items
             )
 
     def read(self, kind: Kind, name: str) -> Live | None:
         """The whole of one resource, its tags included; None if it does not exist, or goes while it is read."""
         asked = Asked(operation=kind.api.get, subject=name)
         try:
-            found = self._calls.send(asked, name=name)
-            arn = member(found, kind.api.arn, asked)
-            tags = self._tags(arn) if _tagged(kind) else {}
+            found = self._calls.send(asked, **{kind.api.name: name})
+            arn = member(found, kind.api.arn, asked) if kind.api.arn else self._arn(kind, name)
+            tags = self._tags(arn) if kind.tagged else {}
         except NotFound:
             return None
         owner = tags.pop(OWNER_TAG, "")
-        raw = {**found, **{one.name: tags for one in kind.attributes if one.tagging}}
         return Live(
             remote=Remote(kind.type, name),
             arn=arn,
-            attributes=canonical(kind, raw),
+            attributes=canonical(kind, {**_answer(kind, found, asked), "tags": tags}),
             owner=owner,
             created=_utc(found.get("createdTime")),
-            updated=_utc(found.get("lastUpdatedTime")),
+            updated=_utc(found.get("lastUpdatedTime")) if kind.api.dated else "",
+            outputs={key: str(value) for key, value in sorted(kind.outputs(found).items()) if value},
+            status=str(found.get("status") or "") if kind.api.settles else "",
+            failure=str(found.get("failureReason") or ""),
         )
 
-    def create(self, kind: Kind, name: str, attributes: Attributes, owner: str) -> str:
+    def create(
+        self, kind: Kind, name: str, attributes: Attributes, owner: str, *, secrets: Secrets = NO_SECRETS
+    ) -> str:
         """Make it, marked as `owner`'s; its ARN. Raises AlreadyExists for both forms in which the service says so."""
         asked = Asked(operation=kind.api.create, verb=Verb.CREATE, subject=name)
-        params: dict[str, Any] = {"name": name}
-        for one in kind.attributes:
-            value = _plain(attributes.get(one.name))
-            if one.tagging:
-                value = {**(value or {}), OWNER_TAG: owner} if owner else value
-            if value:
-                params[one.name] = value
-        return str(member(self._calls.send(asked, **params), kind.api.arn, asked))
+        given = kind.request({one.name: attributes.get(one.name, one.default) for one in kind.sent}, secrets)
+        params: dict[str, Any] = {key: value for key, value in given.items() if value}
+        tags = {**_tags_of(attributes, "tags"), OWNER_TAG: owner} if owner else dict(_tags_of(attributes, "tags"))
+        if tags and kind.tagged:
+            params["tags"] = tags
+        with keeping_back(secrets.values()):
+            return str(member(self._calls.send(asked, **{kind.api.name: name}, **params), kind.api.arn, asked))
 
-    def update(self, kind: Kind, name: str, arn: str, before: Attributes, after: Attributes) -> None:
+    def update(
+        self, kind: Kind, name: str, arn: str, before: Attributes, after: Attributes, *, secrets: Secrets = NO_SECRETS
+    ) -> None:
         """Change what differs between the two. Raises TagsFailed when all but the tags is done, NotCleared."""
-        sent = {one.name: after.get(one.name, one.default) for one in kind.attributes if not one.tagging}
-        differing = [one for one in sent if before.get(one, kind.attribute(one).default) != sent[one]]
+        sent = {one.name: after.get(one.name, one.default) for one in kind.sent}
+        differing = [one for one in kind.sent if before.get(one.name, one.default) != sent[one.name]]
         if differing:
             asked = Asked(operation=kind.api.update, verb=Verb.UPDATE, subject=name)
-            params = {key: _plain(value) for key, value in sent.items() if value is not None}
-            self._calls.send(asked, name=name, **params)
-            self._verify_cleared(kind, name, [one for one in differing if not sent[one]])
+            with keeping_back(secrets.values()):
+                self._calls.send(asked, **{kind.api.name: name}, **kind.request(sent, secrets))
+            self._verify_cleared(
+                kind, name, [one.name for one in differing if one.shape is Shape.SET and not sent[one.name]]
+            )
         for one in kind.attributes:
             if one.tagging:
                 self._retag(arn, _tags_of(before, one.name), _tags_of(after, one.name))
@@ -169,8 +197,12 @@ class AgentCore:
 
     def mark(self, kind: Kind, arn: str, owner: str) -> None:
         """Set the ownership tag, or take it away when `owner` is empty; nothing on a kind without tags. Raises TagsFailed."""
-        if _tagged(kind):
+        if kind.tagged:
             self._tag(arn, set_={OWNER_TAG: owner} if owner else {}, drop=[] if owner else [OWNER_TAG])
+
+    def read_secret(self, source: SecretSource) -> str:
+        """The value of a MANAGED secret, for the call that carries it and nothing else. Raises SecretUnreadable."""
+        return self._secrets(source)
 
     def linked(self) -> Mapping[str, str]:
         """ARN of each service-linked identity -> what holds it, as in "runtime invoice-AbCdEfGhIj"."""
@@ -179,6 +211,11 @@ class AgentCore:
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
+
+    def _arn(self, kind: Kind, name: str) -> str:
+        """The ARN of what the API gives none for."""
+        place = f"arn:{self._client.meta.partition}:bedrock-agentcore:{self.region}:{self.account}"
+        return f"{place}:{kind.api.resource.format(name=name)}"
 
     def _tags(self, arn: str) -> dict[str, str]:
         return dict(
@@ -216,7 +253,7 @@ class AgentCore:
             try:
                 if seconds:
                     self._calls.wait(asked, seconds)
-                now = canonical(kind, self._calls.send(asked, name=name))
+                now = canonical(kind, kind.answer(self._calls.send(asked, **{kind.api.name: name})))
             except NotFound:
                 raise
             except DirectoryError as error:
@@ -252,18 +289,17 @@ def _paced(session: Session, client: BaseClient, environment: Environment) -> Pa
     return Pacing(rates=rates, ramp=local)
 
 
-def _tagged(kind: Kind) -> bool:
-    return any(one.tagging for one in kind.attributes)
-
-
 def _tags_of(attributes: Attributes, name: str) -> Mapping[str, str]:
     value = attributes.get(name)
     return value if isinstance(value, dict) else {}
 
 
-def _plain(value: Value) -> Any:
-    """The value as the API takes it."""
-    return list(value) if isinstance(value, tuple) else value
+def _answer(kind: Kind, found: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    """The attributes in an answer of Get. Raises when a member that each has is not there."""
+    try:
+        return kind.answer(found)
+    except (KeyError, AttributeError, TypeError) as error:
+        raise unexpected_answer(asked, str(error)) from error
 
 
 def _utc(moment: Any) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from reconciler.model.addresses import Remote
-from reconciler.model.kinds import Kind
+from reconciler.model.kinds import NO_SECRETS, Kind, Secrets
 from reconciler.model.resources import Live
+from reconciler.model.secrets import SecretSource
 from reconciler.model.values import Attributes
 
 THREADS = 40
@@ -16,10 +17,11 @@ THREADS = 40
 
 
 class Listed(NamedTuple):
-    """What a listing shows of one resource."""
+    """What a listing shows of one resource. `updated`: ISO 8601, UTC; "" where listings of the kind do not say."""
 
     remote: Remote
     arn: str
+    updated: str = ""
 
 
 class Directory(Protocol):
@@ -57,10 +59,14 @@ class Directory(Protocol):
     def read(self, kind: Kind, name: str) -> Live | None:
         """The whole of one resource, its tags included; None if it does not exist."""
 
-    def create(self, kind: Kind, name: str, attributes: Attributes, owner: str) -> str:
+    def create(
+        self, kind: Kind, name: str, attributes: Attributes, owner: str, *, secrets: Secrets = NO_SECRETS
+    ) -> str:
         """Make it, marked as `owner`'s; its ARN. Raises AlreadyExists for both forms in which the service says so."""
 
-    def update(self, kind: Kind, name: str, arn: str, before: Attributes, after: Attributes) -> None:
+    def update(
+        self, kind: Kind, name: str, arn: str, before: Attributes, after: Attributes, *, secrets: Secrets = NO_SECRETS
+    ) -> None:
         """Change what differs between the two. Raises TagsFailed when all but the tags is done, NotCleared."""
 
     def delete(self, kind: Kind, name: str) -> None:
@@ -68,6 +74,9 @@ class Directory(Protocol):
 
     def mark(self, kind: Kind, arn: str, owner: str) -> None:
         """Set the ownership tag, or take it away when `owner` is empty. Raises TagsFailed."""
+
+    def read_secret(self, source: SecretSource) -> str:
+        """The value of a MANAGED secret, for the call that carries it and nothing else. Raises SecretUnreadable."""
 
     def linked(self) -> Mapping[str, str]:
         """ARN of each service-linked identity -> what holds it, as in "runtime invoice-AbCdEfGhIj"."""

@@ -7,14 +7,14 @@ other threads from the first page on. What cannot be read is `unknown`, with its
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
-from reconciler.directory.protocol import THREADS, Directory
+from reconciler.directory.protocol import THREADS, Directory, Listed
 from reconciler.errors import AccessDenied, CredentialsMissing, DirectoryError
 from reconciler.model.addresses import Remote
-from reconciler.model.kinds import KINDS, kind_of
+from reconciler.model.kinds import KINDS, WORKLOAD_IDENTITY, Kind, kind_of
 from reconciler.model.resources import Live, Refresh, Snapshot
 
 Progress = Callable[[int, int | None], None]
@@ -29,7 +29,9 @@ def read_snapshot(
     wanted: Callable[[Remote], bool],
     expected: frozenset[Remote],
     changed: frozenset[Remote],
-    known: frozenset[Remote] | None = None,
+    known: Mapping[Remote, str] | None = None,
+    trusting: bool = False,
+    kinds: Collection[Kind] = (WORKLOAD_IDENTITY,),
     threads: int = THREADS,
     progress: Progress | None = None,
 ) -> Snapshot:
@@ -41,6 +43,11 @@ def read_snapshot(
     listing is denied, everything expected is asked for; where it breaks off, what nobody showed is unknown. Without `known`,
     everything expected counts as known once the listing has ended.
 
+    `known` gives when each was last updated, as far as the lockfile says. `trusting`: what the listing shows with that very
+    date is not read, and is in `trusted`; with CHANGED that is so in any case, and what it shows with another date is read.
+
+    Listed are the kinds of what is expected, and `kinds`: who has nothing but identities needs no permission for more.
+
     `progress(done, total)` is called from this thread; the total is None until the listing has ended.
     Raises CredentialsMissing, and nothing else of the directory's errors.
     """
@@ -48,19 +55,35 @@ def read_snapshot(
         return Snapshot(refresh=refresh, live={}, listed={}, unknown={}, linked={})
     sent = directory.calls
     picked = expected if refresh is Refresh.FULL else changed
+    dates, used = known or {}, {one.type for one in expected}
+    believing = trusting or refresh is Refresh.CHANGED
+    trusted: set[Remote] = set()
+
+    def pick(one: Listed) -> bool:
+        """Whether to read it, now that the listing shows it."""
+        remote = one.remote
+        if one.updated and believing and remote not in changed and remote in dates and not wanted(remote):
+            if one.updated == dates[remote]:
+                trusted.add(remote)
+                return False
+            return True
+        return remote not in early and (remote in picked or wanted(remote))
+
     with _Readers(directory, threads, progress) as readers:
         linking = readers.begin(directory.linked)
-        early = picked & known if known is not None else frozenset()
+        early = frozenset(one for one in picked & dates.keys() if not (believing and dates[one] and one not in changed))
         readers.ask(early)
-        listed, failure = _list(directory, readers, lambda one: one not in early and (one in picked or wanted(one)))
+        listed, failures = _list(directory, readers, pick, [one for one in KINDS if one in kinds or one.type in used])
         missing = expected - listed.keys() - early
         unknown: dict[Remote, str] = {}
-        if failure is None:
-            readers.ask(missing if known is None else missing & known)
-        elif isinstance(failure, AccessDenied):
-            readers.ask(missing)
-        else:
-            unknown.update(dict.fromkeys(missing, f"the listing broke off before it was seen: {_said(failure)}"))
+        for kind in KINDS:
+            failure, unseen = failures.get(kind.type), frozenset(one for one in missing if one.type == kind.type)
+            if failure is None:
+                readers.ask(unseen if known is None else unseen & dates.keys())
+            elif isinstance(failure, AccessDenied):
+                readers.ask(unseen)
+            else:
+                unknown.update(dict.fromkeys(unseen, f"the listing broke off before it was seen: {_said(failure)}"))
         live, gone, unread = readers.results()
         linked, linkage_failed = _linkage(linking)
     for one in gone:
@@ -72,7 +95,9 @@ def read_snapshot(
         unknown=_ordered({**unknown, **unread}),
         linked=linked,
         linkage_failed=linkage_failed,
-        listing_failed=_said(failure) if failure else "",
+        listing_failed="; ".join(dict.fromkeys(map(_said, failures.values()))),
+        unlisted=frozenset(failures),
+        trusted=frozenset(trusted),
         calls=directory.calls - sent,
     )
 
@@ -144,23 +169,26 @@ class _Readers:
 
 
 def _list(
-    directory: Directory, readers: _Readers, pick: Callable[[Remote], bool]
-) -> tuple[dict[Remote, str], DirectoryError | None]:
-    """ARN of everything that the listings show, and why they are not whole; what is picked is being read when this returns."""
+    directory: Directory, readers: _Readers, pick: Callable[[Listed], bool], kinds: Iterable[Kind]
+) -> tuple[dict[Remote, str], dict[str, DirectoryError]]:
+    """ARN of everything that the listings show, and by type why they are not whole.
+
+    What is picked is being read when this returns.
+    """
     listed: dict[Remote, str] = {}
-    failure: DirectoryError | None = None
-    for kind in KINDS:
+    failures: dict[str, DirectoryError] = {}
+    for kind in kinds:
         try:
             for page in directory.pages(kind):
-                fresh = {remote: arn for remote, arn in page if remote not in listed}  # pages shift while others write
-                listed.update(fresh)
-                readers.ask(filter(pick, fresh))
+                fresh = [one for one in page if one.remote not in listed]  # pages shift while others write
+                listed.update((one.remote, one.arn) for one in fresh)
+                readers.ask(one.remote for one in fresh if pick(one))
                 readers.report(whole=False)
         except CredentialsMissing:
             raise
         except DirectoryError as error:
-            failure = failure or error
-    return listed, failure
+            failures[kind.type] = error
+    return listed, failures
 
 
 def _linkage(linking: Future[Mapping[str, str]]) -> tuple[Mapping[str, str], str]:

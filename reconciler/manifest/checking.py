@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.manifest.documents import Document, Keys, address_of, did_you_mean, dotted, error, quoted
+from reconciler.manifest.documents import Document, Keys, address_of, did_you_mean, dotted, error, holds_secret, quoted
 from reconciler.model.kinds import KINDS
 from reconciler.schema_files import schema
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_WORDED = 1000
 """Entries of a section, and mistakes of a file, that are told one by one."""
 
-_SECTIONS = frozenset({"environments", *(kind.section for kind in KINDS)})
+_SECTIONS = frozenset({"environments", *(kind.section for kind in KINDS if not kind.singleton)})
 _TYPES = {  # what people call it, and how it is written
     "string": ("text", "Write the text itself."),
     "object": ("a mapping", "Write `key: value` lines below it, indented by two spaces."),
@@ -62,6 +62,7 @@ def _bad_keys(value: Any, paths: Iterable[Keys]) -> Iterator[Keys]:
             yield from ((*path, key) for key in entries if not _KEY.fullmatch(key))
 
 
+_BESIDE_CONFIG = frozenset({"clientSecret", "clientSecretConfig", "clientSecretSource"})
 _STRICT = "Mind letters beyond ASCII, and a line break at the end."
 
 
@@ -122,6 +123,9 @@ def _word(found: ValidationError, document: Document) -> Iterator[Diagnostic]:
     if "propertyNames" in found.absolute_schema_path:
         yield _bad_key(document, (*path, str(value)), says)
         return
+    if holds_secret(path) and found.validator not in {"required", "additionalProperties"}:
+        yield _bad_secret(document, path, found)
+        return
     if path[:2] == ("settings", "rules") and _silences(value) and found.validator in {"enum", "required"}:
         detail = "Say why, for those who read it next: {severity: off, reason: …}."
         yield _refused(document, path, "is silenced without a reason", detail, code="silenced-without-reason")
@@ -151,6 +155,28 @@ def _word(found: ValidationError, document: Document) -> Iterator[Diagnostic]:
             yield _refused(document, path, _out_of_bounds(str(found.validator), limit, value), says)
         case _:
             yield _refused(document, path, f"cannot be {_described(value)}", says)
+
+
+def _bad_secret(document: Document, path: Keys, found: ValidationError) -> Diagnostic:
+    """A mistake where a secret is spoken of: told without what stands there, for that may be the secret itself."""
+    source, address, name = document.source(path), address_of(path), dotted(path)
+    if (
+        found.validator == "type"
+        and isinstance(found.instance, str | int)
+        and len(path) <= 4
+        and found.validator_value == "object"
+    ):
+        summary = f"{name} holds a secret in plain text, or what looks like one"
+        detail = (
+            "A manifest never holds secrets. Say where it is: {secretId: …, jsonKey: …} in Secrets Manager, or "
+            "{fromEnv: VARIABLE, version: 1}. What stood here counts as known to others: change it."
+        )
+        return error("literal-secret", summary, detail, source=source, address=address)
+    says = str(found.schema.get("description", "")) if isinstance(found.schema, dict) else ""
+    wanted = found.validator_value if found.validator == "type" else None
+    takes = _TYPES[wanted][0] if isinstance(wanted, str) else says
+    summary = f"{name} is not what is expected there; it is not repeated here, since it may be secret"
+    return error("invalid-value", summary, f"It takes {takes}", source=source, address=address)
 
 
 def _silences(value: Any) -> bool:
@@ -217,6 +243,8 @@ def _unknown_key(document: Document, path: tuple[Any, ...], known: Iterable[str]
     names = sorted(known)
     where = f" in {dotted(path[:-1])}" if path[:-1] else ""
     detail = f"{did_you_mean(str(path[-1]), names)}Known here: {', '.join(names)}."
+    if path[-1] in _BESIDE_CONFIG and path[-2:-1] == ("config",):
+        detail = "The client's secret stands beside `config`, by reference: `clientSecret: {secretId: …, jsonKey: …}`."
     source = document.source(path, key=True)
     return error(
         "unknown-key", f"Unknown key {quoted(path[-1])}{where}", detail, source=source, address=address_of(path)

@@ -17,14 +17,13 @@ from reconciler.manifest.documents import (
     Branch,
     Document,
     Keys,
-    Marks,
     did_you_mean,
     dotted,
     error,
     quoted,
-    source_in,
     source_of,
 )
+from reconciler.manifest.entries import Entry
 from reconciler.manifest.environments import (
     environment_from,
     environment_mistakes,
@@ -33,41 +32,17 @@ from reconciler.manifest.environments import (
     rule_mistakes,
     rule_setting_from,
 )
-from reconciler.model.addresses import Address
+from reconciler.manifest.references import reference_mistakes
 from reconciler.model.environments import OWNER_TAG, Environment, Settings
 from reconciler.model.kinds import KINDS, Kind, Shape
 from reconciler.model.rates import Rates
 
 DEFAULT_ENVIRONMENT = "default"
-_CONTAINERS: Mapping[Shape, type] = {Shape.SET: list, Shape.MAP: dict}
+_TOP = ("version", "stack", "settings", "environments", *(kind.section for kind in KINDS))
+_CONTAINERS: Mapping[Shape, type] = {Shape.SET: list, Shape.MAP: dict, Shape.NESTED: dict, Shape.REFERENCE: dict}
 
 Unsound = Mapping[tuple[str, Keys], Sequence[Keys]]
 """What does not fit the schema: by file and first two keys, the paths from there to the parts that are refused."""
-
-
-class Entry(NamedTuple):
-    """One declared resource as it stands in the file; `raw` is sound by the schema."""
-
-    kind: Kind
-    key: str
-    raw: Mapping[str, Any]
-    file: str
-    key_place: int
-    marks: Marks
-
-    @property
-    def address(self) -> Address:
-        """How the resource is called."""
-        return Address(self.kind.type, self.key)
-
-    def source(self, *path: str | int, key: bool = False) -> Source:
-        """Where a part of the entry stands; without a path, its key."""
-        start = self.marks if path else self.key_place
-        return source_in(self.file, start, path, key=key)
-
-    def error(self, code: str, summary: str, detail: str, *path: str | int, key: bool = False) -> Diagnostic:
-        """A mistake in the entry, at that path in it."""
-        return error(code, summary, detail, source=self.source(*path, key=key), address=str(self.address))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +70,7 @@ def declare(
     environments, names = _environments(documents, unsound, settings.rates, found)
     entries = tuple(_entries(documents, unsound, found))
     found.extend(_entry_mistakes(entries, settings, names))
+    found.extend(one for entry in entries for one in reference_mistakes(entry))
     manifest = Manifest(
         path=path,
         stack=stack if isinstance(stack, str) else "",
@@ -205,6 +181,9 @@ def _environments(
 
 def _entries(documents: Sequence[Document], unsound: Unsound, found: list[Diagnostic]) -> Iterator[Entry]:
     for kind in sorted(KINDS, key=lambda one: one.type):
+        if kind.singleton:
+            yield from _only_entry(kind, documents, unsound, found)
+            continue
         for member in sorted(_members(documents, (kind.section,), found), key=lambda one: one.key):
             document, branch, key, value = member
             raw = value or {}
@@ -212,6 +191,27 @@ def _entries(documents: Sequence[Document], unsound: Unsound, found: list[Diagno
                 raw = _sound_part(kind, raw, refused)
             if raw is not None:
                 yield Entry(kind, key, raw, document.file, branch.keys[key], branch.child(key) or 0)
+
+
+def _only_entry(
+    kind: Kind, documents: Sequence[Document], unsound: Unsound, found: list[Diagnostic]
+) -> Iterator[Entry]:
+    """The entry of a kind of which there is one: the section is the entry."""
+    for member in _members(documents, (), found, repeatable=frozenset(_TOP) - {kind.section}):
+        if member.key != kind.section or member.value is None:
+            continue
+        file, raw = member.document.file, member.value
+        refused = [
+            (*keys[1:], *path)
+            for (name, keys), paths in unsound.items()
+            for path in paths
+            if name == file and keys[:1] == (kind.section,)
+        ]
+        if refused:
+            raw = _sound_part(kind, raw, refused)
+        if raw is not None:
+            place = member.branch.keys[kind.section]
+            yield Entry(kind, kind.singleton, raw, file, place, member.branch.child(kind.section) or 0)
 
 
 def _sound_part(kind: Kind, raw: Any, refused: Sequence[Keys]) -> Mapping[str, Any] | None:
@@ -223,11 +223,16 @@ def _sound_part(kind: Kind, raw: Any, refused: Sequence[Keys]) -> Mapping[str, A
         return None
     shapes: dict[str, type] = {"environments": list, "lifecycle": dict}
     shapes |= {one.name: _CONTAINERS.get(one.shape, str) for one in kind.attributes}
+    nested = {one.name for one in kind.attributes if one.shape in (Shape.NESTED, Shape.REFERENCE)}
     part: dict[str, Any] = {
         key: value.copy() if isinstance(value, dict | list) else value for key, value in raw.items()
     }
     for path in refused:
         match path:
+            case []:
+                return None
+            case [str() as key, *_] if key in nested:
+                part[key] = None
             case [str() as key] if not isinstance(part[key], shapes.get(key, str)) or isinstance(part[key], str):
                 part[key] = None
             case [str() as key, step]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.model.addresses import Address
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import KINDS, Shape
 
 Keys = tuple[str | int, ...]
 """Keys and indexes from the top of a file to a value."""
@@ -19,7 +19,7 @@ Keys = tuple[str | int, ...]
 Place = int
 """A line and a column in one number, which is all that ten thousand entries can afford."""
 
-_TYPE_OF = {kind.section: kind.type for kind in KINDS}
+_KIND_OF = {kind.section: kind for kind in KINDS}
 
 
 def place_at(line: int, column: int) -> Place:
@@ -102,9 +102,22 @@ def dotted(path: Sequence[str | int]) -> str:
 
 def address_of(path: Sequence[str | int]) -> str | None:
     """The resource that the path leads into, or None."""
-    if len(path) > 1 and path[0] in _TYPE_OF:
-        return str(Address(_TYPE_OF[str(path[0])], str(path[1])))
-    return None
+    kind = _KIND_OF.get(str(path[0])) if path else None
+    if kind is None:
+        return None
+    if kind.singleton:
+        return str(Address(kind.type, kind.singleton))
+    return str(Address(kind.type, str(path[1]))) if len(path) > 1 else None
+
+
+def holds_secret(path: Sequence[str | int]) -> bool:
+    """Whether the path leads to where a secret is spoken of: what stands there may be one, and is never repeated."""
+    kind = _KIND_OF.get(str(path[0])) if path else None
+    return (
+        kind is not None
+        and len(path) > 2
+        and any(one.name in path[2:4] for one in kind.attributes if one.shape is Shape.REFERENCE)
+    )
 
 
 def error(

@@ -9,15 +9,19 @@ from typing import Any
 
 from reconciler.diagnostics import Diagnostic, has_errors, in_order
 from reconciler.errors import UsageError
-from reconciler.manifest.declarations import Entry, Manifest
+from reconciler.manifest.declarations import Manifest
 from reconciler.manifest.documents import did_you_mean, quoted
+from reconciler.manifest.entries import Entry
 from reconciler.manifest.pausing import collector_paused
+from reconciler.manifest.references import access_of, provider_of, secret_of
 from reconciler.manifest.rules import RETURN_URLS, Facts, Use, findings
 from reconciler.manifest.templates import substitute, variables_of
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.environments import Environment
+from reconciler.model.identity import ACCESS
 from reconciler.model.kinds import Attribute, Shape, Text
 from reconciler.model.resources import Desired, Stack
+from reconciler.model.secrets import SecretSource
 from reconciler.model.values import canonical, digest
 
 _ADVICE = "The service would refuse it. Mend it, or the variables in it."
@@ -50,7 +54,9 @@ def _resolve(manifest: Manifest, declared: Environment) -> Resolved:
         if declared.name in (entry.raw.get("environments") or (declared.name,)):
             reading.add(entry)
     facts = Facts(environment=declared, desired=list(reading.resources.values()), uses=reading.uses)
-    found = in_order([*reading.found, *reading.lost_names(), *findings(facts, manifest.settings)])
+    found = in_order(
+        [*reading.found, *reading.lost_names(), *reading.lost_grants(), *findings(facts, manifest.settings)]
+    )
     if has_errors(found):
         return Resolved(stack=None, diagnostics=found)
     stack = Stack(
@@ -82,8 +88,9 @@ class _Reading:
         name = raw.get("name", entry.key)
         if name is not None:
             name = self._text(entry, name, entry.kind.name, ("name",) if "name" in raw else ())
+        secrets: dict[str, SecretSource] = {}
         texts: dict[str, Any] = {
-            one.name: self._attribute(entry, one) for one in entry.kind.attributes if one.name in raw
+            one.name: self._attribute(entry, one, secrets) for one in entry.kind.attributes if one.name in raw
         }
         self.entries[entry.address] = entry
         if len(self.found) > mistakes or name is None:
@@ -95,20 +102,23 @@ class _Reading:
             name=name,
             attributes=canonical(entry.kind, texts),
             protect=lifecycle.get("protect", False),
-            update_only=lifecycle.get("updateOnly", False),
+            update_only=bool(entry.kind.singleton) or lifecycle.get("updateOnly", False),
             previously=Address(entry.kind.type, raw["previously"]) if raw.get("previously") else None,
+            secrets=secrets,
             source=entry.source(),
         )
         self.resources[desired.address] = desired
         for index, url in enumerate(texts.get(RETURN_URLS) or ()):
             self.uses.append(Use(desired, url, functools.partial(entry.source, RETURN_URLS, index)))
 
-    def _attribute(self, entry: Entry, attribute: Attribute) -> Any:
+    def _attribute(self, entry: Entry, attribute: Attribute, secrets: dict[str, SecretSource]) -> Any:
         value, name = entry.raw[attribute.name], attribute.name
         if value is None:
             return None
         limit = attribute.text
         match attribute.shape:
+            case Shape.NESTED | Shape.REFERENCE:
+                return self._nested(entry, attribute, secrets)
             case Shape.SET:
                 return [self._text(entry, one, limit, (name, at)) for at, one in enumerate(value) if one is not None]
             case Shape.MAP:
@@ -118,7 +128,27 @@ class _Reading:
             case Shape.SCALAR:
                 return self._text(entry, value, limit, (name,))
 
-    def _text(self, entry: Entry, text: str, limit: Text, path: tuple[str | int, ...]) -> str:
+    def _nested(self, entry: Entry, attribute: Attribute, secrets: dict[str, SecretSource]) -> Any:
+        """The canonical value of a reference, or of what has members of its own."""
+        value = self._filled(entry, entry.raw[attribute.name], (attribute.name,))
+        if attribute is ACCESS:
+            return access_of(value)
+        if attribute.shape is not Shape.REFERENCE:
+            return value
+        secret, source = secret_of(value)
+        if source is not None:
+            secrets[attribute.name] = source
+        return secret
+
+    def _filled(self, entry: Entry, value: Any, path: tuple[str | int, ...]) -> Any:
+        """The value with the variables of all texts in it in place, at any depth."""
+        if isinstance(value, dict):
+            return {key: self._filled(entry, one, (*path, key)) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self._filled(entry, one, (*path, index)) for index, one in enumerate(value)]
+        return self._text(entry, value, None, path) if isinstance(value, str) and "${" in value else value
+
+    def _text(self, entry: Entry, text: str, limit: Text | None, path: tuple[str | int, ...]) -> str:
         """The text with its variables in place; what is wrong with it is noted."""
         value = text
         if "${" in text:
@@ -126,7 +156,7 @@ class _Reading:
             if mistakes:
                 self.found += (entry.error(one.code, one.summary, one.detail, *path) for one in mistakes)
                 return value
-        if (problem := limit.problem(value)) is not None:
+        if limit is not None and (problem := limit.problem(value)) is not None:
             where = f" in environment {self.environment}" if value != text else ""
             summary, detail = f"{path[0] if path else 'The key'} {quoted(value)} {problem}{where}", _ADVICE
             if not path:
@@ -146,6 +176,20 @@ class _Reading:
                 f"{other.address} stands at {other.source()}. Names are unique in a directory: rename one of the two."
             )
             self.found.append(entry.error("duplicate-name", summary, detail, *path))
+
+    def lost_grants(self) -> list[Diagnostic]:
+        """Grants of providers that are not declared in the environment, now that all entries are known."""
+        found = []
+        for entry in self.entries.values():
+            for index, one in enumerate(entry.raw.get(ACCESS.name) or ()):
+                provider = provider_of(one)
+                if one.get("external") or provider in self.entries:
+                    continue
+                near = did_you_mean(provider.key, [other.key for other in self.entries if other.type == provider.type])
+                detail = f"{near}Declare it, or say `external: true` if it is another stack's."
+                summary = f"{provider} is granted, but not declared in environment {self.environment}"
+                found.append(entry.error("unknown-provider", summary, detail, ACCESS.name, index))
+        return found
 
     def lost_names(self) -> list[Diagnostic]:
         """What is wrong with `previously`, now that all entries are known."""
@@ -175,6 +219,7 @@ def _digest(stack: str, environment: Environment, resources: Mapping[Address, De
             one.attributes,
             one.protect,
             one.update_only,
+            {name: str(source) for name, source in one.secrets.items()},
             str(one.previously) if one.previously else None,
         )
         for address, one in resources.items()

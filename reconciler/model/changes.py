@@ -14,11 +14,13 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Source
 from reconciler.model.addresses import Address
 from reconciler.model.resources import Origin
+from reconciler.model.secrets import SecretSource
 from reconciler.model.values import Attributes, Value
 
 
@@ -57,6 +59,7 @@ class Reason(enum.Enum):
     CONVERGED = "converged"  # no-op: live is what is desired, the lockfile is behind
     MOVED = "moved"  # no-op: another address, the same resource
     PROTECTION = "protection"  # no-op: only `protect` changes, in the lockfile
+    RECORDED = "recorded"  # no-op: only what the service knows nothing of changes: access, owner, …
     REBUILT = "rebuilt"  # no-op: the lockfile was lost; declared, and the ownership tag says that it is ours
     REBUILT_UNDECLARED = "rebuilt_undeclared"  # no-op: the same, and the manifest does not declare it
 
@@ -87,10 +90,11 @@ class AttributeChange:
 class Change:
     """One step of a plan, complete: apply needs nothing but this, the directory and the lockfile.
 
-    `name` is the remote name after the step. `arn` is that of what stands before it ("" where nothing does).
+    `name` is the remote name after the step. `arn`, `updated` and `outputs` are those of what stands before it ("" and none
+    where nothing does).
     `previous` and `previous_name`: where the step leaves another address or remote name behind (moved, renamed).
     `protect`, `update_only`, `origin`: what the lockfile will say. `owner`: the ownership tag found on what stands.
-    `source`: the manifest's line.
+    `secrets`: where apply reads the secrets that its call carries, by attribute. `source`: the manifest's line.
     """
 
     action: Action
@@ -101,12 +105,15 @@ class Change:
     after: Attributes | None
     attributes: tuple[AttributeChange, ...] = ()
     arn: str = ""
+    updated: str = ""
+    outputs: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
     origin: Origin = Origin.CREATED
     protect: bool = False
     update_only: bool = False
     previous: Address | None = None
     previous_name: str = ""
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict)
     source: Source | None = None
 
 

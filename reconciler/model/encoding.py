@@ -10,8 +10,9 @@ from typing import Any
 from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.model.addresses import Address
 from reconciler.model.changes import Action, AttributeChange, Cause, Change, Drift, Reason
-from reconciler.model.kinds import kind_of
+from reconciler.model.kinds import kind_of, plain
 from reconciler.model.resources import Known, Origin
+from reconciler.model.secrets import SecretSource
 from reconciler.model.values import Attributes, Value, canonical
 
 _ACTIONS: dict[Action, list[str]] = {
@@ -28,18 +29,21 @@ def encode_change(change: Change) -> dict[str, Any]:
         "name": change.name,
         "change": {
             "actions": _ACTIONS[change.action],
-            "before": encode_attributes(change.before),
-            "after": encode_attributes(change.after),
+            "before": encode_attributes(change.address.type, change.before),
+            "after": encode_attributes(change.address.type, change.after),
             "attributes": [_encode_attribute(one) for one in change.attributes],
         },
         "action_reason": change.reason.value,
         "arn": change.arn,
+        "updated": change.updated,
+        "outputs": dict(change.outputs),
         "owner": change.owner,
         "origin": change.origin.value,
         "protect": change.protect,
         "update_only": change.update_only,
         "previous_address": str(change.previous) if change.previous else None,
         "previous_name": change.previous_name,
+        "secrets": {name: _encode_secret(one) for name, one in change.secrets.items()},
         "source": encode_source(change.source),
     }
 
@@ -57,12 +61,15 @@ def decode_change(raw: dict[str, Any]) -> Change:
         after=decode_attributes(address.type, inner["after"]),
         attributes=tuple(_decode_attribute(one) for one in inner["attributes"]),
         arn=raw["arn"],
+        updated=raw["updated"],
+        outputs=dict(sorted(raw["outputs"].items())),
         owner=raw["owner"],
         origin=Origin(raw["origin"]),
         protect=raw["protect"],
         update_only=raw["update_only"],
         previous=Address.parse(raw["previous_address"]) if raw["previous_address"] else None,
         previous_name=raw["previous_name"],
+        secrets={name: _decode_secret(one) for name, one in raw["secrets"].items()},
         source=decode_source(raw["source"]),
     )
 
@@ -75,8 +82,8 @@ def encode_drift(drift: Drift) -> dict[str, Any]:
         "name": drift.name,
         "change": {
             "actions": ["delete"] if drift.after is None else ["update"],
-            "before": encode_attributes(drift.before),
-            "after": encode_attributes(drift.after),
+            "before": encode_attributes(drift.address.type, drift.before),
+            "after": encode_attributes(drift.address.type, drift.after),
             "attributes": [_encode_attribute(one) for one in drift.attributes],
         },
     }
@@ -97,14 +104,17 @@ def decode_drift(raw: dict[str, Any]) -> Drift:
 
 def encode_known(known: Known) -> dict[str, Any]:
     """One resource of a lockfile; its address is the key it stands under."""
-    return {
+    entry = {
         "name": known.name,
         "arn": known.arn,
         "origin": known.origin.value,
         "protect": known.protect,
         "updateOnly": known.update_only,
-        "attributes": encode_attributes(known.attributes),
+        "attributes": encode_attributes(known.address.type, known.attributes),
     }
+    if kind_of(known.address.type).looks_after:
+        entry |= {"updated": known.updated, "outputs": dict(known.outputs)}
+    return entry
 
 
 def decode_known(address: Address, raw: dict[str, Any]) -> Known:
@@ -117,6 +127,8 @@ def decode_known(address: Address, raw: dict[str, Any]) -> Known:
         protect=raw["protect"],
         update_only=raw["updateOnly"],
         attributes=canonical(kind_of(address.type), raw["attributes"]),
+        updated=raw.get("updated", ""),
+        outputs=dict(sorted(raw.get("outputs", {}).items())),
     )
 
 
@@ -154,9 +166,15 @@ def decode_source(raw: dict[str, Any] | None) -> Source | None:
     return None if raw is None else Source(raw["file"], raw["line"], raw["column"])
 
 
-def encode_attributes(attributes: Attributes | None) -> dict[str, Any] | None:
-    """Attributes with sets as sorted lists, or null."""
-    return None if attributes is None else {name: _encode_value(value) for name, value in attributes.items()}
+def encode_attributes(type_: str, attributes: Attributes | None) -> dict[str, Any] | None:
+    """Attributes with sets as sorted lists, or null. What the service knows nothing of stands there only if it was declared."""
+    if attributes is None:
+        return None
+    return {
+        one.name: plain(value)
+        for one in kind_of(type_).attributes
+        if (value := attributes.get(one.name, one.default)) or not one.local
+    }
 
 
 def decode_attributes(type_: str, raw: dict[str, Any] | None) -> Attributes | None:
@@ -164,19 +182,25 @@ def decode_attributes(type_: str, raw: dict[str, Any] | None) -> Attributes | No
     return None if raw is None else canonical(kind_of(type_), raw)
 
 
-def _encode_value(value: Value) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
 def _decode_value(raw: Any) -> Value:
-    return tuple(raw) if isinstance(raw, list) else raw
+    if isinstance(raw, dict):
+        return {key: _decode_value(one) for key, one in sorted(raw.items())}
+    return tuple(_decode_value(one) for one in raw) if isinstance(raw, list) else raw
+
+
+def _encode_secret(one: SecretSource) -> dict[str, str]:
+    return {"env": one.env} if one.env else {"secret_id": one.secret_id, "json_key": one.json_key}
+
+
+def _decode_secret(raw: dict[str, str]) -> SecretSource:
+    return SecretSource(**raw)
 
 
 def _encode_attribute(one: AttributeChange) -> dict[str, Any]:
     return {
         "name": one.name,
-        "before": _encode_value(one.before),
-        "after": _encode_value(one.after),
+        "before": plain(one.before),
+        "after": plain(one.after),
         "cause": one.cause.value if one.cause else None,
     }
 

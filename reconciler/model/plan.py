@@ -56,8 +56,9 @@ class Plan:
 
     `lineage` and `serial` are the lockfile's at plan time ("" and 0: there was none). `changes` holds no resource that
     stays as it is, in the directory and in the lockfile. `managed`: resources in the lockfile. `unchanged`: managed and
-    left alone. `excluded`: left out by --target or --exclude. `protected`: the whole environment forbids deletes.
-    `declared`: resources that the manifest declares. `tags_ignored`: settings.ignoreTags, for apply's own comparison.
+    left alone. `trusted`: not read one by one, since the listing dates them as the lockfile does. `excluded`: left out
+    by --target or --exclude. `protected`: the whole environment forbids deletes. `declared`: resources that the manifest
+    declares. `tags_ignored`: settings.ignoreTags, for apply's own comparison.
     """
 
     target: Target
@@ -79,6 +80,7 @@ class Plan:
     limit: Limit
     protected: bool
     tags_ignored: tuple[str, ...]
+    trusted: int = 0
 
     @property
     def complete(self) -> bool:

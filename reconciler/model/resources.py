@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Source
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.environments import Environment, Settings
+from reconciler.model.secrets import SecretSource
 from reconciler.model.values import Attributes
 
 
@@ -24,7 +25,8 @@ class Desired:
     """What the manifest wants of one resource in one environment; `attributes` canonical and whole.
 
     `update_only`: it exists through somebody else; its attributes are kept, it is never created or deleted.
-    `previously`: the address it had before it was renamed in the manifest.
+    `previously`: the address it had before it was renamed in the manifest. `secrets`: where apply reads the value of each
+    MANAGED secret, by attribute.
     """
 
     address: Address
@@ -33,6 +35,7 @@ class Desired:
     protect: bool = False
     update_only: bool = False
     previously: Address | None = None
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict)
     source: Source | None = None
 
 
@@ -49,7 +52,11 @@ class Stack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the lockfile holds of one resource: what we last made or found it to be, and what it is to us."""
+    """What the lockfile holds of one resource: what we last made or found it to be, and what it is to us.
+
+    `updated`: when it was last updated, as the service says it, where its listing shows that too. `outputs`: what the
+    service gave beside the attributes, as a callback URL that people have to register.
+    """
 
     address: Address
     name: str
@@ -58,6 +65,8 @@ class Known:
     attributes: Attributes
     protect: bool = False
     update_only: bool = False
+    updated: str = ""  # ISO 8601, UTC
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +88,30 @@ class Lock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """What the directory answered about one resource. `attributes` has every tag but the ownership tag, which is `owner`."""
+    """What the directory answered about one resource. `attributes` has every tag but the ownership tag, which is `owner`.
+
+    `status`: where it comes to be ready only some time after it was made or updated; `failure`: why it did not.
+    """
 
     remote: Remote
     arn: str
     attributes: Attributes
     owner: str = ""
     created: str = ""  # ISO 8601, UTC
-    updated: str = ""  # ISO 8601, UTC
+    updated: str = ""  # ISO 8601, UTC; only of a kind whose listing shows it too
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    status: str = ""
+    failure: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be used, as far as the service says."""
+        return self.status in ("", "READY")
+
+    @property
+    def settling(self) -> bool:
+        """Whether the service is still at work on it."""
+        return self.status in ("CREATING", "UPDATING")
 
 
 class Refresh(enum.Enum):
@@ -108,7 +133,8 @@ class Snapshot:
     `live`: read in full. `listed`: ARN of everything the listing showed, read or not. `unknown`: could not be read, with
     the reason; neither absent nor unchanged. `linked`: ARN of each service-linked identity, with what holds it
     ("runtime invoice-AbCdEfGhIj"). `linkage_failed`: why service-linked identities cannot be told apart, or "".
-    `listing_failed`: why the listing is not whole, or "". `calls`: API calls made.
+    `listing_failed`: why the listings are not whole, or ""; `unlisted`: the types whose listings are not. `trusted`: not
+    read, because the listing says that nothing was updated since the lockfile was written. `calls`: API calls made.
     """
 
     refresh: Refresh
@@ -118,4 +144,6 @@ class Snapshot:
     linked: Mapping[str, str]
     linkage_failed: str = ""
     listing_failed: str = ""
+    unlisted: frozenset[str] = frozenset()
+    trusted: frozenset[Remote] = frozenset()
     calls: int = 0

@@ -1,6 +1,7 @@
 """Attribute values in their one canonical form, so that equal means `==` and the same value has the same bytes.
 
-A SET is a sorted tuple without repetition, a MAP a dict in key order, a SCALAR itself. Nobody changes one after it was made.
+A SET is a sorted tuple without repetition, a MAP a dict in key order, a SCALAR itself; a NESTED and a REFERENCE are dicts in key
+order whose lists are sorted tuples, without what is empty. Nobody changes one after it was made.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from reconciler.model.kinds import Kind, Shape
 from reconciler.model.visible import COMMAND, is_visible
 
-Value = str | int | bool | None | tuple[str, ...] | dict[str, str]
+Value = str | int | bool | None | tuple[Any, ...] | dict[str, Any]
 Attributes = Mapping[str, Value]
 
 
@@ -29,9 +30,23 @@ def canonical(kind: Kind, raw: Mapping[str, Any]) -> dict[str, Value]:
             out[attribute.name] = tuple(sorted(set(value)))
         elif attribute.shape is Shape.MAP:
             out[attribute.name] = dict(sorted(value.items()))
-        else:
+        elif attribute.shape is Shape.SCALAR:
             out[attribute.name] = value
+        else:
+            out[attribute.name] = _nested(value)
     return out
+
+
+def _nested(value: Any) -> Any:
+    """The value with sorted keys and lists. What is null is left out, at any depth."""
+    if isinstance(value, Mapping):
+        return {key: _nested(one) for key, one in sorted(value.items()) if one is not None}
+    if isinstance(value, list | tuple):
+        made = [_nested(one) for one in value]
+        if all(isinstance(one, str) for one in made):
+            return tuple(sorted(set(made)))
+        return tuple(sorted(made, key=canonical_json))
+    return value
 
 
 def without_tags(kind: Kind, attributes: Attributes, ignored: Iterable[str]) -> Attributes:

@@ -2,6 +2,7 @@
 
 from reconciler.planning.cost import Cost, cost
 from reconciler.planning.fits import check_fits
+from reconciler.planning.granting import granted
 from reconciler.planning.guards import Allowances, guard
 from reconciler.planning.plan import (
     changed_remotes,
@@ -29,6 +30,7 @@ __all__ = [
     "dump_plan",
     "dump_saved",
     "expected_remotes",
+    "granted",
     "guard",
     "known_remotes",
     "load_plan",

@@ -10,6 +10,7 @@ from reconciler.planning import findings, names
 from reconciler.planning.attributes import attribute_changes
 from reconciler.planning.diff import hands_off
 from reconciler.planning.letting_go import forget
+from reconciler.planning.sending import taken_as_declared
 from reconciler.planning.sight import Unreadable, look
 from reconciler.planning.verdicts import Terms, Verdict
 
@@ -26,7 +27,7 @@ def adopt(desired: Desired, holder: Address | None, known: Known | None, terms: 
     refusal = findings.nothing_to_adopt(desired) if live is None else hands_off(desired, live, terms)
     if live is None or refusal is not None:
         return Verdict(findings=() if refusal is None else (refusal,))
-    standing = terms.see(desired.address, live.attributes)
+    standing = terms.standing(desired.address, live, desired.attributes)
     change = Change(
         action=Action.ADOPT,
         reason=Reason.ASKED,
@@ -35,6 +36,8 @@ def adopt(desired: Desired, holder: Address | None, known: Known | None, terms: 
         before=standing,
         after=standing,
         arn=live.arn,
+        updated=live.updated,
+        outputs=live.outputs,
         owner=live.owner,
         origin=Origin.ADOPTED,
         protect=desired.protect,
@@ -43,7 +46,11 @@ def adopt(desired: Desired, holder: Address | None, known: Known | None, terms: 
     )
     declared = terms.see(desired.address, desired.attributes)
     differing = [one.name for one in attribute_changes(standing, declared, None)]
-    return Verdict(change=change, findings=(findings.adopted_differs(desired, differing),) if differing else ())
+    notes = [findings.adopted_differs(desired, differing)] if differing else []
+    unseen = taken_as_declared(desired)
+    if unseen:
+        notes.append(findings.believed_declared(desired, unseen))
+    return Verdict(change=change, findings=tuple(notes))
 
 
 def give_up(known: Known, terms: Terms) -> Verdict:

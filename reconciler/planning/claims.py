@@ -106,6 +106,16 @@ def some_unread(owner: str) -> Diagnostic:
     )
 
 
+def unlisted(kinds: Sequence[str], reason: str) -> Diagnostic:
+    """Kinds that the manifest does not declare could not be listed."""
+    return Diagnostic(
+        severity=Severity.WARNING,
+        code="rebuild-unlisted",
+        summary=f"{' and '.join(kinds)} could not be listed, so none of them is claimed",
+        detail=f"{reason}\nThe manifest declares none. If the lost lockfile held some, they stay unmanaged until adopted.",
+    )
+
+
 def nothing_tagged(owner: str) -> Diagnostic:
     """There is nothing to make a lockfile of."""
     return Diagnostic(

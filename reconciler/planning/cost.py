@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.model.changes import TAKES_OVER, Action, Change
-from reconciler.model.kinds import Kind, kind_of
+from reconciler.model.kinds import Kind, Shape, kind_of
 from reconciler.model.plan import Plan
 from reconciler.model.values import Attributes
 
@@ -51,15 +51,18 @@ def _calls(change: Change, owner: str) -> Iterator[str]:
     match change.action:
         case Action.CREATE:
             yield kind.api.create
+            yield from _look_after(kind)
         case Action.UPDATE:
             yield from _look(kind)
             yield from _update(kind, change.before or {}, change.after or {})
+            yield from _look_after(kind)
             yield from _mark(kind, "TagResource", needed=change.reason in TAKES_OVER and not ours)
         case Action.DELETE:
             yield from _look(kind)
             yield kind.api.delete
         case Action.REPLACE:
             yield kind.api.create
+            yield from _look_after(kind)
             yield from _look(kind)
             yield kind.api.delete
         case Action.ADOPT:
@@ -75,18 +78,24 @@ def _calls(change: Change, owner: str) -> Iterator[str]:
 def _look(kind: Kind) -> Iterator[str]:
     """A reading right before the change."""
     yield kind.api.get
-    if _tagged(kind):
+    if kind.tagged:
         yield "ListTagsForResource"
+
+
+def _look_after(kind: Kind) -> Iterator[str]:
+    """A reading right after the change, if it is ready by then."""
+    if kind.looks_after:
+        yield from _look(kind)
 
 
 def _update(kind: Kind, before: Attributes, after: Attributes) -> Iterator[str]:
     differing = [
         one for one in kind.attributes if before.get(one.name, one.default) != after.get(one.name, one.default)
     ]
-    sent = [one for one in differing if not one.tagging]
+    sent = [one for one in differing if one in kind.sent]
     if sent:
         yield kind.api.update
-    if any(not after.get(one.name, one.default) for one in sent):
+    if any(one.shape is Shape.SET and not after.get(one.name, one.default) for one in sent):
         yield kind.api.get  # whether it was cleared
     for one in differing:
         if one.tagging:
@@ -99,9 +108,5 @@ def _update(kind: Kind, before: Attributes, after: Attributes) -> Iterator[str]:
 
 def _mark(kind: Kind, operation: str, *, needed: bool) -> Iterator[str]:
     """The ownership tag, set or taken away."""
-    if needed and _tagged(kind):
+    if needed and kind.tagged:
         yield operation
-
-
-def _tagged(kind: Kind) -> bool:
-    return any(one.tagging for one in kind.attributes)

@@ -12,11 +12,13 @@ from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.addresses import Remote
 from reconciler.model.changes import Action, AttributeChange, Change, Reason
 from reconciler.model.kinds import kind_of
+from reconciler.model.reading import beside, respelt
 from reconciler.model.resources import Desired, Known, Live, Origin, Refresh
 from reconciler.planning import findings, names
 from reconciler.planning.attributes import attribute_changes, reason_of
 from reconciler.planning.letting_go import delete, forget, keeps
 from reconciler.planning.pairs import Pair
+from reconciler.planning.sending import against_updating, notes_on, secrets_of, sent
 from reconciler.planning.sight import Sight, Unreadable, look
 from reconciler.planning.verdicts import AGREED, Terms, Verdict, drift_of, made_by_service
 
@@ -72,6 +74,7 @@ def _create(desired: Desired, terms: Terms) -> Verdict:
         before=None,
         after=terms.see(desired.address, desired.attributes),
         protect=desired.protect,
+        secrets=desired.secrets,
         source=desired.source,
     )
     return Verdict(change=change)
@@ -84,23 +87,31 @@ def _claim(desired: Desired, live: Live, terms: Terms) -> Verdict:
         return Verdict(findings=(refusal,))
     if not desired.update_only and live.owner != terms.owner:
         return Verdict(findings=(findings.not_ours(desired, live, terms.owner),))
-    before, after = terms.see(desired.address, live.attributes), terms.see(desired.address, desired.attributes)
+    before = terms.standing(desired.address, live, desired.attributes)
+    after = terms.see(desired.address, desired.attributes)
+    differing = attribute_changes(before, after, None)
+    refusals = against_updating(desired, before, differing)
+    if refusals:
+        return Verdict(findings=refusals)
     change = Change(
-        action=Action.ADOPT if before == after else Action.UPDATE,
+        action=Action.UPDATE if differing else Action.ADOPT,
         reason=Reason.UPDATE_ONLY if desired.update_only else Reason.OURS_BY_TAG,
         address=desired.address,
         name=desired.name,
         before=before,
         after=after,
-        attributes=attribute_changes(before, after, None),
+        attributes=differing,
         arn=live.arn,
+        updated=live.updated,
+        outputs=live.outputs,
         owner=live.owner,
         origin=Origin.ADOPTED,
         protect=desired.protect,
         update_only=desired.update_only,
+        secrets=secrets_of(desired, differing),
         source=desired.source,
     )
-    return Verdict(change=change)
+    return Verdict(change=change, findings=tuple(notes_on(desired, live, differing)))
 
 
 def _create_again(pair: Pair, desired: Desired, known: Known, terms: Terms) -> Verdict:
@@ -125,7 +136,8 @@ def _replace(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
     refusals = _against_replacing(desired, known, live, target, terms)
     if refusals:
         return Verdict(drift=drift, findings=refusals)
-    before, after = (terms.see(desired.address, side.attributes) for side in (live, desired))
+    before = terms.standing(desired.address, live, known.attributes)
+    after = terms.see(desired.address, desired.attributes)
     change = Change(
         action=Action.REPLACE,
         reason=Reason.RENAMED,
@@ -139,6 +151,7 @@ def _replace(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
         protect=desired.protect,
         previous=pair.previous,
         previous_name=known.name,
+        secrets=desired.secrets,
         source=desired.source,
     )
     lost = (findings.stranded(desired, known),) if kind_of(desired.address.type).stranded else ()
@@ -155,8 +168,8 @@ def _against_replacing(
     if target is None:
         return found
     # One that carries our tag and is as declared is what an earlier, interrupted run made; apply takes it as created.
-    wanted, standing = (terms.see(desired.address, side.attributes) for side in (desired, target))
-    made_by_us = target.owner == terms.owner and wanted == standing
+    wanted = terms.see(desired.address, desired.attributes)
+    made_by_us = target.owner == terms.owner and wanted == terms.standing(desired.address, target, wanted)
     return found if made_by_us else (*found, names.new_name_exists(desired, known, target))
 
 
@@ -164,10 +177,12 @@ def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
     """Desired, known and live under one name."""
     same_entry = pair.previous is None and (known.protect, known.update_only) == (desired.protect, desired.update_only)
     well_owned = live.owner in ("", terms.owner) and (desired.update_only or live.arn not in terms.snapshot.linked)
+    seen = beside(kind_of(desired.address.type), live, known.attributes)
     if (
-        desired.attributes == known.attributes == live.attributes
+        desired.attributes == known.attributes == seen
         and same_entry
         and live.arn == known.arn
+        and live.ready
         and well_owned
     ):
         return AGREED  # the way of nearly every resource of nearly every plan, so it stays short
@@ -175,23 +190,26 @@ def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
     if not desired.update_only and live.arn in terms.snapshot.linked:
         return Verdict(drift=drift, findings=(made_by_service(desired.address, live, desired.source, terms),))
     wanted, remembered, standing = (
-        terms.see(desired.address, side) for side in (desired.attributes, known.attributes, live.attributes)
+        terms.see(desired.address, respelt(kind_of(desired.address.type), live, side, desired.attributes))
+        for side in (desired.attributes, known.attributes, seen)
     )
     changed = attribute_changes(standing, wanted, remembered)
-    notes: tuple[Diagnostic, ...] = ()
+    refusals = against_updating(desired, standing, changed)
+    if refusals:
+        return Verdict(drift=drift, findings=refusals)
+    notes: tuple[Diagnostic, ...] = tuple(notes_on(desired, live, changed))
     if terms.foreign(live):
-        severity = Severity.ERROR if changed else Severity.WARNING
-        notes = (
-            findings.foreign_owner(
-                desired.address, live, terms.owner, desired.source, severity=severity, entry=known.address
-            ),
+        severity = Severity.ERROR if sent(desired, changed) else Severity.WARNING
+        said = findings.foreign_owner(
+            desired.address, live, terms.owner, desired.source, severity=severity, entry=known.address
         )
-    if changed and notes:
-        return Verdict(drift=drift, findings=notes)
+        if severity is Severity.ERROR:
+            return Verdict(drift=drift, findings=(said,))
+        notes = (*notes, said)
     if not changed and same_entry and remembered == standing and known.arn == live.arn:
         return Verdict(findings=notes)
     change = Change(
-        action=Action.UPDATE if changed else Action.NO_OP,
+        action=Action.UPDATE if sent(desired, changed) else Action.NO_OP,
         reason=_why(pair, desired, known, changed, same=remembered == standing and known.arn == live.arn),
         address=desired.address,
         name=desired.name,
@@ -199,11 +217,14 @@ def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
         after=wanted,
         attributes=changed,
         arn=live.arn,
+        updated=live.updated,
+        outputs=live.outputs,
         owner=live.owner,
         origin=known.origin,
         protect=desired.protect,
         update_only=desired.update_only,
         previous=pair.previous,
+        secrets=secrets_of(desired, changed),
         source=desired.source,
     )
     return Verdict(change=change, drift=drift, findings=notes)
@@ -211,12 +232,14 @@ def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
 
 def _why(pair: Pair, desired: Desired, known: Known, changed: tuple[AttributeChange, ...], *, same: bool) -> Reason:
     """Why one resource under one name is updated, or only its lock entry is renewed."""
-    if changed:
+    if sent(desired, changed):
         return reason_of(changed)
     if pair.previous is not None:
         return Reason.MOVED
     if not same:
         return Reason.CONVERGED
+    if changed:
+        return Reason.RECORDED
     return Reason.UPDATE_ONLY if desired.update_only != known.update_only else Reason.PROTECTION
 
 

@@ -8,6 +8,7 @@ from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.model.addresses import Address
 from reconciler.model.kinds import Kind, kind_of
 from reconciler.model.resources import Desired, Known, Live
+from reconciler.model.values import Value
 
 FORGET = "reconciler forget"
 ADOPT = "reconciler adopt"
@@ -135,6 +136,19 @@ def environment_protected(
     )
 
 
+def still_granted(address: Address, holders: Sequence[str]) -> Diagnostic:
+    """A provider would go that something is granted which stays."""
+    return say(
+        Severity.ERROR,
+        "still-granted",
+        address,
+        f"it is not deleted while it is granted to {some(holders)}",
+        "Take the grant out of `access` there first, in the same apply or an earlier one. If that is in the manifest already: "
+        "--target or --exclude keeps it from being seen.",
+        source=None,
+    )
+
+
 # What the plan could not know, and what it costs
 
 
@@ -214,4 +228,67 @@ def nothing_to_adopt(desired: Desired) -> Diagnostic:
         desired,
         f"there is no {one_of(desired.address)} named {desired.name!r} to adopt",
         "Without it, plan will create it. Check the name, the account and the region.",
+    )
+
+
+# What an update cannot do
+
+
+def immutable(desired: Desired, attribute: str, before: Value, after: Value) -> Diagnostic:
+    """An attribute that only another resource can have otherwise."""
+    return refuse(
+        "immutable",
+        desired,
+        f"{attribute} cannot change from {before!r} to {after!r} under one name",
+        f"Give the entry another `name`: then the new {one_of(desired.address)} is made first and the old one deleted after "
+        f"it. To keep the name: remove the entry, apply, and declare it anew.",
+    )
+
+
+def secret_rides_along(desired: Desired, secret: str, changed: Sequence[str]) -> Diagnostic:
+    """The service takes the whole configuration anew; whether it keeps a secret that is not in it, is not documented."""
+    return refuse(
+        "secret-rides-along",
+        desired,
+        f"{some(changed)} cannot change without sending {secret} again",
+        f"The service takes the whole configuration anew, and may lose a secret that is not in it. Raise the `version` of "
+        f"{secret}, and have its value at hand when you apply.",
+    )
+
+
+def not_ready(desired: Desired, live: Live) -> Diagnostic:
+    """It stands, and the service says that it cannot be used."""
+    said = f": {live.failure}" if live.failure else ""
+    way = (
+        "The service is still at work on it; look again in a minute."
+        if live.settling
+        else "Mend what the service says. If that needs no change here: remove the entry, apply, and declare it anew."
+    )
+    return say(
+        Severity.WARNING, "not-ready", desired.address, f"its status is {live.status}{said}", way, source=desired.source
+    )
+
+
+def key_changes(desired: Desired) -> Diagnostic:
+    """Another key for everything in the vault."""
+    return say(
+        Severity.WARNING,
+        "vault-key-changes",
+        desired.address,
+        "the key that seals every token and secret of this account and Region changes",
+        "Every agent here depends on it: the new key's policy must let AgentCore use it, and the old key must stay until "
+        "nothing is sealed with it any more. Whoever loses the key loses the tokens.",
+        source=desired.source,
+    )
+
+
+def believed_declared(desired: Desired, what: Sequence[str]) -> Diagnostic:
+    """What no reading shows is taken to be as it is declared."""
+    return say(
+        Severity.INFO,
+        "taken-as-declared",
+        desired.address,
+        f"{some(what)} cannot be read, so the lockfile takes it as declared",
+        "If it is not: raise the secret's `version`, and the next apply sends it all.",
+        source=desired.source,
     )

@@ -11,12 +11,13 @@ from reconciler.errors import Refused, UsageError
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.changes import Action, Change, Drift
 from reconciler.model.environments import Limit, Target
-from reconciler.model.kinds import KINDS, kind_of
+from reconciler.model.kinds import KINDS, WORKLOAD_IDENTITY, kind_of
 from reconciler.model.plan import Plan, Route, Untouched
 from reconciler.model.resources import Desired, Known, Lock, Refresh, Snapshot, Stack
 from reconciler.model.values import without_tags
 from reconciler.planning import findings
 from reconciler.planning.diff import judge
+from reconciler.planning.granting import still_granted
 from reconciler.planning.pairs import Pair, pair_up
 from reconciler.planning.selection import Selection
 from reconciler.planning.verdicts import Terms, Verdict
@@ -132,26 +133,38 @@ def make_rebuild(*, stack: Stack, snapshot: Snapshot, target: Target, route: Rou
     `snapshot` must hold everything that the listing shows, read or unknown. Raises Refused for a listing that is not whole:
     what it does not show cannot be named, so nobody would miss it.
     """
+    from reconciler.planning import claims
     from reconciler.planning.rebuilding import rebuild
 
-    if snapshot.listing_failed:
+    needed = {WORKLOAD_IDENTITY.type, *(address.type for address in stack.resources)}
+    if snapshot.listing_failed and (not snapshot.unlisted or snapshot.unlisted & needed):
         raise Refused(
             f"the directory could not be listed in full, so nobody knows what is ours: {snapshot.listing_failed}",
             "Nothing was written. Run this again when the listing can be read.",
         )
     terms = Terms(snapshot=snapshot, owner=target.owner, ignored=stack.settings.ignore_tags)
     judged, said = rebuild(stack, terms)
+    if snapshot.unlisted:
+        said.append(
+            claims.unlisted([kind_of(one).plural for one in sorted(snapshot.unlisted)], snapshot.listing_failed)
+        )
+        snapshot = replace(snapshot, listing_failed="")
     return _bind(judged, said, stack=stack, lock=None, snapshot=snapshot, target=target, route=route)
 
 
 def expected_remotes(stack: Stack, lock: Lock | None) -> frozenset[Remote]:
     """Every remote that is desired or known: what a plan wants to see in full."""
-    return frozenset(Remote(one.address.type, one.name) for one in stack.resources.values()) | known_remotes(lock)
+    return (
+        frozenset(Remote(one.address.type, one.name) for one in stack.resources.values()) | known_remotes(lock).keys()
+    )
 
 
-def known_remotes(lock: Lock | None) -> frozenset[Remote]:
-    """Every remote that the lockfile holds: what a reading asks for even where the listing does not show it."""
-    return frozenset(Remote(address.type, one.name) for address, one in _entries(lock))
+def known_remotes(lock: Lock | None) -> Mapping[Remote, str]:
+    """Every remote that the lockfile holds, and when it was last updated as far as that says.
+
+    It is what a reading asks for even where the listing does not show it.
+    """
+    return {Remote(address.type, one.name): one.updated for address, one in _entries(lock)}
 
 
 def changed_remotes(stack: Stack, lock: Lock | None) -> frozenset[Remote]:
@@ -206,6 +219,7 @@ def _bind(
     if snapshot.linkage_failed:
         said.append(findings.linkage_unknown(snapshot.linkage_failed))
     said += _crowded(changes, snapshot)
+    said += still_granted(changes, lock.resources if lock else {})
     return Plan(
         target=target,
         lineage=lock.lineage if lock else "",
@@ -222,6 +236,7 @@ def _bind(
         managed=len(lock.resources) if lock else 0,
         declared=len(stack.resources) if stack else 0,
         unchanged=unchanged,
+        trusted=len(snapshot.trusted),
         excluded=excluded,
         limit=stack.environment.limit if stack else Limit(),
         protected=stack.environment.protect if stack else False,
@@ -244,11 +259,13 @@ def _crowded(changes: Sequence[Change], snapshot: Snapshot) -> Iterator[Diagnost
 
 def _untouched(stack: Stack | None, lock: Lock | None, snapshot: Snapshot, changes: Iterable[Change]) -> Untouched:
     """What the listing showed and neither manifest nor lockfile nor any change speaks of, unless whose it is is unknown."""
-    ours = expected_remotes(stack, lock) if stack else known_remotes(lock)
+    ours = expected_remotes(stack, lock) if stack else frozenset(known_remotes(lock))
     ours |= {Remote(one.address.type, one.name) for one in changes} | snapshot.unknown.keys()
     unmanaged: dict[str, list[str]] = {}
     service_linked: dict[str, list[str]] = {}
     for remote in sorted(snapshot.listed.keys() - ours):
+        if kind_of(remote.type).singleton:
+            continue  # it stands everywhere, and is nobody's until it is declared
         linked = snapshot.listed[remote] in snapshot.linked
         (service_linked if linked else unmanaged).setdefault(remote.type, []).append(remote.name)
     return Untouched(

@@ -71,7 +71,7 @@ def _undeclared(remote: Remote, stack: Stack, terms: Terms) -> Verdict:
 
 
 def _entry(address: Address, live: Live, desired: Desired | None, terms: Terms) -> Change:
-    standing = terms.see(address, live.attributes)
+    standing = terms.standing(address, live, desired.attributes if desired else {})
     return Change(
         action=Action.NO_OP,
         reason=Reason.REBUILT_UNDECLARED if desired is None else Reason.REBUILT,
@@ -80,6 +80,8 @@ def _entry(address: Address, live: Live, desired: Desired | None, terms: Terms) 
         before=standing,
         after=standing,
         arn=live.arn,
+        updated=live.updated,
+        outputs=live.outputs,
         owner=live.owner,
         protect=desired is not None and desired.protect,
         update_only=desired is not None and desired.update_only,

@@ -30,10 +30,18 @@ def look(snapshot: Snapshot, remote: Remote, known: Known | None, owner: str) ->
     if reason is not None:
         return Unreadable(reason)
     arn = snapshot.listed.get(remote, "")
-    if snapshot.refresh is Refresh.NONE or (snapshot.refresh is Refresh.CHANGED and arn):
+    believed = snapshot.refresh is Refresh.CHANGED and arn
+    if snapshot.refresh is Refresh.NONE or believed or remote in snapshot.trusted:
         if known is not None:
-            return Live(remote=remote, arn=arn or known.arn, attributes=known.attributes, owner=owner)
+            return Live(
+                remote=remote,
+                arn=arn or known.arn,
+                attributes=known.attributes,
+                owner=owner,
+                updated=known.updated,
+                outputs=known.outputs,
+            )
         return Unreadable("the listing shows it, but it was not read") if arn else None
-    if snapshot.listing_failed:
+    if snapshot.listing_failed and (not snapshot.unlisted or remote.type in snapshot.unlisted):
         return Unreadable("the listing, which is not whole, does not show it")
     return None  # on FULL, what was listed and is not there when it is read has gone meanwhile

@@ -8,6 +8,7 @@ from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.model.addresses import Address
 from reconciler.model.changes import Cause, Change, Drift
 from reconciler.model.kinds import kind_of
+from reconciler.model.reading import beside
 from reconciler.model.resources import Live, Snapshot
 from reconciler.model.values import Attributes, without_tags
 from reconciler.planning import findings
@@ -32,6 +33,10 @@ class Terms:
     def see(self, address: Address, attributes: Attributes) -> Attributes:
         """The attributes without the tags that are not ours to see."""
         return without_tags(kind_of(address.type), attributes, self.ignored)
+
+    def standing(self, address: Address, live: Live, known: Attributes) -> Attributes:
+        """What stands, as far as a reading shows it beside what is known of it, without what is not ours to see."""
+        return without_tags(kind_of(address.type), beside(kind_of(address.type), live, known), self.ignored)
 
     def foreign(self, live: Live) -> bool:
         """Whether another stack's ownership tag stands on it."""
@@ -66,7 +71,7 @@ def drift_of(pair: Pair, live: Live | None, terms: Terms) -> Drift | None:
     before = terms.see(known.address, known.attributes)
     if live is None:
         return Drift(address=pair.address, name=known.name, before=before, after=None)
-    after = terms.see(known.address, live.attributes)
+    after = terms.standing(known.address, live, known.attributes)
     if before == after:
         return None
     changed = tuple(replace(one, cause=Cause.OUTSIDE) for one in attribute_changes(before, after, None))

@@ -1,12 +1,14 @@
 """Two values of one attribute, compared by element, in the words of a plan; text and markdown show the same elements.
 
-A set's elements are its strings, a map's its keys, a scalar is its own single element. Everything returned is cleaned.
+A set's elements are its strings, a map's its keys, a nested value's its leaves by their dotted path, a scalar is its own
+single element. Everything returned is cleaned.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from reconciler.model.values import Value
 from reconciler.render.clean import clean
@@ -46,7 +48,7 @@ class Element(NamedTuple):
 def elements(before: Value, after: Value) -> list[Element]:
     """Every element of both values: a set's and a map's in their own order, an unchanged one with a space as its sign."""
     if isinstance(before, dict) or isinstance(after, dict):
-        return _of_maps(before if isinstance(before, dict) else {}, after if isinstance(after, dict) else {})
+        return _of_maps(*(leaves(side) if isinstance(side, dict) else {} for side in (before, after)))
     if isinstance(before, tuple) or isinstance(after, tuple):
         return _of_sets(before if isinstance(before, tuple) else (), after if isinstance(after, tuple) else ())
     if before is None and after is None:
@@ -54,6 +56,23 @@ def elements(before: Value, after: Value) -> list[Element]:
     if before is None or after is None:
         return [Element("+" if before is None else "-", "", before, after)]
     return [Element(" " if before == after else "~", "", before, after)]
+
+
+def leaves(value: Mapping[str, Any], path: str = "") -> dict[str, str | int | bool]:
+    """What a nested value holds, by dotted path; a list of words is one leaf, and so is what is empty."""
+    found: dict[str, str | int | bool] = {}
+    for key, one in value.items():
+        here = f"{path}{key}"
+        if isinstance(one, dict) and one:
+            found |= leaves(one, f"{here}.")
+        elif isinstance(one, tuple) and any(isinstance(inner, dict) for inner in one):
+            for index, inner in enumerate(one):
+                found |= leaves(inner, f"{here}[{index}].")
+        elif isinstance(one, tuple):
+            found[here] = ", ".join(map(str, one))
+        else:
+            found[here] = "granted" if one == {} else one
+    return found
 
 
 def made_outside(element: Element, known: Value) -> str:
@@ -64,7 +83,7 @@ def made_outside(element: Element, known: Value) -> str:
     if element.sign == " ":
         return ""
     if isinstance(known, dict):
-        held: object = known.get(element.key)
+        held: object = leaves(known).get(element.key)
     elif isinstance(known, tuple):
         text = element.after if element.before is None else element.before
         held = text if text in known else None
@@ -77,7 +96,7 @@ def made_outside(element: Element, known: Value) -> str:
     return "added outside" if held is None else "changed outside"
 
 
-def _of_maps(before: dict[str, str], after: dict[str, str]) -> list[Element]:
+def _of_maps(before: Mapping[str, str | int | bool], after: Mapping[str, str | int | bool]) -> list[Element]:
     found = []
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key), after.get(key)

@@ -102,7 +102,7 @@ def _verdict(plan: Plan) -> str:
         if counts[action]:
             symbol = "" if action is Action.NO_OP else f"`{action.value}`"
             lines.append(f"| {symbol} | {_word(action)} | {counts[action]} |")
-    notes = [one for one in (words.calls(plan), _marked(plan), words.refresh(plan)) if one]
+    notes = [one for one in (words.order(plan), words.calls(plan), _marked(plan), words.refresh(plan)) if one]
     return "\n".join([*lines, *(line for one in notes for line in ("", one))])
 
 
@@ -179,6 +179,8 @@ def _beside(plan: Plan) -> str:
     drifted = words.left_drifted(plan)
     if drifted:
         said.append(f"Changed outside and left as it is: {len(drifted)}.")
+    if plan.trusted:
+        said.append(words.trusted(plan))
     sections = [" ".join(said)] if said else []
     for word, by_type in (("unmanaged", plan.untouched.unmanaged), ("service-linked", plan.untouched.service_linked)):
         names = [name for type_ in sorted(by_type) for name in by_type[type_]]

@@ -91,6 +91,8 @@ class _View:
             for one in found:
                 lines.append(self._entry("", one.action.word, words.title(one.address, one.name), one.source))
                 lines += [self.paint.dim(line) for why in words.reasons(one) for line in self._said(why)]
+                for name, before, after, _ in words.rows(one):
+                    lines += self._attribute(name, before, after, None, None)
         return lines
 
     def left_drifted(self, plan: Plan) -> list[str]:
@@ -185,11 +187,11 @@ class _View:
 
     def _beside(self, plan: Plan) -> list[str]:
         """What apply takes and marks, and what it leaves alone: unchanged, left out, not ours."""
-        takes, marked = words.calls(plan), words.marked(plan)
+        notes = (words.order(plan), words.calls(plan), words.marked(plan), words.trusted(plan))
         parts = [f"Unchanged: {plan.unchanged}."] if plan.unchanged else []
         if plan.excluded:
             parts.append(f"Left out by --target or --exclude: {plan.excluded}.")
-        lines = [line for said in (takes, marked) if said for line in wrapped(said, self.width, rest="  ")]
+        lines = [line for said in notes if said for line in wrapped(said, self.width, rest="  ")]
         lines += [" ".join(parts)] if parts else []
         limit = 1_000_000_000 if self.verbose else _NAMES
         untouched = []

@@ -38,6 +38,7 @@ _WORDS: Mapping[tuple[Action, Reason], str] = {
     ): "no longer in the manifest and update-only; stays without our ownership tag, leaves the lockfile",
     (Action.FORGET, Reason.ASKED): "as asked; stays without our ownership tag, leaves the lockfile",
     (Action.NO_OP, Reason.CONVERGED): "is already what the manifest says",
+    (Action.NO_OP, Reason.RECORDED): "the service knows nothing of this",
 }
 _NOTED = "in the lockfile only"
 _ENTERS: Mapping[Reason, str] = {
@@ -165,6 +166,30 @@ def costs(plan: Plan) -> list[str]:
 _WORTH_A_WORD = 5  # seconds; nobody plans for less
 
 
+def trusted(plan: Plan) -> str:
+    """What was not read one by one though it could have been; "" where everything was."""
+    if not plan.trusted:
+        return ""
+    return f"Not read again, since the listing shows no update after the lockfile's: {plan.trusted} (--refresh full reads all)."
+
+
+def order(plan: Plan) -> str:
+    """What comes before what, where a plan has changes of kinds that depend on each other; "" elsewhere."""
+    first = [one for one in plan.changes if one.action not in (Action.DELETE, Action.FORGET, Action.NO_OP)]
+    last = [one for one in plan.changes if one.action in (Action.DELETE, Action.REPLACE)]
+    forwards, backwards = _kinds(first), _kinds(last)[::-1]
+    said = [f"{', then '.join(kinds)}" for kinds in (forwards,) if len(kinds) > 1]
+    if len(backwards) > 1:
+        said.append(f"deletes last: {', then '.join(backwards)}")
+    return f"Order: {'; '.join(said)}." if said else ""
+
+
+def _kinds(changes: Sequence[Change]) -> list[str]:
+    """What the changes are of, what is granted before those that it is granted to."""
+    found = {kind_of(one.address.type) for one in changes}
+    return [kind.plural for kind in sorted(found, key=lambda kind: (kind.rank, kind.type))]
+
+
 def calls(plan: Plan) -> str:
     """How many calls apply makes and how long they take at least; "" where that is a moment, or nothing limits them."""
     found = cost(plan)
@@ -241,7 +266,7 @@ def rows(change: Change) -> list[tuple[str, Value, Value, Cause | None]]:
             return _whole(change, change.after, created=True)
         case Action.DELETE:
             return _whole(change, change.before, created=False)
-        case Action.UPDATE | Action.REPLACE:
+        case Action.UPDATE | Action.REPLACE | Action.NO_OP:
             return [(one.name, one.before, one.after, one.cause) for one in change.attributes]
         case _:
             return []

@@ -1,0 +1,110 @@
+"""What stands, as far as a reading shows it, beside what was recorded or is wanted: the rest is taken on the record's word.
+
+A Get never shows a secret or its version, some members of a provider's configuration, nor what only manifest and lockfile
+hold. Compared as it comes, all of that would look changed for ever. Leaves out what follows from a difference: `planning`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.model.kinds import Kind, Shape
+from reconciler.model.resources import Live
+from reconciler.model.secrets import EXTERNAL, MANAGED, same_secret
+from reconciler.model.values import Attributes, Value
+
+
+def beside(kind: Kind, live: Live, other: Attributes) -> Attributes:
+    """The live attributes as they compare with `other`: equal to it in all that the reading does not contradict.
+
+    Returns the very same object where nothing had to be taken from `other`.
+    """
+    out: dict[str, Value] | None = None
+    for one in kind.blurred:
+        found, said = live.attributes.get(one.name), other.get(one.name)
+        if found == said:
+            continue
+        seen: Value
+        if one.local:
+            seen = said
+        elif one.shape is Shape.REFERENCE:
+            seen = _secret(live, found, said)
+        else:
+            seen = _clear(found, said, one.vague)
+        if seen != found:
+            out = dict(live.attributes) if out is None else out
+            out[one.name] = seen
+    return live.attributes if out is None else out
+
+
+def blind(kind: Kind, before: Attributes, after: Attributes) -> bool:
+    """Whether the two differ in something that no reading tells apart: that it was written, only the writer knows."""
+    for one in kind.blurred:
+        then, later = before.get(one.name), after.get(one.name)
+        if one.local or then == later:
+            continue
+        if one.shape is Shape.REFERENCE:
+            if isinstance(later, dict) and later.get("source") == MANAGED:
+                return True
+        elif any(_at(then, path) != _at(later, path) for path in one.vague):
+            return True
+    return False
+
+
+def respelt(kind: Kind, live: Live, attributes: Attributes, other: Attributes) -> Attributes:
+    """The attributes with each secret's id as `other` spells it, where both name one secret: a name, or its ARN."""
+    out: dict[str, Value] | None = None
+    for one in kind.blurred:
+        mine, theirs = attributes.get(one.name), other.get(one.name)
+        if one.shape is Shape.REFERENCE and mine != theirs and _both_external(mine, theirs):
+            spelt = _secret(live, mine, theirs)
+            if spelt != mine:
+                out = dict(attributes) if out is None else out
+                out[one.name] = spelt
+    return attributes if out is None else out
+
+
+def _secret(live: Live, found: Value, said: Value) -> Value:
+    if not isinstance(found, dict):
+        return found
+    if found.get("source") == MANAGED:
+        # Nobody declares one where the service keeps one by itself; and which version it is, the record alone knows.
+        return said if said is None or (isinstance(said, dict) and said.get("source") == MANAGED) else found
+    if not _both_external(found, said) or not isinstance(said, dict):
+        return found
+    _, _, _, region, account, *_ = [*live.arn.split(":"), *[""] * 5]
+    if not same_secret(str(found["secretId"]), str(said["secretId"]), account=account, region=region):
+        return found
+    return {**found, "secretId": said["secretId"]}
+
+
+def _both_external(one: Value, other: Value) -> bool:
+    return all(isinstance(side, dict) and side.get("source") == EXTERNAL for side in (one, other))
+
+
+def _clear(found: Value, said: Value, vague: tuple[str, ...]) -> Value:
+    """What was found, with each vague path as `said` has it wherever only one of the two has it."""
+    value: Any = found if isinstance(found, dict) else {}
+    for path in vague:
+        mine, theirs = _at(value, path), _at(said, path)
+        if (mine is None) != (theirs is None):
+            value = _with(value, path.split("."), theirs)
+    return dict(value)
+
+
+def _at(value: Any, path: str) -> Any:
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def _with(value: Mapping[str, Any], path: list[str], leaf: Any) -> dict[str, Any]:
+    """The mapping with the leaf at that path, or without it where it is None; nothing is made on the way."""
+    step, *rest = path
+    if rest:
+        inner = value.get(step)
+        return {**value, step: _with(inner, rest, leaf)} if isinstance(inner, Mapping) else dict(value)
+    if leaf is None:
+        return {key: one for key, one in value.items() if key != step}
+    return dict(sorted({**value, step: leaf}.items()))

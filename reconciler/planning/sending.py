@@ -1,0 +1,66 @@
+"""What an update carries, and what speaks against sending it: what cannot be changed, a secret that has to ride along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.model.changes import AttributeChange
+from reconciler.model.kinds import Shape, kind_of
+from reconciler.model.resources import Desired, Live
+from reconciler.model.secrets import MANAGED, SecretSource
+from reconciler.model.values import Attributes, Value
+from reconciler.planning import findings
+
+
+def sent(desired: Desired, changed: Sequence[AttributeChange]) -> tuple[AttributeChange, ...]:
+    """The changes that a call has to carry: all but those of what the service knows nothing of."""
+    kind = kind_of(desired.address.type)
+    return tuple(one for one in changed if not kind.attribute(one.name).local)
+
+
+def secrets_of(desired: Desired, changed: Sequence[AttributeChange]) -> Mapping[str, SecretSource]:
+    """Where the secrets are read that the update carries: those that changed, and no others."""
+    names = {one.name for one in changed}
+    return {name: source for name, source in desired.secrets.items() if name in names}
+
+
+def against_updating(
+    desired: Desired, standing: Attributes, changed: Sequence[AttributeChange]
+) -> tuple[Diagnostic, ...]:
+    """Why what stands cannot be updated to what is declared; empty: it can."""
+    kind = kind_of(desired.address.type)
+    found = [
+        findings.immutable(desired, one.name, one.before, one.after)
+        for one in changed
+        if kind.attribute(one.name).immutable
+    ]
+    names = {one.name for one in changed}
+    for one in kind.sent:
+        rest = names & {other.name for other in kind.sent if other is not one}
+        if one.shape is Shape.REFERENCE and rest and one.name not in names and _managed(standing.get(one.name)):
+            found.append(findings.secret_rides_along(desired, one.name, sorted(rest)))
+    return tuple(found)
+
+
+def notes_on(desired: Desired, live: Live, changed: Sequence[AttributeChange]) -> Iterator[Diagnostic]:
+    """What to say of a resource that is updated or stays: it is not ready; its key changes."""
+    if not live.ready:
+        yield findings.not_ready(desired, live)
+    kind = kind_of(desired.address.type)
+    if kind.singleton and sent(desired, changed):
+        yield findings.key_changes(desired)
+
+
+def taken_as_declared(desired: Desired) -> list[str]:
+    """What of the declared attributes no reading can confirm: the values of secrets, and members that answers leave out."""
+    kind = kind_of(desired.address.type)
+    found = [f"the value of {one.name}" for one in kind.sent if _managed(desired.attributes.get(one.name))]
+    for one in kind.sent:
+        value = desired.attributes.get(one.name)
+        found += [f"{one.name}.{path}" for path in one.vague if isinstance(value, dict) and path in value]
+    return found
+
+
+def _managed(value: Value) -> bool:
+    return isinstance(value, dict) and value.get("source") == MANAGED
