@@ -28,7 +28,7 @@ def once_ready(means: Means, change: Change, result: Result) -> Result:
         if isinstance(live, Live) and not live.settling:
             return done(change, live=live) if live.ready else _failed(means, change, live)
         if not means.waited(pauses):
-            return _not_seen(means, change, result, live) if kind.api.settles else result
+            return _not_seen(means, result, live) if kind.api.settles else result
 
 
 def _failed(means: Means, change: Change, live: Live) -> Result:
@@ -43,7 +43,7 @@ def _failed(means: Means, change: Change, live: Live) -> Result:
     )
 
 
-def _not_seen(means: Means, change: Change, result: Result, live: Live | DirectoryError | None) -> Result:
+def _not_seen(means: Means, result: Result, live: Live | DirectoryError | None) -> Result:
     if isinstance(live, DirectoryError):
         what = f"it cannot be read whether it is ready: {live.summary}"
     elif live is None:

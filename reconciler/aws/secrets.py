@@ -1,4 +1,4 @@
-"""Values of secrets at apply: from an environment variable, or from AWS Secrets Manager. Read when asked for, kept by nobody."""
+"""Values of secrets at apply, from an environment variable or from AWS Secrets Manager: read when asked for, kept by nobody."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def _as_text(
     if failed:
         console.note(f"Invalid: {tally}")
         return
-    what = " and ".join(
+    what = ", ".join(
         _counted(count, kind.singular, kind.plural)
         for kind in KINDS
         if (count := sum(address.type == kind.type for address in declared)) or kind is KINDS[0]

@@ -31,7 +31,7 @@ from reconciler.errors import Ambiguous, DirectoryError, NotCleared, NotFound, T
 from reconciler.model.addresses import Remote
 from reconciler.model.environments import EMBEDDED_ACCOUNT, OWNER_TAG, Environment, Where
 from reconciler.model.kinds import NO_SECRETS, Kind, Secrets, Shape
-from reconciler.model.moments import utc_text
+from reconciler.model.moments import utc_exactly, utc_text
 from reconciler.model.rates import Rates
 from reconciler.model.resources import Live
 from reconciler.model.secrets import SecretSource
@@ -134,7 +134,7 @@ class AgentCore:
                 Listed(
                     Remote(kind.type, member(one, "name", asked)),
                     member(one, kind.api.arn, asked),
-                    _utc(one.get("lastUpdatedTime")) if kind.api.dated else "",
+                    _exactly(one.get("lastUpdatedTime")) if kind.api.dated else "",
                 )
                 for one in items
             )
@@ -155,7 +155,7 @@ class AgentCore:
             attributes=canonical(kind, {**_answer(kind, found, asked), "tags": tags}),
             owner=owner,
             created=_utc(found.get("createdTime")),
-            updated=_utc(found.get("lastUpdatedTime")) if kind.api.dated else "",
+            updated=_exactly(found.get("lastUpdatedTime")) if kind.api.dated else "",
             outputs={key: str(value) for key, value in sorted(kind.outputs(found).items()) if value},
             status=str(found.get("status") or "") if kind.api.settles else "",
             failure=str(found.get("failureReason") or ""),
@@ -300,6 +300,10 @@ def _answer(kind: Kind, found: Mapping[str, Any], asked: Asked) -> dict[str, Any
         return kind.answer(found)
     except (KeyError, AttributeError, TypeError) as error:
         raise unexpected_answer(asked, str(error)) from error
+
+
+def _exactly(moment: Any) -> str:
+    return utc_exactly(moment) if isinstance(moment, datetime.datetime) else ""
 
 
 def _utc(moment: Any) -> str:

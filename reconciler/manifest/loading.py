@@ -13,6 +13,8 @@ from reconciler.manifest.declarations import Manifest, declare
 from reconciler.manifest.documents import Document, Keys, ManifestFile
 from reconciler.manifest.files import read_files
 from reconciler.manifest.resolving import resolve
+from reconciler.model.kind import EXPIRES
+from reconciler.model.kinds import KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +69,20 @@ def _load(files: Sequence[ManifestFile], path: Path, found: list[Diagnostic]) ->
 
 
 def _told_once(document: Document, problems: list[Diagnostic], departed: list[Diagnostic]) -> list[Diagnostic]:
-    """All of them, less what the schema says where YAML has spoken already, and `off` where it can mean nothing else."""
-    off = set(_severities(document))
-    problems = [one for one in problems if one.code != "yaml-ambiguous" or one.source not in off]
+    """All of them, less what the schema says where YAML has spoken already, and `off` and days where they mean nothing else."""
+    clear = {*_severities(document), *_days(document)} if problems else set()
+    problems = [one for one in problems if one.code != "yaml-ambiguous" or one.source not in clear]
     spoken = {one.source for one in problems}
     return problems + [one for one in departed if one.source not in spoken]
+
+
+def _days(document: Document) -> Iterator[Source]:
+    """Where an entry says `expires`: a day there is a day."""
+    for kind in KINDS:
+        entries = document.value.get(kind.section) if isinstance(document.value, dict) else None
+        for key, entry in entries.items() if isinstance(entries, dict) else ():
+            if isinstance(entry, dict) and isinstance(entry.get(EXPIRES.name), str):
+                yield document.source((kind.section, key, EXPIRES.name))
 
 
 def _severities(document: Document) -> Iterator[Source]:

@@ -30,33 +30,39 @@ def reference_mistakes(entry: Entry) -> Iterator[Diagnostic]:
 
 
 def secret_of(raw: Mapping[str, Any]) -> tuple[dict[str, Any], SecretSource | None]:
-    """The canonical value of a sound reference, variables in place, and where apply reads a MANAGED secret."""
-    if "secretId" in raw:
-        return {"source": EXTERNAL, "secretId": raw["secretId"], "jsonKey": raw["jsonKey"]}, None
+    """The canonical value of a reference, variables in place, and where apply reads a MANAGED secret.
+
+    Of one that has mistakes, whatever can be made of it: nothing is planned then.
+    """
+    if raw.get("secretId") is not None:
+        return {"source": EXTERNAL, "secretId": raw["secretId"], "jsonKey": raw.get("jsonKey", "")}, None
     given = raw.get("fromSecretsManager")
     source = (
         SecretSource(secret_id=given["secretId"], json_key=given.get("jsonKey", ""))
         if given
-        else SecretSource(env=raw["fromEnv"])
+        else SecretSource(env=raw.get("fromEnv", ""))
     )
-    return {"source": MANAGED, "version": raw["version"]}, source
+    return {"source": MANAGED, "version": raw.get("version", 0)}, source
 
 
 def access_of(grants: list[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The canonical value of sound grants: by the provider's address, what is asked of it."""
+    """The canonical value of grants: by the provider's address, what is asked of it. Those of no provider are left out."""
     found: dict[str, dict[str, Any]] = {}
     for one in grants:
+        provider = provider_of(one)
+        if provider is None:
+            continue
         terms: dict[str, Any] = {name: tuple(sorted(set(one[name]))) for name in ("flows", "scopes") if one.get(name)}
         if one.get("external"):
             terms["external"] = True
-        found[str(provider_of(one))] = dict(sorted(terms.items()))
+        found[str(provider)] = dict(sorted(terms.items()))
     return dict(sorted(found.items()))
 
 
-def provider_of(grant: Mapping[str, Any]) -> Address:
-    """The address of what is granted."""
-    word = next(one for one in _PROVIDERS if one in grant)
-    return Address(_PROVIDERS[word].type, grant[word])
+def provider_of(grant: Mapping[str, Any] | None) -> Address | None:
+    """The address of what is granted; None for a grant that names no provider, or two."""
+    words = [one for one in _PROVIDERS if grant and grant.get(one) is not None]
+    return Address(_PROVIDERS[words[0]].type, grant[words[0]]) if grant and len(words) == 1 else None
 
 
 def _secret_mistakes(entry: Entry, name: str, raw: Mapping[str, Any]) -> Iterator[Diagnostic]:
@@ -90,14 +96,13 @@ def _grant_mistakes(entry: Entry, raw: list[Any]) -> Iterator[Diagnostic]:
     for index, one in enumerate(raw):
         if not isinstance(one, dict):
             continue
-        words = [word for word in _PROVIDERS if one.get(word) is not None]
-        if len(words) != 1:
-            said = "names both oauth2 and apiKey" if words else "names no provider"
+        provider = provider_of(one)
+        if provider is None:
+            said = "names both oauth2 and apiKey" if "oauth2" in one and "apiKey" in one else "names no provider"
             detail = "One grant is of one provider: {oauth2: KEY, flows: […]}, or {apiKey: KEY}."
             yield entry.error("grant-form", f"{ACCESS.name}[{index}] {said}", detail, ACCESS.name, index)
             continue
-        provider = provider_of(one)
-        if words == ["apiKey"]:
+        if provider.type == API_KEY_PROVIDER.type:
             for useless in ("scopes", "flows"):
                 if one.get(useless) is not None:
                     detail = "An API key has none. Take it away."

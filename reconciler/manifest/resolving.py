@@ -183,7 +183,7 @@ class _Reading:
         for entry in self.entries.values():
             for index, one in enumerate(entry.raw.get(ACCESS.name) or ()):
                 provider = provider_of(one)
-                if one.get("external") or provider in self.entries:
+                if provider is None or one.get("external") or provider in self.entries:
                     continue
                 near = did_you_mean(provider.key, [other.key for other in self.entries if other.type == provider.type])
                 detail = f"{near}Declare it, or say `external: true` if it is another stack's."

@@ -178,7 +178,7 @@ def _malformed_url(facts: Facts) -> Iterator[Finding]:
 
 def _no_return_urls(facts: Facts) -> Iterator[Finding]:
     for desired in facts.desired:
-        if not desired.attributes.get(RETURN_URLS):
+        if RETURN_URLS in desired.attributes and not desired.attributes[RETURN_URLS]:
             summary = f"{desired.address} has no return URLs"
             detail = "It cannot take part in OAuth flows on behalf of users. Fine for an agent that needs none."
             yield Finding(summary, detail, desired.source, str(desired.address))
@@ -197,7 +197,7 @@ def _shared_url(facts: Facts) -> Iterator[Finding]:
 
 def _service_like_name(facts: Facts) -> Iterator[Finding]:
     for desired in facts.desired:
-        if not desired.update_only and _looks_service_made(desired.name):
+        if RETURN_URLS in desired.attributes and not desired.update_only and _looks_service_made(desired.name):
             summary = f"{desired.address}: the name {desired.name} looks like one that AgentCore gives"
             detail = (
                 "If a Runtime or Gateway made it, declare `lifecycle: {updateOnly: true}`. If not, mind the likeness."

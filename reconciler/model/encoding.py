@@ -171,9 +171,9 @@ def encode_attributes(type_: str, attributes: Attributes | None) -> dict[str, An
     if attributes is None:
         return None
     return {
-        one.name: plain(value)
+        one.name: plain(attributes.get(one.name, one.default))
         for one in kind_of(type_).attributes
-        if (value := attributes.get(one.name, one.default)) or not one.local
+        if not one.local or one.name in attributes
     }
 
 

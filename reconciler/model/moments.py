@@ -1,4 +1,4 @@
-"""Moments as files and messages carry them: ISO 8601 in UTC, to the second, as in `2026-11-24T10:00:00Z`. Asks no clock."""
+"""Moments as files and messages carry them: ISO 8601 in UTC, as in `2026-11-24T10:00:00Z`. Asks no clock."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ _FORM = "%Y-%m-%dT%H:%M:%SZ"
 def utc_text(moment: datetime) -> str:
     """The moment in UTC, the part of a second left out."""
     return moment.astimezone(UTC).strftime(_FORM)
+
+
+def utc_exactly(moment: datetime) -> str:
+    """The moment in UTC, with all that is known of its second: two that differ have two texts."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def utc_moment(text: str) -> datetime:

@@ -47,27 +47,27 @@ def config_member(vendor: str) -> str:
     return _OWN_MEMBERS.get(vendor, INCLUDED)
 
 
-def _secret_sent(name: str, value: Mapping[str, Any] | None, given: Secrets) -> dict[str, Any]:
-    """The members of a request that say where the secret `name` is, or what it is."""
+def _secret_sent(name: str, stem: str, value: Mapping[str, Any] | None, given: Secrets) -> dict[str, Any]:
+    """The members of a request that say where the secret `name` is, or what it is; `stem` begins all but one of them."""
     if value is None:
         return {}
     if value["source"] == EXTERNAL:
         where = {"secretId": value["secretId"], "jsonKey": value["jsonKey"]}
-        return {f"{name}Config": where, f"{name}Source": EXTERNAL}
-    return {name: given[name], f"{name}Source": MANAGED} if name in given else {}
+        return {f"{stem}Config": where, f"{stem}Source": EXTERNAL}
+    return {name: given[name], f"{stem}Source": MANAGED} if name in given else {}
 
 
-def _secret_found(name: str, found: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The secret `name` as an answer tells of it: where it is, or only that the service manages it."""
-    where = (found.get(f"{name}Arn") or {}).get("secretArn")
-    if found.get(f"{name}Source") == EXTERNAL:
-        return {"source": EXTERNAL, "secretId": where, "jsonKey": found.get(f"{name}JsonKey")}
-    return {"source": MANAGED} if where or found.get(f"{name}Source") else None
+def _secret_found(stem: str, found: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The secret as an answer tells of it: where it is, or only that the service manages it."""
+    where = (found.get(f"{stem}Arn") or {}).get("secretArn")
+    if found.get(f"{stem}Source") == EXTERNAL:
+        return {"source": EXTERNAL, "secretId": where, "jsonKey": found.get(f"{stem}JsonKey")}
+    return {"source": MANAGED} if where or found.get(f"{stem}Source") else None
 
 
 def _oauth2_request(attributes: Mapping[str, Any], given: Secrets) -> dict[str, Any]:
     vendor, secret = attributes[VENDOR.name], attributes[CLIENT_SECRET.name]
-    config = {**plain(attributes[CONFIG.name]), **_secret_sent(CLIENT_SECRET.name, secret, given)}
+    config = {**plain(attributes[CONFIG.name]), **_secret_sent("clientSecret", "clientSecret", secret, given)}
     return {VENDOR.name: vendor, "oauth2ProviderConfigInput": {config_member(vendor): config}}
 
 
@@ -77,7 +77,7 @@ def _oauth2_answer(found: Mapping[str, Any]) -> dict[str, Any]:
     if vendor != CUSTOM:  # where the service itself found out what everybody knows
         metadata = config.pop("oauthDiscovery", {}).get("authorizationServerMetadata") or {}
         config |= {name: metadata[name] for name in _ENDPOINTS if name in metadata}
-    return {VENDOR.name: vendor, CONFIG.name: config, CLIENT_SECRET.name: _secret_found(CLIENT_SECRET.name, found)}
+    return {VENDOR.name: vendor, CONFIG.name: config, CLIENT_SECRET.name: _secret_found("clientSecret", found)}
 
 
 def _oauth2_outputs(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,11 +85,11 @@ def _oauth2_outputs(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _api_key_request(attributes: Mapping[str, Any], given: Secrets) -> dict[str, Any]:
-    return _secret_sent(API_KEY.name, attributes[API_KEY.name], given)
+    return _secret_sent("apiKey", "apiKeySecret", attributes[API_KEY.name], given)
 
 
 def _api_key_answer(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {API_KEY.name: _secret_found(API_KEY.name, found)}
+    return {API_KEY.name: _secret_found("apiKeySecret", found)}
 
 
 def _api_key_outputs(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,13 +25,12 @@ def beside(kind: Kind, live: Live, other: Attributes) -> Attributes:
         found, said = live.attributes.get(one.name), other.get(one.name)
         if found == said:
             continue
-        seen: Value
         if one.local:
-            seen = said
-        elif one.shape is Shape.REFERENCE:
-            seen = _secret(live, found, said)
-        else:
-            seen = _clear(found, said, one.vague)
+            out = {name: value for name, value in (out or live.attributes).items() if name != one.name}
+            if said is not None:
+                out[one.name] = said
+            continue
+        seen = _secret(live, found, said) if one.shape is Shape.REFERENCE else _clear(found, said, one.vague)
         if seen != found:
             out = dict(live.attributes) if out is None else out
             out[one.name] = seen

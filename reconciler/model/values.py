@@ -1,7 +1,7 @@
 """Attribute values in their one canonical form, so that equal means `==` and the same value has the same bytes.
 
-A SET is a sorted tuple without repetition, a MAP a dict in key order, a SCALAR itself; a NESTED and a REFERENCE are dicts in key
-order whose lists are sorted tuples, without what is empty. Nobody changes one after it was made.
+A SET is a sorted tuple without repetition, a MAP a dict in key order, a SCALAR itself; a NESTED and a REFERENCE are dicts in
+key order whose lists are sorted tuples, without what is null. Nobody changes one after it was made.
 """
 
 from __future__ import annotations
@@ -20,10 +20,15 @@ Attributes = Mapping[str, Value]
 
 
 def canonical(kind: Kind, raw: Mapping[str, Any]) -> dict[str, Value]:
-    """Every attribute of the kind in canonical form; a missing or null one takes the service's default."""
+    """Every attribute of the kind in canonical form; a missing or null one takes the service's default.
+
+    What the service knows nothing of stands there only where it says something.
+    """
     out: dict[str, Value] = {}
     for attribute in kind.attributes:
         value = raw.get(attribute.name)
+        if attribute.local and not value:
+            continue
         if value is None:
             out[attribute.name] = attribute.default
         elif attribute.shape is Shape.SET:

@@ -40,7 +40,8 @@ def export_yaml(
     lines += _environment(target, where)
     for kind in KINDS:
         mine = sorted((one for one in found if one.remote.type == kind.type), key=lambda one: one.remote.name)
-        lines.append(f"{kind.section}:" if mine else f"{kind.section}: {{}}")
+        if mine or kind is KINDS[0]:
+            lines.append(f"{kind.section}:" if mine else f"{kind.section}: {{}}")
         for one in mine:
             lines += _entry(kind, one, linked.get(one.arn, ""), target, ignored)
     return "\n".join(lines) + "\n"
@@ -61,7 +62,7 @@ def _environment(target: Target, where: Where) -> list[str]:
 def _entry(kind: Kind, live: Live, holder: str, target: Target, ignored: Sequence[str]) -> list[str]:
     lines = []
     if holder:
-        kept = " and ".join(one.name for one in kind.attributes)
+        kept = " and ".join(one.name for one in kind.attributes if not one.local)
         lines.append(f"  # service-linked: {clean(holder)} made it; only {kept} can be kept here")
     if live.owner and live.owner != target.owner:
         lines.append(f"  # managed by another stack, {clean(live.owner)}: adopting it will be refused")

@@ -76,6 +76,8 @@ def reasons(change: Change) -> list[str]:
         found.append("update-only from now on" if change.update_only else "no longer update-only")
     elif change.action is Action.FORGET and change.before is None and change.reason is not Reason.DELETED_OUTSIDE:
         found.append("as asked; was not seen in the directory, leaves the lockfile")
+    elif change.reason is Reason.UPDATE_ONLY and kind_of(change.address.type).singleton:
+        found.append("stands always, and enters the lockfile now")
     elif said := _WORDS.get((change.action, change.reason)):
         found.append(said)
     return found
@@ -185,9 +187,11 @@ def order(plan: Plan) -> str:
 
 
 def _kinds(changes: Sequence[Change]) -> list[str]:
-    """What the changes are of, what is granted before those that it is granted to."""
-    found = {kind_of(one.address.type) for one in changes}
-    return [kind.plural for kind in sorted(found, key=lambda kind: (kind.rank, kind.type))]
+    """What the changes are of, what is granted before those that it is granted to; what has no order, in one."""
+    found: dict[int, set[str]] = {}
+    for kind in {kind_of(one.address.type) for one in changes}:
+        found.setdefault(kind.rank, set()).add(kind.singular if kind.singleton else kind.plural)
+    return [" and ".join(sorted(found[rank])) for rank in sorted(found)]
 
 
 def calls(plan: Plan) -> str:

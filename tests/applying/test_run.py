@@ -230,7 +230,7 @@ class Buggy:
     def asking(self, may_write: Callable[[], bool]) -> Buggy:
         return Buggy(self._directory.asking(may_write), self._name, after=self._after)
 
-    def create(self, kind: Any, name: str, attributes: Any, owner: str) -> str:
+    def create(self, kind: Any, name: str, attributes: Any, owner: str, *, secrets: Any = None) -> str:
         if name == self._name and not self._after:
             raise ZeroDivisionError("a bug")
         arn = self._directory.create(kind, name, attributes, owner)
@@ -373,9 +373,9 @@ def test_a_replacement_whose_second_half_got_no_turn_says_that_both_stand(
 ) -> None:
     made = AgentCore.create
 
-    def made_in_part(directory: AgentCore, kind: Kind, name: str, *rest: Any) -> str:
+    def made_in_part(directory: AgentCore, kind: Kind, name: str, *rest: Any, **secrets: Any) -> str:
         """As a kind answers whose tags are a call of their own."""
-        arn = made(directory, kind, name, *rest)
+        arn = made(directory, kind, name, *rest, **secrets)
         if name == "new-1" and not tagged:
             raise TagsFailed("its tags are denied", "")
         return arn

@@ -25,6 +25,8 @@ def remotes(*names: str) -> frozenset[Remote]:
 
 def snap(world: Any, *expected: str, refresh: Refresh = Refresh.FULL, **more: Any) -> Snapshot:
     more = {"wanted": lambda _: False, "changed": frozenset(), **more}
+    if "known" in more:
+        more["known"] = dict.fromkeys(more["known"], "")
     return read_snapshot(world.directory, refresh=refresh, expected=remotes(*expected), **more)
 
 

@@ -15,8 +15,9 @@ from reconciler.diagnostics import Severity
 from reconciler.manifest import RULES, load, resolve
 from reconciler.model.addresses import KEY
 from reconciler.model.environments import OWNER_TAG
-from reconciler.model.kinds import WORKLOAD_IDENTITY, Text
+from reconciler.model.kinds import API_KEY_PROVIDER, OAUTH2_PROVIDER, TOKEN_VAULT, WORKLOAD_IDENTITY, Text
 from reconciler.schema_files import schema, schema_text
+from tests.manifest.vendor_schemas import choices, definitions, vendors
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = schema("manifest")
@@ -47,7 +48,7 @@ def test_limits_are_the_services(create):
     urls, tags = WORKLOAD_IDENTITY.attribute("allowedResourceOauth2ReturnUrls"), WORKLOAD_IDENTITY.attribute("tags")
     url, key, value = create["allowedResourceOauth2ReturnUrls"].member, create["tags"].key, create["tags"].value
 
-    assert set(create) == {"name", *(one.name for one in WORKLOAD_IDENTITY.attributes)}
+    assert set(create) == {"name", *(one.name for one in WORKLOAD_IDENTITY.attributes if not one.local)}
     assert WORKLOAD_IDENTITY.name == _limits("identityName") == _text(create["name"])
     assert urls.text == _limits("returnUrl") == _text(url)
     assert tags.key == _limits("tagKey") == _text(key)
@@ -56,6 +57,29 @@ def test_limits_are_the_services(create):
     assert urls.max_items is None
     assert _limits("key") == KEY
     assert "max" not in create["allowedResourceOauth2ReturnUrls"].metadata
+
+
+def test_the_configuration_of_each_vendor_is_the_services():
+    entry = SCHEMA["$defs"]["oauth2CredentialProvider"]
+
+    assert {name: SCHEMA["$defs"][name] for name in definitions()} == definitions()
+    assert entry["allOf"] == choices()
+    assert entry["properties"]["credentialProviderVendor"]["enum"] == vendors()
+    assert len(vendors()) == 25
+
+
+@pytest.mark.parametrize("kind", [OAUTH2_PROVIDER, API_KEY_PROVIDER], ids=lambda kind: kind.type)
+def test_limits_of_providers_are_the_services(kind):
+    model = botocore.session.get_session().get_service_model("bedrock-agentcore-control")
+    members = model.operation_model(kind.api.create).input_shape.members
+    found = model.operation_model(kind.api.list).input_shape.members["maxResults"].metadata["max"]
+
+    assert kind.name == _limits("providerName") == _text(members["name"])
+    assert kind.api.page_size == found
+    assert kind.attribute("tags").max_items == members["tags"].metadata["max"]
+    vault = model.operation_model(TOKEN_VAULT.api.update).input_shape.members["kmsConfiguration"].members
+    assert TOKEN_VAULT.attribute("kmsKeyArn").text == _limits("kmsKeyArn") == _text(vault["kmsKeyArn"])
+    assert SCHEMA["$defs"]["tokenVault"]["properties"]["keyType"]["enum"] == vault["keyType"].enum
 
 
 def test_the_manifest_leaves_room_for_the_ownership_tag():

@@ -15,9 +15,78 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     "a stack with a slash": ("version: 1\nstack: a/b\n", ["m.yaml:2:8 invalid-value"]),
     "an unknown key": (HEAD + "workloadIdentity: {}\n", ["m.yaml:3:1 unknown-key"]),
     "an unknown key in an entry": (ENTRY + "    tag: {}\n", ["m.yaml:6:5 unknown-key"]),
-    "providers": (
+    "a provider without a vendor": (
         HEAD + "oauth2CredentialProviders: {github: {}}\napiKeyCredentialProviders: {}\ntokenVault:\n",
-        ["m.yaml:3:28 unsupported"],
+        ["m.yaml:3:37 missing-key", "m.yaml:3:37 missing-key"],
+    ),
+    "an unknown vendor": (
+        HEAD + "oauth2CredentialProviders: {github: {credentialProviderVendor: Github, config: {clientId: a}}}\n",
+        ["m.yaml:3:64 invalid-value"],
+    ),
+    "a member of another vendor's config": (
+        HEAD
+        + "oauth2CredentialProviders: {g: {credentialProviderVendor: GithubOauth2, config: {clientId: a, tenantId: b}}}\n",
+        ["m.yaml:3:95 unknown-key"],
+    ),
+    "a custom provider without its endpoints": (
+        HEAD + "oauth2CredentialProviders: {g: {credentialProviderVendor: CustomOauth2, config: {clientId: a}}}\n",
+        ["m.yaml:3:81 missing-key"],
+    ),
+    "a discovery URL that is none": (
+        HEAD + "oauth2CredentialProviders:\n  g:\n    credentialProviderVendor: CustomOauth2\n"
+        "    config: {oauthDiscovery: {discoveryUrl: 'https://idp.example.com'}}\n",
+        ["m.yaml:6:45 invalid-value"],
+    ),
+    "a secret in plain text": (
+        HEAD + "apiKeyCredentialProviders: {s: {apiKey: sk-canary}}\n",
+        ["m.yaml:3:41 literal-secret"],
+    ),
+    "a secret in a form that is none": (
+        HEAD + "apiKeyCredentialProviders: {s: {apiKey: {value: sk-canary}}}\n",
+        ["m.yaml:3:42 unknown-key"],
+    ),
+    "a secret in the configuration": (
+        HEAD
+        + "oauth2CredentialProviders: {g: {credentialProviderVendor: GithubOauth2, config: {clientId: a, clientSecret: c}}}\n",
+        ["m.yaml:3:95 unknown-key"],
+    ),
+    "a secret in two places": (
+        HEAD + "apiKeyCredentialProviders: {s: {apiKey: {secretId: a, jsonKey: b, fromEnv: C}}}\n",
+        ["m.yaml:3:41 secret-form"],
+    ),
+    "a secret nowhere": (
+        HEAD + "apiKeyCredentialProviders: {s: {apiKey: {version: 1}}}\n",
+        ["m.yaml:3:41 secret-form"],
+    ),
+    "a managed secret without its version": (
+        HEAD + "apiKeyCredentialProviders: {s: {apiKey: {fromEnv: KEY}}}\n",
+        ["m.yaml:3:41 missing-key"],
+    ),
+    "a secret of one's own without its key": (
+        HEAD + "apiKeyCredentialProviders: {s: {apiKey: {secretId: a}}}\n",
+        ["m.yaml:3:41 missing-key"],
+    ),
+    "credentials as a secret": (
+        HEAD + "apiKeyCredentialProviders: {s: {apiKey: {fromEnv: AWS_SECRET_ACCESS_KEY, version: 1}}}\n",
+        ["m.yaml:3:51 reserved-variable"],
+    ),
+    "a vault without its key": (HEAD + "tokenVault: {keyType: CustomerManagedKey}\n", ["m.yaml:3:13 missing-key"]),
+    "a vault's key that is none": (
+        HEAD + "tokenVault: {keyType: CustomerManagedKey, kmsKeyArn: alias/mine}\n",
+        ["m.yaml:3:54 invalid-value"],
+    ),
+    "a grant of nothing": (ENTRY + "    access: [{scopes: [a]}]\n", ["m.yaml:6:14 grant-form"]),
+    "a grant without flows": (ENTRY + "    access: [{oauth2: github}]\n", ["m.yaml:6:14 missing-key"]),
+    "a grant of what is not declared": (ENTRY + "    access: [{apiKey: stripe}]\n", ["m.yaml:6:14 unknown-provider"]),
+    "a grant of what stands twice": (
+        HEAD + "apiKeyCredentialProviders: {s: {apiKey: {fromEnv: KEY, version: 1}}}\n"
+        "workloadIdentities: {abc: {access: [{apiKey: s}, {apiKey: s}]}}\n",
+        ["m.yaml:4:50 duplicate-grant"],
+    ),
+    "an API key with scopes": (
+        HEAD + "apiKeyCredentialProviders: {s: {apiKey: {fromEnv: KEY, version: 1}}}\n"
+        "workloadIdentities: {abc: {access: [{apiKey: s, scopes: [a]}]}}\n",
+        ["m.yaml:4:49 grant-form"],
     ),
     "a list of identities": (HEAD + "workloadIdentities: [abc]\n", ["m.yaml:3:21 wrong-type"]),
     "a key too short for a name": (HEAD + "workloadIdentities: {ab: {tags: {}}}\n", ["m.yaml:3:22 invalid-value"]),

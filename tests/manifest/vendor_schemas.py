@@ -63,6 +63,14 @@ WORDS = {
 }
 
 
+FORMS = {  # where a pattern says less than words
+    "discoveryUrl": "a URL that ends in /.well-known/openid-configuration or /.well-known/oauth-authorization-server",
+    "kmsKeyArn": "the ARN of a KMS key",
+    "uri": "s3://bucket/key",
+    "secretArn": "the ARN of a secret in Secrets Manager",
+}
+
+
 def vendors() -> list[str]:
     """Every vendor that the service knows, sorted."""
     return sorted(_inputs()["credentialProviderVendor"].enum)
@@ -71,7 +79,14 @@ def vendors() -> list[str]:
 def definitions() -> dict[str, Any]:
     """The `$defs` of all configurations, by the name of their member."""
     configs = _inputs()["oauth2ProviderConfigInput"].members
-    return {name: {**_schema(shape, name), "title": f"Configuration: {name}"} for name, shape in configs.items()}
+    return {
+        name: {
+            **_schema(shape, name),
+            "title": "Configuration",
+            "description": f"{name} of the API, without the secret",
+        }
+        for name, shape in configs.items()
+    }
 
 
 def choices() -> list[dict[str, Any]]:
@@ -85,10 +100,15 @@ def choices() -> list[dict[str, Any]]:
                 "required": ["credentialProviderVendor"],
                 "properties": {"credentialProviderVendor": {"enum": names}},
             },
-            "then": {"properties": {"config": {"$ref": f"#/$defs/{member}"}}},
+            "then": {"properties": {"config": _chosen(member)}},
         }
         for member, names in sorted(by_member.items())
     ]
+
+
+def _chosen(member: str) -> dict[str, str]:
+    said = f"What the vendor's client needs: {member} of the API. The secret stands beside it."
+    return {"title": "Configuration", "description": said, "$ref": f"#/$defs/{member}"}
 
 
 def _inputs() -> Any:
@@ -110,14 +130,14 @@ def _schema(shape: Any, name: str) -> dict[str, Any]:
             return {**found, **_limits(shape, "minItems", "maxItems")}
         case "map":
             keys = {**_limits(shape.key, "minLength", "maxLength"), **_pattern(shape.key)}
-            found = {**says, "type": "object", "additionalProperties": _text(shape.value)}
+            found = {**says, "type": "object", "additionalProperties": _text(shape.value, name)}
             return {
                 **found,
                 **_limits(shape, "minProperties", "maxProperties"),
                 "propertyNames": {"description": _takes(shape.key), **keys},
             }
         case "string":
-            return {**says, "description": f"{says['description']} {_takes(shape)}".strip(), **_text(shape)}
+            return {**says, "description": f"{says['description']} {_takes(shape)}".strip(), **_text(shape, name)}
     raise NotImplementedError(f"{name}: {shape.type_name}")
 
 
@@ -132,12 +152,19 @@ def _structure(shape: Any) -> dict[str, Any]:
     return found
 
 
-def _text(shape: Any) -> dict[str, Any]:
+def _text(shape: Any, name: str) -> dict[str, Any]:
     """A string; where it is no word of a list, a variable may stand in it."""
     if shape.enum:
         return {"type": "string", "enum": list(shape.enum)}
     limits = {**_limits(shape, "minLength", "maxLength"), **_pattern(shape)}
-    return {"type": "string", "if": {"$ref": "#/$defs/template"}, "else": limits} if limits else {"type": "string"}
+    if not limits:
+        return {"type": "string"}
+    form = FORMS.get(name) or (
+        f"what matches {shape.metadata['pattern']}"
+        if "pattern" in limits
+        else _takes(shape)[:1].lower() + _takes(shape)[1:-1]
+    )
+    return {"type": "string", "if": {"$ref": "#/$defs/template"}, "else": {"description": form, **limits}}
 
 
 def _limits(shape: Any, least: str, most: str) -> dict[str, int]:
