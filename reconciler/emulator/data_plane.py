@@ -114,7 +114,8 @@ def _issued(call: Call, user: str) -> dict[str, Any]:
         )
     expires = call.store.clock() + call.terms.token_seconds
     raw = json.dumps([*call.scope, identity.name, user, expires]).encode()
-    return {"workloadAccessToken": base64.urlsafe_b64encode(_seal(raw) + raw).decode()}
+    # The seal stands behind: before, it could begin with a hyphen, which a shell's command takes for an option.
+    return {"workloadAccessToken": base64.urlsafe_b64encode(raw + _seal(raw)).decode()}
 
 
 def _workload(call: Call) -> _Workload:
@@ -123,7 +124,7 @@ def _workload(call: Call) -> _Workload:
         sealed = base64.b64decode(call.params["workloadIdentityToken"], altchars=b"-_", validate=True)
     except ValueError:
         sealed = b""
-    seal, raw = sealed[:_SEAL], sealed[_SEAL:]
+    raw, seal = sealed[:-_SEAL], sealed[-_SEAL:]
     if raw and hmac.compare_digest(seal, _seal(raw)):
         account, region, name, user, expires = json.loads(raw)
         if (account, region) == call.scope and call.store.clock() < expires:

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from reconciler.emulator import ACCOUNT, Misbehaviour, Scope, Store, attach
+from reconciler.emulator import ACCOUNT, Identity, Misbehaviour, Provider, Scope, Store, attach
 
 
 def test_no_socket_is_opened_whatever_is_asked(embedded_client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,6 +28,36 @@ def test_no_socket_is_opened_whatever_is_asked(embedded_client: Any, monkeypatch
 def test_a_client_of_another_service_is_refused(store: Store) -> None:
     with pytest.raises(ValueError, match="bedrock-agentcore-control and bedrock-agentcore, not sts"):
         attach(boto3.client("sts"), store)
+
+
+def test_a_client_of_the_data_plane_is_answered_too_and_opens_no_socket(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put_all(Scope(ACCOUNT, "us-east-1"), [Identity(name="agent"), Provider(name="stripe")])
+    client = boto3.client("bedrock-agentcore", region_name="us-east-1")
+    attach(client, store)
+    monkeypatch.setattr(socket, "socket", None)
+
+    token = client.get_workload_access_token(workloadName="agent")["workloadAccessToken"]
+    key = client.get_resource_api_key(workloadIdentityToken=token, resourceCredentialProviderName="stripe")
+    assert key["apiKey"] == "emulated-key-of-stripe"
+    with pytest.raises(ClientError, match="UnknownOperationException"):
+        client.list_ab_tests()
+
+
+def test_a_token_is_good_in_its_own_account_and_region_only(store: Store) -> None:
+    scopes = [Scope(ACCOUNT, "us-east-1"), Scope(ACCOUNT, "eu-west-1"), Scope("999999999999", "us-east-1")]
+    clients = []
+    for scope in scopes:
+        store.put_all(scope, [Identity(name="agent"), Provider(name="stripe")])
+        clients.append(boto3.client("bedrock-agentcore", region_name=scope.region))
+        attach(clients[-1], store, account=scope.account)
+    token = clients[0].get_workload_access_token(workloadName="agent")["workloadAccessToken"]
+    asked = {"workloadIdentityToken": token, "resourceCredentialProviderName": "stripe"}
+    clients[0].get_resource_api_key(**asked)
+    for client in clients[1:]:
+        with pytest.raises(ClientError, match="UnauthorizedException"):
+            client.get_resource_api_key(**asked)
 
 
 def test_account_and_region_decide_which_directory_answers(store: Store) -> None:

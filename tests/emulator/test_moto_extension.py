@@ -9,11 +9,16 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.bedrockagentcore.models import BedrockAgentCoreBackend, bedrockagentcore_backends
 from moto.bedrockagentcorecontrol.models import BedrockAgentCoreControlBackend, bedrockagentcorecontrol_backends
 
 from reconciler.emulator import Identity, Misbehaviour, Scope, Store, moto_extension
 
 HERE = Scope("123456789012", "us-east-1")
+
+
+def data_plane() -> Any:
+    return boto3.client("bedrock-agentcore", region_name="us-east-1")
 
 
 @pytest.fixture(autouse=True)
@@ -51,8 +56,11 @@ def test_uninstalling_gives_moto_its_own_back() -> None:
     moto_extension.uninstall()
 
     assert bedrockagentcorecontrol_backends.backend is BedrockAgentCoreControlBackend
+    assert bedrockagentcore_backends.backend is BedrockAgentCoreBackend
     with mock_aws(), pytest.raises(NotImplementedError):
         client().list_workload_identities()
+    with mock_aws(), pytest.raises(NotImplementedError):
+        data_plane().get_workload_access_token(workloadName="agent")
 
 
 def test_a_store_in_memory_is_forgotten_with_the_mock_and_a_file_is_not(store: Store, tmp_path: Path) -> None:
@@ -77,6 +85,14 @@ def test_what_moto_emulates_besides_goes_on_working() -> None:
         made = client().create_memory(name="memory", eventExpiryDuration=30)["memory"]
         client().tag_resource(resourceArn=made["arn"], tags={"team": "pay"})
         assert client().list_tags_for_resource(resourceArn=made["arn"])["tags"] == {"team": "pay"}
+        event = {
+            "memoryId": made["id"],
+            "actorId": "a",
+            "sessionId": "s",
+            "eventTimestamp": 1.0,
+            "payload": [{"blob": "x"}],
+        }
+        assert data_plane().create_event(**event)["event"]["memoryId"] == made["id"]
         assert boto3.client("sts").get_caller_identity()["Account"] == "123456789012"
 
 

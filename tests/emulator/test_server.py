@@ -129,6 +129,26 @@ def test_strict_is_every_inconvenience_at_once() -> None:
         assert outcome(client(server).create_workload_identity, name="agent") == "ValidationException"
 
 
+def test_strict_lets_providers_settle_and_names_their_arns_as_the_model_does() -> None:
+    with serve(strict=True) as server:
+        config = {"githubOauth2ProviderConfig": {"clientId": "c", "clientSecret": "s"}}
+        made = client(server).create_oauth2_credential_provider(
+            name="github", credentialProviderVendor="GithubOauth2", oauth2ProviderConfigInput=config
+        )
+        assert made["status"] == "CREATING"
+        assert made["credentialProviderArn"].startswith("arn:aws:acps:")
+
+
+def test_the_planes_share_one_address() -> None:
+    with serve() as server:
+        client(server).create_workload_identity(name="agent")
+        client(server).create_api_key_credential_provider(name="stripe", apiKey="k")
+        data = client(server, "bedrock-agentcore")
+        token = data.get_workload_access_token(workloadName="agent")["workloadAccessToken"]
+        asked = {"workloadIdentityToken": token, "resourceCredentialProviderName": "stripe"}
+        assert data.get_resource_api_key(**asked)["apiKey"] == "emulated-key-of-stripe"
+
+
 def test_a_taken_port_is_said_in_words() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
