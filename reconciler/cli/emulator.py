@@ -40,11 +40,15 @@ def emulator(
     strict: Annotated[
         bool,
         typer.Option(
-            "--strict", help="With every inconvenience that was seen live: tombstones, lists that do not clear."
+            "--strict",
+            help="With every inconvenience that was seen live: tombstones, lists that do not clear, slow providers.",
         ),
     ] = False,
 ) -> ExitCode:
     """Serve an emulated directory over HTTP.
+
+    Identities, credential providers, the token vault, and the data plane that hands out credentials: none of them is real, and
+    no secret is kept.
 
     On 127.0.0.1, until it is interrupted. Prints `listening on http://127.0.0.1:PORT` on standard output once it answers.
 
@@ -53,6 +57,8 @@ def emulator(
       reconciler emulator --quota 20
       export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL=http://127.0.0.1:4566
       aws bedrock-agentcore-control list-workload-identities
+      export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE=http://127.0.0.1:4566
+      aws bedrock-agentcore get-workload-access-token --workload-name invoice-agent
 
     Exit codes: 0 interrupted, 1 error
     """

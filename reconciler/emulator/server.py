@@ -45,7 +45,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it listens: what AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL is set to."""
+        """Where it listens, for both planes: what AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL and …_AGENTCORE are set to."""
         return f"http://{HOST}:{self._server.port}"
 
     @property
@@ -117,7 +117,9 @@ def serve(
     each call.
     `strict` plays every inconvenience that people saw or that is undocumented, at once: a deleted name "already exists"
     for two seconds; Get and List lag 0.3 seconds behind writes; Update with an empty list answers success and keeps the old
-    list; identities outlive their Runtime, Gateway or PaymentManager by two seconds. `misbehaviour` is used in its place.
+    list; identities outlive their Runtime, Gateway or PaymentManager by two seconds; OAuth2 providers are CREATING or UPDATING
+    for half a second; ARNs of providers are of the service `acps`; lastUpdatedTime moves with tags. `misbehaviour` is used in
+    its place.
     Raises UsageError if the `emulator` extra is not installed, or the port is taken.
     """
     try:

@@ -52,7 +52,8 @@ def untag(call: Call) -> dict[str, Any]:
 def _tagged(call: Call) -> Identity | Provider:
     arn = call.params["resourceArn"]
     found = named_in(arn)
-    if found is None or arn != arn_of(call.scope, *found):
+    services = ("bedrock-agentcore", call.terms.provider_arn_service)
+    if found is None or arn not in {arn_of(call.scope, *found, service) for service in services}:
         raise Fault("ResourceNotFoundException", f"Nothing in this account and Region has the ARN {arn}")
     kind, name = found
     thing: Identity | Provider = call.stored(kind, name)

@@ -287,12 +287,15 @@ def test_an_answer_may_take_its_time_before_or_after_it_is_done(door: Any, commi
 def test_a_client_that_waits_less_loses_the_answer_and_not_what_it_asked_for(committed: bool) -> None:
     config = Config(read_timeout=0.2, retries={"total_max_attempts": 1})
     with serve() as server:
-        client = boto3.client("bedrock-agentcore-control", endpoint_url=server.url, config=config)
-        server.misbehaviour.delay("CreateWorkloadIdentity", 1.0, committed=committed)
+        hasty = boto3.client("bedrock-agentcore-control", endpoint_url=server.url, config=config)
+        patient = boto3.client("bedrock-agentcore-control", endpoint_url=server.url)
+        patient.list_workload_identities()  # the first request of a process waits until moto is imported
+        server.misbehaviour.delay("CreateWorkloadIdentity", 1.5, committed=committed)
         with pytest.raises(ReadTimeoutError):
-            client.create_workload_identity(name="agent")
-        assert len(client.list_workload_identities()["workloadIdentities"]) == committed
+            hasty.create_workload_identity(name="agent")
+        assert len(patient.list_workload_identities()["workloadIdentities"]) == committed
         until = time.monotonic() + 30
-        while not client.list_workload_identities()["workloadIdentities"]:
+        while not patient.list_workload_identities()["workloadIdentities"]:
             assert time.monotonic() < until
-        client.close()
+        for client in (hasty, patient):
+            client.close()

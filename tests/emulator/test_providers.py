@@ -433,9 +433,10 @@ def test_the_arn_may_be_of_the_service_that_the_models_patterns_name(door: Any) 
     made = create(door)["credentialProviderArn"]
     assert made == f"arn:aws:acps:us-east-1:{door.scope.account}:token-vault/default/oauth2credentialprovider/github"
     assert re.fullmatch(SHAPE("CredentialProviderArnType").metadata["pattern"], made)
-    # The model's pattern of what can be tagged does not allow that service.
-    assert refused(door.client.list_tags_for_resource, resourceArn=made)[0] == "ValidationException"
-    assert door.client.list_tags_for_resource(resourceArn=made.replace(":acps:", ":bedrock-agentcore:"))["tags"] == {}
+    for arn in (made, made.replace(":acps:", ":bedrock-agentcore:")):
+        assert door.client.list_tags_for_resource(resourceArn=arn)["tags"] == {}
+    terms(door, provider_arn_service="bedrock-agentcore")
+    assert refused(door.client.list_tags_for_resource, resourceArn=made)[0] == "ResourceNotFoundException"
 
 
 @pytest.mark.parametrize("touch", [False, True])

@@ -39,6 +39,16 @@ def test_more_than_fifty_tags_in_all_are_refused_and_none_is_written(door: Any, 
     assert len(door.stored("agent").tags) == 50
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    ["arn:aws:s3:us-east-1:123456789012:bucket/x", "token-vault/default/oauth2credentialprovider/github", "x" * 30],
+)
+def test_what_is_no_arn_of_the_service_is_refused(embedded_client: Any, wrong: str) -> None:
+    with pytest.raises(ClientError, match="'resourceArn' failed to satisfy constraint") as failure:
+        embedded_client.list_tags_for_resource(resourceArn=wrong)
+    assert failure.value.response["Error"]["Code"] == "ValidationException"
+
+
 def test_reserved_keys_are_refused(door: Any, arn: str) -> None:
     with pytest.raises(ClientError, match="reserved"):
         door.client.tag_resource(resourceArn=arn, tags={"aws:cloudformation:stack-name": "x"})
