@@ -11,6 +11,7 @@ from reconciler.emulator.terms import Terms
 from reconciler.emulator.things import (
     API_KEY_PROVIDER,
     IDENTITY,
+    KINDS,
     OAUTH2_PROVIDER,
     TOKEN_VAULT,
     Identity,
@@ -23,6 +24,7 @@ __all__ = [
     "ACCOUNT",
     "API_KEY_PROVIDER",
     "IDENTITY",
+    "KINDS",
     "OAUTH2_PROVIDER",
     "TOKEN_VAULT",
     "Identity",

@@ -155,6 +155,10 @@ API_KEY_PROVIDER = Kind(
     "API key credential providers",
 )
 TOKEN_VAULT = Kind("token_vault", Vault, "token-vault/", "TokenVault", "token vaults")
+KINDS: Mapping[str, Kind[Any]] = {
+    kind.name: kind for kind in (IDENTITY, OAUTH2_PROVIDER, API_KEY_PROVIDER, TOKEN_VAULT)
+}
+"""All kinds, by the name that addresses have."""
 
 _ROW = ("name", "tags", "created", "updated")
 """The fields that have a column of their own; all others are in the column `body`, as JSON."""

@@ -14,10 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from reconciler.emulator import API_KEY_PROVIDER, Identity, Provider, Scope, Store, Vault
+from reconciler.emulator import API_KEY_PROVIDER, KINDS, Identity, Provider, Scope, Store, Vault, attach
 from reconciler.errors import DirectoryError
 
 HERE = Scope("000000000000", "us-east-1")
@@ -283,8 +284,25 @@ def test_a_file_keeps_providers_and_the_vault(file: Path) -> None:
     assert opened(file, lambda store: store.providers(HERE)) == things[:2]
     assert opened(file, lambda store: store.vault(HERE)) == things[2]
     assert opened(file, lambda store: store.count(HERE)) == 1
+    assert KINDS["api_key_credential_provider"] is API_KEY_PROVIDER
     assert opened(file, lambda store: store.drop(HERE, "idp", API_KEY_PROVIDER))
     assert opened(file, lambda store: store.providers(HERE)) == things[:1]
+
+
+def test_no_byte_of_a_secret_reaches_the_file(tmp_path: Path) -> None:
+    secret, store = "never-kept-7f3a", Store(tmp_path / "directory.sqlite")
+    client = boto3.client("bedrock-agentcore-control", region_name="us-east-1")
+    attach(client, store)
+    oauth2 = {"name": "canary", "credentialProviderVendor": "GithubOauth2"}
+    config = {"githubOauth2ProviderConfig": {"clientId": "c", "clientSecret": secret}}
+    for verb in ("create", "update"):
+        getattr(client, f"{verb}_oauth2_credential_provider")(**oauth2, oauth2ProviderConfigInput=config)
+        getattr(client, f"{verb}_api_key_credential_provider")(name="canary", apiKey=secret)
+    found = b"".join(one.read_bytes() for one in tmp_path.iterdir())
+    store.close()
+    found += b"".join(one.read_bytes() for one in tmp_path.iterdir())
+    assert b"canary" in found
+    assert secret.encode() not in found
 
 
 def test_a_store_that_fails_is_answered_as_the_services_failure(store: Store, embedded_client: Any) -> None:

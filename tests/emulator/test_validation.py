@@ -7,8 +7,12 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from reconciler.emulator import Store, attach
 
 URL = "https://a.example/cb"
 
@@ -113,6 +117,44 @@ def test_a_page_has_at_most_twenty_entries(door: Any) -> None:
 def test_an_enumeration_is_checked(door: Any) -> None:
     message = refusal(door, "create_payment_manager", name="x", roleArn=door.role, authorizerType="MAGIC")
     assert "Value at 'authorizerType' failed to satisfy constraint: Member must satisfy enum value set: " in message
+
+
+@pytest.mark.parametrize(
+    ("path", "union"),
+    [
+        ("", {}),
+        ("", {"githubOauth2ProviderConfig": {"clientId": "c"}, "slackOauth2ProviderConfig": {"clientId": "c"}}),
+        (".customOauth2ProviderConfig.oauthDiscovery", {"customOauth2ProviderConfig": {"oauthDiscovery": {}}}),
+    ],
+)
+def test_of_a_union_exactly_one_member_is_set(store: Store, path: str, union: dict[str, Any]) -> None:
+    # botocore checks that, too, unless it is told not to; other clients may not.
+    client = boto3.client("bedrock-agentcore-control", config=Config(parameter_validation=False))
+    attach(client, store)
+    with pytest.raises(ClientError, match="Exactly one of its members must be set") as failure:
+        client.create_oauth2_credential_provider(
+            name="idp", credentialProviderVendor="CustomOauth2", oauth2ProviderConfigInput=union
+        )
+    assert failure.value.response["Error"]["Code"] == "ValidationException"
+    assert f"Value at 'oauth2ProviderConfigInput{path}' failed" in failure.value.response["Error"]["Message"]
+
+
+def test_what_is_wrong_with_a_secret_is_said_without_it(store: Store) -> None:
+    client = boto3.client("bedrock-agentcore-control", config=Config(parameter_validation=False))
+    attach(client, store)
+    secret = "never-shown-7f3a"
+    for wrong in (secret * 200, [secret], {secret: secret}):
+        config = {"githubOauth2ProviderConfig": {"clientId": "c", "clientSecret": wrong}}
+        for call, params in (
+            (client.create_api_key_credential_provider, {"apiKey": wrong if isinstance(wrong, list) else [wrong]}),
+            (
+                client.create_oauth2_credential_provider,
+                {"credentialProviderVendor": "GithubOauth2", "oauth2ProviderConfigInput": config},
+            ),
+        ):
+            with pytest.raises(ClientError, match="failed to satisfy constraint") as failure:
+                call(name="github", **params)
+            assert secret not in str(failure.value)
 
 
 @pytest.mark.parametrize(
