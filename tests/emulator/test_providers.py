@@ -300,7 +300,7 @@ def test_update_without_a_secret_keeps_the_managed_one_or_forgets_it_by_the_term
         for name, kind in kinds.items():
             assert (stored(door, name, kind).source, stored(door, name, kind).lost) == ("MANAGED", lost)
     update(door, **MANAGED)
-    door.client.update_api_key_credential_provider(name="stripe", apiKey="again")
+    door.client.update_api_key_credential_provider(name="stripe", **KEY_OUTSIDE)
     assert not any(stored(door, name, kind).lost for name, kind in kinds.items())
 
 
