@@ -256,6 +256,7 @@ class _Run:
             seconds=time.monotonic() - begun,
             message=result.message,
             hint=result.hint,
+            outputs=next((one.outputs for one in result.edits.put if one.address == change.address), {}),
         )
         if not result.unclear:
             self._ledger.record(outcome, result.edits)

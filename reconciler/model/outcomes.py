@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reconciler.model.changes import Change
 
@@ -20,7 +21,10 @@ class Status(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How one change ended. `arn` as the API returned it; `seconds` from start to end; `message` why it is not DONE."""
+    """How one change ended. `arn` as the API returned it; `seconds` from start to end; `message` why it is not DONE.
+
+    `outputs`: what the service gave beside the attributes, as far as the change learnt it.
+    """
 
     change: Change
     status: Status
@@ -28,6 +32,7 @@ class Outcome:
     seconds: float = 0.0
     message: str = ""
     hint: str = ""
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

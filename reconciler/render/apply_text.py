@@ -31,6 +31,7 @@ _DONE = {
     Action.FORGET: "forgotten",
     Action.NO_OP: "noted in the lockfile",
 }
+_NEW = (Action.CREATE, Action.REPLACE, Action.ADOPT)
 _MARGIN = " " * 6
 _NEXT = {
     Status.DONE_WITHOUT_TAGS: "Tags that could not be set are planned again by the next plan.",
@@ -95,6 +96,9 @@ def _told(outcome: Outcome, paint: Palette, width: int) -> list[str]:
             lines = [f"{head}  {_DONE[change.action]}{paint.dim(_time(outcome))}"]
             if stands and outcome.arn:
                 lines.append(f"{_MARGIN}{paint.dim(clean(outcome.arn))}")
+            if change.action in _NEW and outcome.outputs.get("callbackUrl"):
+                said = f"Register this callback URL at the identity provider: {clean(outcome.outputs['callbackUrl'])}"
+                lines += wrapped(said, width, first=_MARGIN, rest=_MARGIN)
         case _:
             lines = [f"{head}  not {_DONE[change.action]}{paint.dim(_after(outcome))}"]
     lines += wrapped(outcome.message, width, first=_MARGIN, rest=_MARGIN)
