@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
@@ -125,15 +126,27 @@ def open_console(no_color: bool, environ: Mapping[str, str] | None = None) -> Co
     )
 
 
+_SECRETIVE = re.compile(r"\b(?:client_?secret|api_?key)\b[\"']?\s*:", re.IGNORECASE)
+
+
 def read_line(file: str, line: int) -> str | None:
-    """That line of a text file, to show beside what is wrong with it; None where it cannot be read."""
+    """That line of a text file, to show beside what is wrong with it; None where it cannot be read, or may hold a secret.
+
+    Such are the lines of a key that speaks of a secret, and those that are indented below it.
+    """
+    secretive: int | None = None  # the indentation of such a key, while below it
     try:
         if not Path(file).is_file():  # a pipe or a device would be waited for
             return None
         with Path(file).open(encoding="utf-8", errors="replace") as lines:
             for number, text in enumerate(lines, start=1):
+                indent = len(text) - len(text.lstrip())
+                if secretive is not None and text.strip() and indent <= secretive:
+                    secretive = None
+                if secretive is None and _SECRETIVE.search(text):
+                    secretive = indent
                 if number == line:
-                    return text.rstrip("\r\n")
+                    return text.rstrip("\r\n") if secretive is None else None
     except (OSError, ValueError):
         return None
     return None

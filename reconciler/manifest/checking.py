@@ -55,6 +55,16 @@ def departures(document: Document) -> tuple[list[Diagnostic], set[Keys]]:
     return found, {*paths, *_bad_keys(document.value, paths)}
 
 
+def unfit(definition: str, value: Any) -> Iterator[tuple[Keys, str]]:
+    """Where a value with its variables in place does not fit that definition of the schema, and what is taken there."""
+    from jsonschema import Draft202012Validator
+
+    rules = {"$ref": f"#/$defs/{definition}", "$defs": schema("manifest")["$defs"]}
+    for found in Draft202012Validator(rules).iter_errors(value):
+        says = str(found.schema.get("description", "")) if isinstance(found.schema, dict) else ""
+        yield tuple(found.absolute_path), f"It takes {says}." if says else ""
+
+
 def _bad_keys(value: Any, paths: Iterable[Keys]) -> Iterator[Keys]:
     """The entries under the keys for which a section is refused."""
     for path in paths:
@@ -176,7 +186,7 @@ def _bad_secret(document: Document, path: Keys, found: ValidationError) -> Diagn
     wanted = found.validator_value if found.validator == "type" else None
     takes = _TYPES[wanted][0] if isinstance(wanted, str) else says
     summary = f"{name} is not what is expected there; it is not repeated here, since it may be secret"
-    return error("invalid-value", summary, f"It takes {takes}", source=source, address=address)
+    return error("secret-form", summary, f"It takes {takes}.", source=source, address=address)
 
 
 def _silences(value: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.diagnostics import Diagnostic, has_errors, in_order
 from reconciler.errors import UsageError
 from reconciler.manifest.declarations import Manifest
-from reconciler.manifest.documents import did_you_mean, quoted
+from reconciler.manifest.documents import did_you_mean, dotted, quoted
 from reconciler.manifest.entries import Entry
 from reconciler.manifest.pausing import collector_paused
 from reconciler.manifest.references import access_of, provider_of, secret_of
@@ -20,6 +20,7 @@ from reconciler.model.addresses import Address, Remote
 from reconciler.model.environments import Environment
 from reconciler.model.identity import ACCESS
 from reconciler.model.kinds import Attribute, Shape, Text
+from reconciler.model.providers import CONFIG, VENDOR, config_member
 from reconciler.model.resources import Desired, Stack
 from reconciler.model.secrets import SecretSource
 from reconciler.model.values import canonical, digest
@@ -131,6 +132,8 @@ class _Reading:
     def _nested(self, entry: Entry, attribute: Attribute, secrets: dict[str, SecretSource]) -> Any:
         """The canonical value of a reference, or of what has members of its own."""
         value = self._filled(entry, entry.raw[attribute.name], (attribute.name,))
+        if attribute is CONFIG and value != entry.raw[attribute.name]:
+            self._check_config(entry, value)
         if attribute is ACCESS:
             return access_of(value)
         if attribute.shape is not Shape.REFERENCE:
@@ -139,6 +142,16 @@ class _Reading:
         if source is not None:
             secrets[attribute.name] = source
         return secret
+
+    def _check_config(self, entry: Entry, value: Any) -> None:
+        """Note what the service would refuse of a configuration, now that its variables are in place."""
+        from reconciler.manifest.checking import unfit
+
+        for path, takes in unfit(config_member(entry.raw[VENDOR.name] or ""), value):
+            place = (CONFIG.name, *path)
+            shown = quoted(str(functools.reduce(lambda held, step: held[step], path, value)))
+            summary = f"{dotted(place)} cannot be {shown} in environment {self.environment}"
+            self.found.append(entry.error("invalid-value", summary, f"{takes} {_ADVICE}".strip(), *place))
 
     def _filled(self, entry: Entry, value: Any, path: tuple[str | int, ...]) -> Any:
         """The value with the variables of all texts in it in place, at any depth."""

@@ -14,6 +14,9 @@ from reconciler.render.words import plural
 ReadLine = Callable[[str, int], str | None]
 
 _NOUNS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
+_UNQUOTED = frozenset({"literal-secret", "secret-form"})
+"""Findings whose line may hold a secret."""
+
 _BEFORE_CARET = 60  # columns of a long line that stay in front of the caret
 
 
@@ -70,7 +73,8 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
 
 def _block(one: Diagnostic, paint: Palette, read_line: ReadLine | None, width: int) -> list[str]:
     source = one.source
-    quoted = read_line(source.file, source.line) if source and read_line else None
+    shown = read_line is not None and one.code not in _UNQUOTED
+    quoted = read_line(source.file, source.line) if source and read_line and shown else None
     margin = " " * (len(str(source.line)) if source and quoted is not None else 1)
     lines = [headline(one, paint)]
     about = clean(one.address) if one.address and one.address not in one.summary else ""

@@ -80,6 +80,8 @@ def reasons(change: Change) -> list[str]:
         found.append("stands always, and enters the lockfile now")
     elif said := _WORDS.get((change.action, change.reason)):
         found.append(said)
+    for name, source in sorted(change.secrets.items()):
+        found.append(f"sends {clean(name)}, which apply reads from the {clean(str(source))}")
     return found
 
 

@@ -205,7 +205,7 @@ def test_a_bug_with_a_secret_in_its_words_and_in_its_variables(
 def test_a_bug_in_one_step_of_an_apply(guarded: Any, canaries: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from reconciler.directory.agentcore import AgentCore
 
-    def bug(*_: object) -> str:
+    def bug(*_: object, **__: object) -> str:
         raise ValueError(canaries.token)
 
     monkeypatch.setattr(AgentCore, "create", bug)
