@@ -1,0 +1,145 @@
+"""The policy that reconciler's own role needs, narrowed to the account and region: to read, or to apply as well.
+
+The control plane's actions follow from the kinds; docs/permissions.md says what each is for.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.access.arns import partition_of, place
+from reconciler.access.operations import SERVICE
+from reconciler.access.policy import VERSION, Statement
+from reconciler.model.environments import StatePlace, Target
+from reconciler.model.kinds import KINDS, Kind
+
+_LISTED_PARENTS = ("ListAgentRuntimes", "ListGateways", "ListPaymentManagers")
+_PARENTS = (("GetAgentRuntime", "runtime"), ("GetGateway", "gateway"), ("GetPaymentManager", "payment-manager"))
+_READ_TAGS = ("ListTagsForResource",)
+_WRITE_TAGS = ("TagResource", "UntagResource")
+_VAULT_MADE = ("CreateTokenVault", "GetTokenVault")
+_SECRETS_KEPT = ("CreateSecret", "DeleteSecret", "DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecret")
+_OWN_SECRETS = "secret:bedrock-agentcore-identity!default/*"
+_OBJECTS_READ, _OBJECTS_WRITTEN = ("s3:GetObject",), ("s3:PutObject", "s3:DeleteObject")
+
+
+class Purpose(enum.Enum):
+    """What the role is for. Drift is watched by reading alone, as a plan is made."""
+
+    PLAN = "plan"
+    APPLY = "apply"
+    DRIFT = "drift"
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes anything."""
+        return self is Purpose.APPLY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What an environment uses beside the directory; empty where it does not.
+
+    `secrets`: ARNs or names of secrets that apply reads, or that providers refer to.
+    """
+
+    state: StatePlace | None = None
+    role_arn: str = ""
+    signs_with: str = ""
+    secrets: tuple[str, ...] = ()
+
+
+def own_policy(purpose: Purpose, target: Target, means: Means | None = None) -> dict[str, Any]:
+    """The policy document, one statement for each thing that is done."""
+    used = means or Means()
+    statements = [
+        *_directory(purpose, target),
+        *_parents(target),
+        *_state(purpose, target, used.state),
+        *_secrets(purpose, target, used.secrets),
+        *_around(purpose, used),
+    ]
+    return {"Version": VERSION, "Statement": [one.document() for one in statements]}
+
+
+def _directory(purpose: Purpose, target: Target) -> Iterator[Statement]:
+    """Kinds that live in one container share their statements."""
+    held: dict[str, list[Kind]] = {}
+    for kind in KINDS:
+        held.setdefault(_container(kind), []).append(kind)
+    for container, kinds in held.items():
+        what = "Vault" if container.startswith("token-vault") else "Directory"
+        every = sorted({f"{place(target)}:{kind.api.resource.format(name='*')}" for kind in kinds})
+        inside = {"resources": (f"{place(target)}:{container}",), "each": tuple(every)}
+        tagged = any(one.tagging for kind in kinds for one in kind.attributes)
+        reads = _operations(kinds, "get", "list")
+        yield _statement(f"Read{what}", [*reads, *(_READ_TAGS if tagged else ())], **inside)
+        if purpose.writes:
+            writes = _operations(kinds, "create", "update", "delete")
+            made = _VAULT_MADE if what == "Vault" else ()
+            written = sorted({*writes, *made} - set(reads))
+            yield _statement(f"Write{what}", [*written, *(_WRITE_TAGS if tagged else ())], **inside)
+        if purpose.writes and what == "Vault":
+            yield Statement(
+                sid="SecretsThatTheVaultKeeps",
+                actions=tuple(f"secretsmanager:{one}" for one in _SECRETS_KEPT),
+                resources=(f"{place(target, 'secretsmanager')}:{_OWN_SECRETS}",),
+            )
+
+
+def _container(kind: Kind) -> str:
+    """`workload-identity-directory/default`, `token-vault/default`."""
+    return "/".join(kind.api.resource.split("/")[:2])
+
+
+def _operations(kinds: Iterable[Kind], *verbs: str) -> list[str]:
+    """Those that the kinds have; a vault has no listing."""
+    return sorted({getattr(kind.api, verb) for kind in kinds for verb in verbs} - {""})
+
+
+def _statement(sid: str, operations: Iterable[str], **inside: Any) -> Statement:
+    return Statement(sid=sid, actions=tuple(f"{SERVICE}:{one}" for one in dict.fromkeys(operations)), **inside)
+
+
+def _parents(target: Target) -> Iterator[Statement]:
+    """Who holds service-linked identities. The listings name no resource."""
+    yield _statement("ListParents", _LISTED_PARENTS, resources=("*",))
+    resources = tuple(f"{place(target)}:{one}/*" for _, one in _PARENTS)
+    yield _statement("ReadParents", [operation for operation, _ in _PARENTS], resources=resources)
+
+
+def _state(purpose: Purpose, target: Target, state: StatePlace | None) -> Iterator[Statement]:
+    if state is None:
+        return
+    bucket = f"arn:{partition_of(target.region)}:s3:::{state.bucket}"
+    yield Statement(sid="ListState", actions=("s3:ListBucket",), resources=(bucket,))
+    actions = (*_OBJECTS_READ, *(_OBJECTS_WRITTEN if purpose.writes else ()))
+    sid = "WriteState" if purpose.writes else "ReadState"
+    yield Statement(sid=sid, actions=actions, resources=(f"{bucket}/{state.prefix}*",))
+    if state.kms_key:
+        keys = ("kms:Decrypt", *(("kms:GenerateDataKey",) if purpose.writes else ()))
+        yield Statement(sid="SealState", actions=keys, resources=(state.kms_key,))
+
+
+def _secrets(purpose: Purpose, target: Target, secrets: tuple[str, ...]) -> Iterator[Statement]:
+    if secrets and purpose.writes:
+        yield Statement(
+            sid="ReadNamedSecrets",
+            actions=("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
+            resources=tuple(sorted({_secret_arn(one, target) for one in secrets})),
+        )
+
+
+def _secret_arn(secret: str, target: Target) -> str:
+    """The ARN; of a name, with the six characters that Secrets Manager appends."""
+    return secret if secret.startswith("arn:") else f"{place(target, 'secretsmanager')}:secret:{secret}-??????"
+
+
+def _around(purpose: Purpose, used: Means) -> Iterator[Statement]:
+    if used.signs_with:
+        action = "kms:VerifyMac" if purpose.writes else "kms:GenerateMac"
+        sid = "VerifyPlans" if purpose.writes else "SignPlans"
+        yield Statement(sid=sid, actions=(action,), resources=(used.signs_with,))
