@@ -15,6 +15,7 @@ from reconciler.access.operations import SERVICE
 from reconciler.access.policy import VERSION, Statement
 from reconciler.model.environments import StatePlace, Target
 from reconciler.model.kinds import KINDS, Kind
+from reconciler.model.resources import Stack
 
 _LISTED_PARENTS = ("ListAgentRuntimes", "ListGateways", "ListPaymentManagers")
 _PARENTS = (("GetAgentRuntime", "runtime"), ("GetGateway", "gateway"), ("GetPaymentManager", "payment-manager"))
@@ -47,9 +48,20 @@ class Means:
     """
 
     state: StatePlace | None = None
-    role_arn: str = ""
     signs_with: str = ""
     secrets: tuple[str, ...] = ()
+
+
+def means_of(stack: Stack) -> Means:
+    """What the stack uses: its state, and the secrets that its providers name and apply reads."""
+    found: set[str] = set()
+    for one in stack.resources.values():
+        for value in one.attributes.values():
+            if isinstance(value, dict) and value.get("source") == "EXTERNAL" and value.get("secretId"):
+                found.add(str(value["secretId"]))
+        sources = getattr(one, "secrets", None) or {}
+        found |= {source.secret_id for source in sources.values() if getattr(source, "secret_id", "")}
+    return Means(state=stack.environment.state, secrets=tuple(sorted(found)))
 
 
 def own_policy(purpose: Purpose, target: Target, means: Means | None = None) -> dict[str, Any]:

@@ -18,10 +18,13 @@ from typing import Annotated, NoReturn, TextIO, cast
 import typer
 
 from reconciler import __version__
+from reconciler.cli.access import access_matrix, access_policy
+from reconciler.cli.access_check import access_check
 from reconciler.cli.adopt import adopt, forget
 from reconciler.cli.apply import apply, destroy
 from reconciler.cli.emulator import emulator
 from reconciler.cli.export import export
+from reconciler.cli.graph import graph
 from reconciler.cli.interrupts import deaf
 from reconciler.cli.lock import lock_show, lock_status
 from reconciler.cli.lock_history import lock_history, lock_restore
@@ -42,11 +45,12 @@ Exit codes: 0 done or nothing to do, 1 error, 2 changes present (plan --detailed
 4 stale plan, 5 state is locked, 6 applied in part
 """
 _VERBS: tuple[Callable[..., ExitCode], ...] = (
-    validate, plan, apply, show, destroy, adopt, forget, export, schema, emulator,
+    validate, plan, apply, show, destroy, adopt, forget, export, graph, schema, emulator,
 )  # fmt: skip
 _LOCK_VERBS: tuple[Callable[..., ExitCode], ...] = (
     lock_show, lock_status, lock_unlock, lock_migrate, lock_history, lock_restore, lock_rebuild,
 )  # fmt: skip
+_ACCESS_VERBS: tuple[Callable[..., ExitCode], ...] = (access_policy, access_matrix, access_check)
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 """What the parser raises for any command line that it cannot take; typer exports only this one of its kind."""
@@ -111,16 +115,18 @@ def _app() -> typer.Typer:
     app.callback()(_root)
     for function in _VERBS:
         app.command(function.__name__, help=_teaching(inspect.getdoc(function) or ""))(verb(function))
-    lock = typer.Typer(
-        help="Look at, unlock, move, restore or rebuild a lockfile.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    for function in _LOCK_VERBS:
-        name = function.__name__.removeprefix("lock_")
-        lock.command(name, help=_teaching(inspect.getdoc(function) or ""))(verb(function))
-    app.add_typer(lock, name="lock")
+    _add_family(app, "access", "Who may reach which provider, and the IAM policies for it.", _ACCESS_VERBS)
+    _add_family(app, "lock", "Look at, unlock, move, restore or rebuild a lockfile.", _LOCK_VERBS)
     return app
+
+
+def _add_family(app: typer.Typer, name: str, about: str, verbs: Sequence[Callable[..., ExitCode]]) -> None:
+    """Commands below a common word: `lock show`, `lock status`."""
+    family = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
+    for function in verbs:
+        own = function.__name__.removeprefix(f"{name}_")
+        family.command(own, help=_teaching(inspect.getdoc(function) or ""))(verb(function))
+    app.add_typer(family, name=name)
 
 
 def _print_version(asked: bool) -> None:
