@@ -6,13 +6,9 @@ The service's own patterns say `acps` for providers where its documentation says
 from __future__ import annotations
 
 from reconciler.model.environments import Target
+from reconciler.model.kinds import kind_of
 
 _SERVICES = ("bedrock-agentcore", "acps")
-_RESOURCE = {
-    "workload_identity": "workload-identity-directory/default/workload-identity/{name}",
-    "oauth2_credential_provider": "token-vault/default/oauth2credentialprovider/{name}",
-    "api_key_credential_provider": "token-vault/default/apikeycredentialprovider/{name}",
-}
 _SPLIT = ("/workload-identity/", "/oauth2credentialprovider/", "/apikeycredentialprovider/")
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-iso-", "aws-iso"), ("us-isob-", "aws-iso-b"))
 
@@ -24,7 +20,7 @@ def partition_of(region: str) -> str:
 
 def planned_arn(type_: str, name: str, target: Target) -> str:
     """The ARN as the developer guide's tagging page spells it, for what the API has not told yet."""
-    return f"{place(target)}:{_RESOURCE[type_].format(name=name)}"
+    return f"{place(target)}:{kind_of(type_).api.resource.format(name=name)}"
 
 
 def place(target: Target, service: str = "bedrock-agentcore") -> str:

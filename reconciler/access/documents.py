@@ -78,22 +78,28 @@ def policy_of(name: str, document: Mapping[str, Any]) -> tuple[Policy | None, tu
 
 def _parsed(name: str, content: bytes) -> tuple[Any, Marks, tuple[Diagnostic, ...]]:
     """JSON by JSON's own rules, all else as YAML; the places of what stands in it come from the YAML parser either way."""
+    if not content.strip():
+        return None, 0, (_mistake("the file is empty", Source(name), "Give a policy document in JSON or YAML."),)
     if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        try:
-            value = load_json(content.decode("utf-8-sig"))
-        except json.JSONDecodeError as error:
-            return None, 0, (_mistake(f"this is not JSON: {error.msg}", Source(name, error.lineno, error.colno)),)
-        except Repeated as error:
-            return None, 0, (_mistake(f"the key {error} stands twice in one object", Source(name)),)
-        except (ValueError, RecursionError) as error:
-            return None, 0, (_mistake(f"this is not JSON: {type(error).__name__}", Source(name)),)
+        value, mistake = _json(name, content)
         document, _ = compose(ManifestFile(name, content.replace(b"\t", b" ")))  # JSON's tabs stand between tokens only
-        return value, (document.marks if document else 0), ()
+        return value, (document.marks if document else 0), mistake
     document, problems = compose(ManifestFile(name, content))
     serious = tuple(one for one in problems if one.severity is Severity.ERROR and one.code != _AS_TEXT)
     if document is None or serious:
         return None, 0, serious or tuple(problems)
     return document.value, document.marks, ()
+
+
+def _json(name: str, content: bytes) -> tuple[Any, tuple[Diagnostic, ...]]:
+    try:
+        return load_json(content.decode("utf-8-sig")), ()
+    except json.JSONDecodeError as error:
+        return None, (_mistake(f"this is not JSON: {error.msg}", Source(name, error.lineno, error.colno)),)
+    except Repeated as error:
+        return None, (_mistake(f"the key {error} stands twice in one object", Source(name)),)
+    except (ValueError, RecursionError) as error:
+        return None, (_mistake(f"this is not JSON: {type(error).__name__}", Source(name)),)
 
 
 def _documents(value: Any, path: Keys) -> Iterator[tuple[Any, Keys]]:

@@ -9,9 +9,11 @@ import enum
 import re
 from collections.abc import Mapping
 
+from reconciler.model.kinds import API_KEY_PROVIDER, OAUTH2_PROVIDER, WORKLOAD_IDENTITY
+
 SERVICE = "bedrock-agentcore"
 
-OAUTH2, API_KEY, IDENTITY = "oauth2_credential_provider", "api_key_credential_provider", "workload_identity"
+OAUTH2, API_KEY, IDENTITY = OAUTH2_PROVIDER.type, API_KEY_PROVIDER.type, WORKLOAD_IDENTITY.type
 
 
 class Inbound(enum.Enum):

@@ -14,14 +14,14 @@ from reconciler.access.arns import partition_of, place
 from reconciler.access.operations import SERVICE
 from reconciler.access.policy import VERSION, Statement
 from reconciler.model.environments import StatePlace, Target
-from reconciler.model.kinds import KINDS, Kind
+from reconciler.model.kinds import KINDS, TOKEN_VAULT, Kind
 from reconciler.model.resources import Stack
+from reconciler.model.secrets import EXTERNAL
 
 _LISTED_PARENTS = ("ListAgentRuntimes", "ListGateways", "ListPaymentManagers")
 _PARENTS = (("GetAgentRuntime", "runtime"), ("GetGateway", "gateway"), ("GetPaymentManager", "payment-manager"))
 _READ_TAGS = ("ListTagsForResource",)
 _WRITE_TAGS = ("TagResource", "UntagResource")
-_VAULT_MADE = ("CreateTokenVault", "GetTokenVault")
 _SECRETS_KEPT = ("CreateSecret", "DeleteSecret", "DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecret")
 _OWN_SECRETS = "secret:bedrock-agentcore-identity!default/*"
 _OBJECTS_READ, _OBJECTS_WRITTEN = ("s3:GetObject",), ("s3:PutObject", "s3:DeleteObject")
@@ -57,10 +57,9 @@ def means_of(stack: Stack) -> Means:
     found: set[str] = set()
     for one in stack.resources.values():
         for value in one.attributes.values():
-            if isinstance(value, dict) and value.get("source") == "EXTERNAL" and value.get("secretId"):
+            if isinstance(value, dict) and value.get("source") == EXTERNAL:
                 found.add(str(value["secretId"]))
-        sources = getattr(one, "secrets", None) or {}
-        found |= {source.secret_id for source in sources.values() if getattr(source, "secret_id", "")}
+        found |= {source.secret_id for source in one.secrets.values() if source.secret_id}
     return Means(state=stack.environment.state, secrets=tuple(sorted(found)))
 
 
@@ -83,17 +82,16 @@ def _directory(purpose: Purpose, target: Target) -> Iterator[Statement]:
     for kind in KINDS:
         held.setdefault(_container(kind), []).append(kind)
     for container, kinds in held.items():
-        what = "Vault" if container.startswith("token-vault") else "Directory"
-        every = sorted({f"{place(target)}:{kind.api.resource.format(name='*')}" for kind in kinds})
-        inside = {"resources": (f"{place(target)}:{container}",), "each": tuple(every)}
-        tagged = any(one.tagging for kind in kinds for one in kind.attributes)
+        what = "Vault" if container == _container(TOKEN_VAULT) else "Directory"
+        whole = f"{place(target)}:{container}"
+        every = {f"{place(target)}:{kind.api.resource.format(name=kind.singleton or '*')}" for kind in kinds}
+        inside = {"resources": (whole,), "each": tuple(sorted(every - {whole}))}
+        tagged = any(kind.tagged for kind in kinds)
         reads = _operations(kinds, "get", "list")
         yield _statement(f"Read{what}", [*reads, *(_READ_TAGS if tagged else ())], **inside)
         if purpose.writes:
             writes = _operations(kinds, "create", "update", "delete")
-            made = _VAULT_MADE if what == "Vault" else ()
-            written = sorted({*writes, *made} - set(reads))
-            yield _statement(f"Write{what}", [*written, *(_WRITE_TAGS if tagged else ())], **inside)
+            yield _statement(f"Write{what}", [*writes, *(_WRITE_TAGS if tagged else ())], **inside)
         if purpose.writes and what == "Vault":
             yield Statement(
                 sid="SecretsThatTheVaultKeeps",
@@ -104,7 +102,7 @@ def _directory(purpose: Purpose, target: Target) -> Iterator[Statement]:
 
 def _container(kind: Kind) -> str:
     """`workload-identity-directory/default`, `token-vault/default`."""
-    return "/".join(kind.api.resource.split("/")[:2])
+    return "/".join(kind.api.resource.format(name=kind.singleton).split("/")[:2])
 
 
 def _operations(kinds: Iterable[Kind], *verbs: str) -> list[str]:
@@ -140,7 +138,7 @@ def _secrets(purpose: Purpose, target: Target, secrets: tuple[str, ...]) -> Iter
     if secrets and purpose.writes:
         yield Statement(
             sid="ReadNamedSecrets",
-            actions=("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
+            actions=("secretsmanager:GetSecretValue",),
             resources=tuple(sorted({_secret_arn(one, target) for one in secrets})),
         )
 

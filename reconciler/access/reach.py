@@ -10,6 +10,7 @@ from reconciler.access.arns import planned_arn
 from reconciler.access.operations import API_KEY, IDENTITY, OAUTH2, Inbound
 from reconciler.model.addresses import Address
 from reconciler.model.environments import Target
+from reconciler.model.identity import ACCESS, INBOUND, RETURN_URLS
 from reconciler.model.resources import Desired, Known, Lock, Stack
 
 
@@ -113,14 +114,14 @@ def _reach(one: Desired | Known, known: Mapping[Address, Known], providers: Mapp
         identity=one.address,
         name=one.name,
         arn=_arn(one, known),
-        inbound=Inbound(one.attributes.get("inbound") or Inbound.IAM.value),
+        inbound=Inbound(one.attributes.get(INBOUND.name) or Inbound.IAM.value),
         grants=tuple(
             Granted(
                 provider=providers[address], scopes=tuple(terms.get("scopes", ())), flows=tuple(terms.get("flows", ()))
             )
             for address, terms in _access(one)
         ),
-        return_urls=_texts(one.attributes.get("allowedResourceOauth2ReturnUrls")),
+        return_urls=_texts(one.attributes.get(RETURN_URLS.name)),
     )
 
 
@@ -136,13 +137,12 @@ def _arn(one: Desired | Known, known: Mapping[Address, Known]) -> str:
 
 def _secret(one: Desired | Known, known: Mapping[Address, Known]) -> str:
     found = known.get(one.address)
-    outputs: Mapping[str, str] = getattr(found, "outputs", None) or {}
-    return str(outputs.get("secretArn", ""))
+    return found.outputs.get("secretArn", "") if found is not None and found.name == one.name else ""
 
 
 def _access(one: Desired | Known) -> Iterator[tuple[Address, Mapping[str, Any]]]:
     """The providers by address, each with the terms of the grant."""
-    access: Any = one.attributes.get("access") or {}
+    access: Any = one.attributes.get(ACCESS.name) or {}
     for text in sorted(access):
         type_, _, key = text.partition(".")
         yield Address(type_, key), access[text] or {}

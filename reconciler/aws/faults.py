@@ -44,6 +44,7 @@ _THROTTLED = frozenset(
     }
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedException", "UnauthorizedOperation"})
+_ABSENT = frozenset({"NoSuchEntity", "NoSuchEntityException", "ResourceNotFoundException"})  # the first two are IAM's
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 _SKEWED = frozenset({"InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch"})
 _UNACCEPTED = frozenset(
@@ -163,7 +164,7 @@ def _refusal(asked: Asked, code: str, said: str, status: int) -> tuple[type[Dire
         where = f" on {asked.subject}" if asked.subject else ""
         detail = f"Allow the IAM action {asked.action}{where} to these credentials. The service said: {said}"
         found = AccessDenied, "access denied", detail
-    elif code == "ResourceNotFoundException":
+    elif code in _ABSENT:
         found = NotFound, "not found", said
     elif asked.verb is Verb.CREATE and _exists(code, said):
         found = AlreadyExists, "it exists already", said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,19 +14,18 @@ from reconciler.cli.granted import (
     From,
     Planned,
     Whose,
-    check_applied,
+    completed,
+    grants_applied,
     grants_from,
-    grants_with_arns,
-    placeless,
+    grants_planned,
     reach_of,
-    read_lock,
 )
 from reconciler.cli.options import Env, Manifest
-from reconciler.cli.workspace import Workspace, offline_target, open_workspace
+from reconciler.cli.workspace import Workspace, open_workspace
 from reconciler.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.access import AgentPolicy, Claims, Grants, Reach
+    from reconciler.access import AgentPolicy, Claims, Form, Reach
 
 
 class PolicyFor(enum.Enum):
@@ -110,11 +110,10 @@ def access_policy(
     if purpose is not None:
         _show_own(console, workspace, purpose)
         return ExitCode.OK
-    grants = grants_with_arns(workspace, planned=planned)
-    reach = _known(grants, reach_of(grants, addresses[0]), console)
-    check_applied([reach])
+    grants = grants_applied(workspace)
+    (reach,) = completed(console, workspace, grants, [reach_of(grants, addresses[0])], planned=planned)
     _check_claims(reach, claims)
-    _show_agents(console, workspace, reach, claims, inline=inline, with_secrets=with_secrets)
+    _show_agents(console, reach, claims, inline=inline, with_secrets=with_secrets)
     return ExitCode.OK
 
 
@@ -155,25 +154,6 @@ def access_matrix(
     return ExitCode.OK
 
 
-def _known(grants: Grants, reach: Reach, console: Console) -> Reach:
-    """With an ARN for the providers of other stacks, which no lockfile of this one holds."""
-    from dataclasses import replace
-
-    from reconciler.access import with_planned_arns
-
-    external = [one.provider for one in reach.grants if one.provider.external and not one.provider.arn]
-    if not external or not (grants.target.account and grants.target.region):
-        return reach
-    planned = with_planned_arns(grants).of(reach.identity)
-    names = ", ".join(one.name for one in external)
-    console.note(f"Of another stack, so with the ARN that the developer guide spells: {names}.")
-    arns = {one.provider.address: one.provider for one in planned.grants} if planned else {}
-    filled = [
-        replace(one, provider=arns[one.provider.address]) if one.provider in external else one for one in reach.grants
-    ]
-    return replace(reach, grants=tuple(filled))
-
-
 def _check_claims(reach: Reach, claims: Claims) -> None:
     """Raise UsageError for a condition that no call of this identity could meet."""
     from reconciler.access import Inbound
@@ -190,45 +170,31 @@ def _check_claims(reach: Reach, claims: Claims) -> None:
         )
 
 
-def _show_agents(
-    console: Console, workspace: Workspace, reach: Reach, claims: Claims, *, inline: bool, with_secrets: bool
-) -> None:
+def _show_agents(console: Console, reach: Reach, claims: Claims, *, inline: bool, with_secrets: bool) -> None:
     from reconciler.access import Form, agent_policy
     from reconciler.render.policy_json import policy_json
 
     form = Form.INLINE if inline else Form.MANAGED
     made = agent_policy(reach, claims=claims, form=form, with_secrets=with_secrets)
     console.show(policy_json(made.documents))
-    for note in _notes(workspace, made, form):
+    for note in _notes(made, form):
         console.note(note)
 
 
-def _notes(workspace: Workspace, made: AgentPolicy, form: object) -> list[str]:
+def _notes(made: AgentPolicy, form: Form) -> Iterator[str]:
     """What has to be known of the policy that stands on standard output."""
-    from reconciler.access import Form
     from reconciler.access.policy import size
 
-    lock = read_lock(workspace)
-    known = {one.arn for one in lock.resources.values()} if lock else set()
-    reach = made.reach
-    used = [reach.arn, *(one.provider.arn for one in reach.grants if not one.provider.external)]
-    notes = []
-    if unseen := sorted({arn for arn in used if arn not in known}):
-        notes.append("Planned, not as the API returned them: " + ", ".join(unseen))
-    if any(":acps:" in arn for arn in used):
-        notes.append(
-            "The API spells ARNs of providers with acps. Where IAM denies a call all the same, write bedrock-agentcore there."
+    if any(":acps:" in one.provider.arn for one in made.reach.grants):
+        yield "The API spells ARNs of providers with acps. Where IAM denies a call, try bedrock-agentcore in its place."
+    if len(made.documents) > 1:
+        yield (
+            f"{len(made.documents)} policies, in a list: one would be larger than the {form.limit:,} characters of a managed "
+            "policy. Attach all of them."
         )
     largest = max(map(size, made.documents))
-    if len(made.documents) > 1:
-        notes.append(
-            f"{len(made.documents)} policies, in a list: one of all would have more than the {Form.MANAGED.limit:,} "
-            "characters of a managed policy. Attach all of them."
-        )
-    limit = Form.INLINE.limit if form is Form.INLINE else Form.MANAGED.limit
-    if largest > limit:
-        notes.append(f"Too large for IAM: {largest:,} characters, more than {limit:,}. Grant or name less.")
-    return notes
+    if largest > form.limit:
+        yield f"Too large for IAM: {largest:,} characters, more than {form.limit:,}. Grant or name less."
 
 
 def _show_own(console: Console, workspace: Workspace, purpose: PolicyFor) -> None:
@@ -236,11 +202,6 @@ def _show_own(console: Console, workspace: Workspace, purpose: PolicyFor) -> Non
     from reconciler.access.own_policy import means_of
     from reconciler.render.policy_json import policy_json
 
-    environment = workspace.environment
-    target = offline_target(workspace.stack.name, environment, None)
-    if not (target.account and target.region):
-        lock = read_lock(workspace)
-        target = offline_target(workspace.stack.name, environment, lock)
-    if not (target.account and target.region):
-        raise placeless(workspace)
+    grants = grants_applied(workspace)
+    target = grants_planned(workspace, grants).target
     console.show(policy_json([own_policy(Purpose(purpose.value), target, means_of(workspace.stack))]))

@@ -11,7 +11,7 @@ import typer
 
 from reconciler.cli.adopt import Words, read_words
 from reconciler.cli.console import Console
-from reconciler.cli.granted import Planned, check_applied, grants_with_arns, reach_of
+from reconciler.cli.granted import Planned, completed, grants_applied, grants_planned, reach_of
 from reconciler.cli.options import Env
 from reconciler.cli.workspace import Workspace, open_workspace
 from reconciler.errors import ExitCode, InvalidInput, UsageError
@@ -69,11 +69,12 @@ def access_check(
             "give --policy FILE or --role ARN", "Files and a role are not mixed: compare one role at a time."
         )
     workspace = open_workspace(path, env)
-    grants = grants_with_arns(workspace, planned=planned)
+    grants = grants_applied(workspace)
     policies, notes = _of_role(workspace, role) if role is not None else (_of_files(policy or []), ())
-    reaches = _reaches(grants, policies, addresses)
-    check_applied(reaches)
-    report = check(policies, grants, reaches, notes=notes)
+    spelled = grants_planned(workspace, grants) if planned else grants
+    named = [reach_of(grants, one.identity) for one in _reaches(spelled, policies, addresses)]
+    reaches = completed(console, workspace, grants, named, planned=planned)
+    report = check(policies, spelled, reaches, notes=notes)
     _show(console, report, form)
     return ExitCode.OK if report.matches else ExitCode.CHANGES
 

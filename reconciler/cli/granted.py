@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from reconciler.cli.console import Console
 from reconciler.cli.workspace import Workspace, offline_target
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model.addresses import Address
@@ -61,30 +62,28 @@ def grants_from(workspace: Workspace, whose: From) -> Grants:
     return grants_recorded(lock)
 
 
-def grants_with_arns(workspace: Workspace, *, planned: bool) -> Grants:
-    """What the manifest grants, with the ARNs of the lockfile; `planned`: and as they will be for what it does not hold.
-
-    Raises UsageError where one has to be planned and the account or region is not known.
-    """
-    from reconciler.access import grants_declared, with_planned_arns
+def grants_applied(workspace: Workspace) -> Grants:
+    """What the manifest grants, with the ARNs that the lockfile holds."""
+    from reconciler.access import grants_declared
 
     lock = read_lock(workspace)
-    target = offline_target(workspace.stack.name, workspace.environment, lock)
-    grants = grants_declared(workspace.stack, target, lock)
-    if not planned:
-        return grants
-    if not (target.account and target.region):
-        raise placeless(workspace)
+    return grants_declared(workspace.stack, offline_target(workspace.stack.name, workspace.environment, lock), lock)
+
+
+def grants_planned(workspace: Workspace, grants: Grants) -> Grants:
+    """The same, with ARNs also for what is not applied. Raises UsageError where nobody knows for which account and region."""
+    from reconciler.access import with_planned_arns
+
+    if not (grants.target.account and grants.target.region):
+        raise UsageError(
+            f"environment {workspace.environment.name!r} names no account and region to make ARNs for",
+            f"Give account: and region: in the environment{_place(workspace)}, or apply first.",
+        )
     return with_planned_arns(grants)
 
 
-def placeless(workspace: Workspace) -> UsageError:
-    """An ARN has to be made, and nobody has said for which account and region."""
-    place = f" ({workspace.environment.source})" if workspace.environment.source else ""
-    return UsageError(
-        f"environment {workspace.environment.name!r} names no account and region to make ARNs for",
-        f"Give account: and region: in the environment{place}, or apply first.",
-    )
+def _place(workspace: Workspace) -> str:
+    return f" ({workspace.environment.source})" if workspace.environment.source else ""
 
 
 def reach_of(grants: Grants, address: Address) -> Reach:
@@ -99,13 +98,34 @@ def reach_of(grants: Grants, address: Address) -> Reach:
     return found
 
 
-def check_applied(reaches: Sequence[Reach]) -> None:
-    """Raise ReconcilerError where an identity, or a provider that it is granted, has no ARN yet."""
-    missing = [str(reach.identity) for reach in reaches if not reach.arn]
-    missing += [str(one.provider.address) for reach in reaches for one in reach.grants if not one.provider.arn]
+def completed(
+    console: Console, workspace: Workspace, grants: Grants, reaches: Sequence[Reach], *, planned: bool
+) -> tuple[Reach, ...]:
+    """The reaches with every ARN: those of other stacks' providers, which no lockfile of this one holds, are always planned.
+
+    Says which are not as the API returned them. Raises ReconcilerError where one is missing.
+    """
+    missing = [
+        str(address)
+        for reach in reaches
+        for address, arn, external in _arns(reach)
+        if not arn and not external and not planned
+    ]
     if missing:
-        names = ", ".join(dict.fromkeys(missing))
         raise ReconcilerError(
-            f"not applied yet, so that nobody knows the ARN: {names}",
+            f"not applied yet, so that nobody knows the ARN: {', '.join(dict.fromkeys(missing))}",
             "Run `reconciler apply` first. --planned makes the ARNs up as the developer guide spells them.",
         )
+    made = sorted({str(address) for reach in reaches for address, arn, _ in _arns(reach) if not arn})
+    if not made:
+        return tuple(reaches)
+    console.note(f"With an ARN as the developer guide spells it, not as the API returned it: {', '.join(made)}.")
+    whole = grants_planned(workspace, grants)
+    return tuple(whole.of(reach.identity) or reach for reach in reaches)
+
+
+def _arns(reach: Reach) -> Iterator[tuple[Address, str, bool]]:
+    """Of the identity and its providers: address, ARN, whether it is another stack's."""
+    yield reach.identity, reach.arn, False
+    for one in reach.grants:
+        yield one.provider.address, one.provider.arn, one.provider.external

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
@@ -40,6 +40,7 @@ ANSWERS = {
 }
 
 
+@settings(deadline=None)
 @given(st.lists(STATEMENTS, min_size=1, max_size=4), st.sampled_from(OPERATIONS), st.sampled_from(RESOURCES))
 def test_our_decision_is_motos(statements: list[dict[str, object]], operation: str, arn: str) -> None:
     document = json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -6,7 +6,7 @@ import itertools
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.access.patterns import covers, meets, parse
@@ -24,11 +24,13 @@ def stands_for(pattern: str, text: str) -> bool:
     return bool(text) and pattern[0] in ("?", text[0]) and stands_for(pattern[1:], text[1:])
 
 
+@settings(deadline=None)
 @given(PATTERNS, st.sampled_from(TEXTS))
 def test_a_pattern_matches_what_the_definition_says(pattern: str, text: str) -> None:
     assert parse(pattern).matches(text) is stands_for(pattern, text)
 
 
+@settings(deadline=None)
 @given(PATTERNS, PATTERNS)
 def test_a_pattern_that_covers_another_matches_all_of_it(wide: str, narrow: str) -> None:
     """And says no without need only where a `?` would have to stand for one end of a `*`, as in `??*` and `?*a`."""
@@ -41,6 +43,7 @@ def test_a_pattern_that_covers_another_matches_all_of_it(wide: str, narrow: str)
     assert covers(parse("*"), parse(narrow))
 
 
+@settings(deadline=None)
 @given(PATTERNS, PATTERNS)
 def test_two_patterns_meet_when_there_is_a_text_for_both(one: str, other: str) -> None:
     longest = len(one) + len(other)
@@ -52,6 +55,7 @@ def test_two_patterns_meet_when_there_is_a_text_for_both(one: str, other: str) -
         assert found is by_hand
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12).filter(lambda text: not set(text) & set("*?$")))
 def test_a_text_without_wildcards_stands_for_itself_alone(text: str) -> None:
     pattern = parse(text)

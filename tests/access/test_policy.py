@@ -137,7 +137,7 @@ def test_claims_with_several_values_are_compared_as_such() -> None:
     assert users == {"StringLike": {"bedrock-agentcore:userid": "tenant-1/*"}}
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_a_policy_that_is_too_large_is_split_and_loses_nothing(oauth2: int, keys: int) -> None:
     one = many(oauth2, keys)

@@ -10,6 +10,7 @@ import pytest
 VERBS = [
     "validate", "plan", "apply", "show", "destroy", "adopt", "forget", "export", "schema", "emulator", "lock show",
     "lock status", "lock unlock", "lock migrate", "lock history", "lock restore", "lock rebuild",
+    "graph", "access policy", "access matrix", "access check",
 ]  # fmt: skip
 
 
