@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.fleet import ENVIRONMENT
+from benchmarks.granted import GRANTS
 from benchmarks.measure import Cost, Side, alternate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,6 +54,13 @@ class Bench:
             if self.terraform:
                 init = [self.terraform, "init", "-input=false", "-no-color"]
                 subprocess.run(init, cwd=folder / "terraform", env=self.environment(), check=True, capture_output=True)
+        return folder
+
+    def granted(self, count: int) -> Path:
+        """A folder with that many identities and what they are granted, made once."""
+        folder = self.folder / f"granted-{count}"
+        if not folder.exists():
+            subprocess.run([sys.executable, "-m", "benchmarks.granted", str(folder), str(count)], cwd=ROOT, check=True)
         return folder
 
     def environment(self, endpoint: str = "") -> dict[str, str]:
@@ -152,6 +160,20 @@ def plan(bench: Bench) -> Row:
     return _compare(bench, title, sides, target, lambda a, b: a.wall * 15 <= b.wall and a.memory < 300 * 1024**2)
 
 
+def matrix(bench: Bench) -> Row:
+    """Who reaches what, of 2,000 identities with five of 50 providers each."""
+    count = bench.size(2_000)
+    side = bench.ours(["access", "matrix", "granted.yaml"], bench.granted(count))
+    return _alone(bench, f"`access matrix` of {count:,}, {count * GRANTS:,} grants", side, "< 1 s", 1.0)
+
+
+def picture(bench: Bench) -> Row:
+    """The same, drawn."""
+    count = bench.size(2_000)
+    side = bench.ours(["graph", "granted.yaml", "--format", "svg"], bench.granted(count))
+    return _alone(bench, f"`graph --format svg` of {count:,}, {count * GRANTS:,} grants", side, "< 3 s", 3.0)
+
+
 def refresh(bench: Bench) -> Row:
     """Everything read one by one, over HTTP, beside the serial listing that no client can go below."""
     count = bench.size(10_000)
@@ -221,6 +243,8 @@ CASES: dict[str, Callable[[Bench], Row]] = {
     "quickstart": validate_quickstart,
     "validate": validate,
     "plan": plan,
+    "matrix": matrix,
+    "graph": picture,
     "refresh": refresh,
     "apply": apply,
     "journal": journal,

@@ -59,6 +59,11 @@ def excesses(rule: Rule, rules: Sequence[Rule], wanted: Expected) -> Iterator[Fi
 
 _NAME_THEM = "Name the ARNs that are granted; `reconciler access policy` prints them."
 
+_SPELLING = (
+    "The guide's scope-down page has such forms, but IAM's resource types are oauth2credentialprovider and "
+    "apikeycredentialprovider: this allows nothing."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Telling:
@@ -204,6 +209,9 @@ def _literal(telling: _Telling, arn: str) -> Iterator[Finding]:
                 else f"it names a provider that is not granted: {arn}"
             )
             yield telling.finding(code, summary, "Take it away, or grant it in the manifest.", resources=(arn,))
+    elif any(arn.startswith(f"{vault}/") for vault in wanted.vaults):
+        summary = f"it names nothing in the vault as IAM spells it: {arn}"
+        yield telling.finding("other-spelling", summary, _SPELLING, resources=(arn,))
     elif arn not in (*wanted.directories, *wanted.vaults) and _elsewhere(telling, arn):
         summary = f"it names a directory or vault that no grant is in: {arn}"
         yield telling.finding("other-place", summary, "Take it away.", resources=(arn,))

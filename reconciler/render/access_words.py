@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 from reconciler.access import Granted, Grants, Provider, Reach
+from reconciler.model.kinds import API_KEY_PROVIDER, OAUTH2_PROVIDER
 from reconciler.render.clean import clean
 from reconciler.render.words import plural, target
 
@@ -16,7 +18,7 @@ LEGEND = (
     (OPEN, "granted without a flow"),
     (KEY, "API key"),
 )
-_SORTS = {"oauth2_credential_provider": "OAuth2", "api_key_credential_provider": "API key"}
+_SORTS = {OAUTH2_PROVIDER.type: "OAuth2", API_KEY_PROVIDER.type: "API key"}
 
 
 def sort_of(provider: Provider) -> str:
@@ -26,10 +28,12 @@ def sort_of(provider: Provider) -> str:
 
 def mark(granted: Granted) -> str:
     """How the provider may be reached, in a letter or two: `M`, `MU`, `K`."""
-    if sort_of(granted.provider) == "API key":
-        return KEY
-    letters = {_FLOW.get(flow, "") or clean(flow) for flow in granted.flows}
-    return "".join(sorted(letters)) or OPEN
+    return KEY if granted.provider.address.type == API_KEY_PROVIDER.type else _letters(granted.flows)
+
+
+@functools.cache
+def _letters(flows: tuple[str, ...]) -> str:
+    return "".join(sorted({_FLOW.get(flow, "") or clean(flow) for flow in flows})) or OPEN
 
 
 def provider_name(provider: Provider) -> str:
@@ -52,7 +56,7 @@ def title(grants: Grants) -> str:
 def legend(reaches: Iterable[Reach]) -> str:
     """What the marks that occur mean; "" where there are none."""
     granted = [one for reach in reaches for one in reach.grants]
-    used = set("".join(map(mark, granted)))
+    used = {letter for marked in set(map(mark, granted)) for letter in marked}
     said = [f"{letter} {words}" for letter, words in LEGEND if letter in used]
     if any(one.provider.external for one in granted):
         said.append("* of another stack")

@@ -65,7 +65,8 @@ def graph_svg(graph: Graph) -> str:
     heading = max(len(graph.title) * 10.0, len(graph.told) * 6.6, sum(size for _, size, _ in footer))
     width = max(drawing.width, heading) + 2 * _MARGIN
     height = drawing.height + _HEAD + _FOOT + _MARGIN
-    hues = {node.key: f"h{at % len(_LIGHT)}" for at, node in enumerate(graph.providers)}
+    providers = sorted((box.y, box.node.key) for box in drawing.boxes if box.node.sort in ("oauth2", "key"))
+    hues = {key: f"h{at % len(_LIGHT)}" for at, (_, key) in enumerate(providers)}  # neighbours differ
     joined = {end for link in graph.links for end in (link.start, link.end)}
     size = f'width="{_n(width)}" height="{_n(height)}" viewBox="0 0 {_n(width)} {_n(height)}"'
     parts = [
@@ -90,7 +91,7 @@ def graph_svg(graph: Graph) -> str:
 def _columns(drawing: Drawing) -> Iterator[str]:
     names = {"host": "RETURN HOSTS", "identity": "IDENTITIES", "oauth2": "PROVIDERS", "key": "PROVIDERS"}
     for x, sort in sorted({(box.x, names[box.node.sort]) for box in drawing.boxes}):
-        yield f'    <text class="column" x="{_n(x)}" y="-12">{sort}</text>'
+        yield f'    <text class="column" x="{_n(x)}" y="-16">{sort}</text>'
 
 
 def _line(line: Line, hues: dict[str, str]) -> str:

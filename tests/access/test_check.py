@@ -81,6 +81,7 @@ def test_an_empty_policy_lacks_everything(compare: Compare) -> None:
         (allow(ALL[4], f"{VAULT}/apikeycredentialprovider/stri??"), {"wildcard-resource"}),
         (allow(ALL[4], f"{VAULT}/apikeycredentialprovider/adyen"), {"other-provider"}),
         (allow(ALL[3], f"{VAULT}/oauth2credentialprovider/shadow"), {"foreign-provider"}),
+        (allow(ALL[3], f"{VAULT}/oauth2-credential-provider/github"), {"other-spelling"}),
         (allow(ALL[2], MINE[0]["Resource"]), {"other-inbound"}),
         (allow(JWT, f"{PLACE.replace('us-east-1', 'eu-west-1')}:workload-identity-directory/default"), {"other-place"}),
         (allow("bedrock-agentcore:DeleteWorkloadIdentity", INVOICE.arn), {"administration"}),
