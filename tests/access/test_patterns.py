@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.access.patterns import covers, meets, parse
+from reconciler.access.patterns import covers, may_be, meets, parse
 
 PATTERNS = st.text(alphabet="ab*?", max_size=4)
 TEXTS = ["".join(letters) for size in range(7) for letters in itertools.product("abz", repeat=size)]
@@ -91,6 +91,28 @@ def test_the_older_version_knows_no_variables() -> None:
 
 def test_actions_are_compared_without_case() -> None:
     assert parse("Bedrock-AgentCore:Get*", fold=True).matches("bedrock-agentcore:getresourceapikey")
+
+
+def test_the_order_of_wildcards_means_nothing() -> None:
+    assert covers(parse("?*"), parse("*?"))
+    assert covers(parse("*?"), parse("**?"))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "may"),
+    [
+        ("*", True),
+        ("arn:*", True),
+        ("arn:aws:bedrock-agentcore:*", True),
+        ("arn:aws:bedrock-agentcore:us-*:2*:token-vault/default", True),
+        ("arn:aws:bedrock-agentcore:us-east-1:222222222222:runtime/*", False),
+        ("arn:aws:bedrock-agentcore", False),
+        ("arn:aws:s3:::token-vault", False),
+    ],
+)
+def test_an_arn_is_compared_segment_by_segment(pattern: str, may: bool) -> None:
+    segments = [parse(one) for one in ("arn", "*", "bedrock-agentcore", "*", "*", "token-vault*")]
+    assert may_be(parse(pattern), segments) is may
 
 
 def test_a_hostile_pattern_takes_no_time() -> None:
