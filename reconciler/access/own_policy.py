@@ -14,8 +14,8 @@ from reconciler.access.arns import partition_of, place
 from reconciler.access.operations import SERVICE
 from reconciler.access.policy import VERSION, Statement
 from reconciler.model.environments import StatePlace, Target
-from reconciler.model.kinds import KINDS, TOKEN_VAULT, Kind
-from reconciler.model.resources import Stack
+from reconciler.model.kinds import KINDS, TOKEN_VAULT, WORKLOAD_IDENTITY, Kind
+from reconciler.model.resources import Lock, Stack
 from reconciler.model.secrets import EXTERNAL
 
 _LISTED_PARENTS = ("ListAgentRuntimes", "ListGateways", "ListPaymentManagers")
@@ -44,15 +44,17 @@ class Purpose(enum.Enum):
 class Means:
     """What an environment uses beside the directory; empty where it does not.
 
-    `secrets`: ARNs or names of secrets that apply reads, or that providers refer to.
+    `secrets`: ARNs or names of secrets that apply reads, or that providers refer to. `types`: of the resources that manifest or
+    lockfile hold, which alone are written; None: any. All are read, for `export` and `lock rebuild`.
     """
 
     state: StatePlace | None = None
     signs_with: str = ""
     secrets: tuple[str, ...] = ()
+    types: frozenset[str] | None = None
 
 
-def means_of(stack: Stack) -> Means:
+def means_of(stack: Stack, lock: Lock | None) -> Means:
     """What the stack uses: its state, and the secrets that its providers name and apply reads."""
     found: set[str] = set()
     for one in stack.resources.values():
@@ -60,14 +62,16 @@ def means_of(stack: Stack) -> Means:
             if isinstance(value, dict) and value.get("source") == EXTERNAL:
                 found.add(str(value["secretId"]))
         found |= {source.secret_id for source in one.secrets.values() if source.secret_id}
-    return Means(state=stack.environment.state, secrets=tuple(sorted(found)))
+    held = (*stack.resources, *(lock.resources if lock else ()))
+    types = frozenset({WORKLOAD_IDENTITY.type, *(address.type for address in held)})
+    return Means(state=stack.environment.state, secrets=tuple(sorted(found)), types=types)
 
 
 def own_policy(purpose: Purpose, target: Target, means: Means | None = None) -> dict[str, Any]:
     """The policy document, one statement for each thing that is done."""
     used = means or Means()
     statements = [
-        *_directory(purpose, target),
+        *_directory(purpose, target, used.types),
         *_parents(target),
         *_state(purpose, target, used.state),
         *_secrets(purpose, target, used.secrets),
@@ -76,7 +80,7 @@ def own_policy(purpose: Purpose, target: Target, means: Means | None = None) -> 
     return {"Version": VERSION, "Statement": [one.document() for one in statements]}
 
 
-def _directory(purpose: Purpose, target: Target) -> Iterator[Statement]:
+def _directory(purpose: Purpose, target: Target, types: frozenset[str] | None) -> Iterator[Statement]:
     """Kinds that live in one container share their statements."""
     held: dict[str, list[Kind]] = {}
     for kind in KINDS:
@@ -89,10 +93,12 @@ def _directory(purpose: Purpose, target: Target) -> Iterator[Statement]:
         tagged = any(kind.tagged for kind in kinds)
         reads = _operations(kinds, "get", "list")
         yield _statement(f"Read{what}", [*reads, *(_READ_TAGS if tagged else ())], **inside)
-        if purpose.writes:
-            writes = _operations(kinds, "create", "update", "delete")
+        written = [kind for kind in kinds if purpose.writes and (types is None or kind.type in types)]
+        if written:
+            writes = _operations(written, "create", "update", "delete")
+            tagged = any(kind.tagged for kind in written)
             yield _statement(f"Write{what}", [*writes, *(_WRITE_TAGS if tagged else ())], **inside)
-        if purpose.writes and what == "Vault":
+        if what == "Vault" and any(kind.api.create for kind in written):
             yield Statement(
                 sid="SecretsThatTheVaultKeeps",
                 actions=tuple(f"secretsmanager:{one}" for one in _SECRETS_KEPT),

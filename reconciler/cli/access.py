@@ -19,6 +19,7 @@ from reconciler.cli.granted import (
     grants_from,
     grants_planned,
     reach_of,
+    read_lock,
 )
 from reconciler.cli.options import Env, Manifest
 from reconciler.cli.workspace import Workspace, open_workspace
@@ -204,4 +205,6 @@ def _show_own(console: Console, workspace: Workspace, purpose: PolicyFor) -> Non
 
     grants = grants_applied(workspace)
     target = grants_planned(workspace, grants).target
-    console.show(policy_json([own_policy(Purpose(purpose.value), target, means_of(workspace.stack))]))
+    console.show(
+        policy_json([own_policy(Purpose(purpose.value), target, means_of(workspace.stack, read_lock(workspace)))])
+    )

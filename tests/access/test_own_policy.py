@@ -10,7 +10,7 @@ import pytest
 from reconciler.access import Purpose, own_policy
 from reconciler.access.own_policy import Means
 from reconciler.model.environments import StatePlace, Target
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import KINDS, TOKEN_VAULT, WORKLOAD_IDENTITY
 from reconciler.model.rates import DEFAULT_RATES
 
 TARGET = Target(stack="payments", environment="prod", account="222222222222", region="us-east-1")
@@ -48,6 +48,17 @@ def test_what_the_state_signatures_and_secrets_need_is_there_only_where_they_are
     assert actions(Purpose.APPLY) >= {
         "s3:PutObject", "s3:DeleteObject", "kms:GenerateDataKey", "kms:VerifyMac", "secretsmanager:GetSecretValue",
     }  # fmt: skip
+
+
+def test_only_kinds_that_are_there_are_written_and_all_are_read() -> None:
+    identities = Means(types=frozenset({WORKLOAD_IDENTITY.type}))
+    found = actions(Purpose.APPLY, identities)
+    assert found >= {"bedrock-agentcore:UpdateWorkloadIdentity", "bedrock-agentcore:ListOauth2CredentialProviders"}
+    assert not {one for one in found if "Provider" in one and ":Get" not in one and ":List" not in one}
+    assert not any("CMK" in one or one.startswith("secretsmanager:") for one in found)
+    vault = actions(Purpose.APPLY, Means(types=frozenset({TOKEN_VAULT.type})))
+    assert "bedrock-agentcore:SetTokenVaultCMK" in vault
+    assert "bedrock-agentcore:TagResource" not in vault
 
 
 def test_every_action_is_documented_and_narrowed_to_the_account_and_region() -> None:
