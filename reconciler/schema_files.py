@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-SchemaName = Literal["manifest", "lockfile", "plan"]
+SchemaName = Literal["manifest", "lockfile", "plan", "output"]
 
 _PACKAGE = Path(__file__).parent
 

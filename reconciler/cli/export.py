@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,13 @@ from reconciler.model.kinds import KINDS
 from reconciler.model.resources import Refresh, Snapshot
 
 
+class ExportFormat(enum.Enum):
+    """As what the directory is written."""
+
+    MANIFEST = "manifest"
+    TERRAFORM = "terraform"
+
+
 def export(
     console: Console,
     *,
@@ -35,20 +43,30 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write it there. Default: standard output.")
     ] = None,
+    form: Annotated[
+        ExportFormat,
+        typer.Option(
+            "--format",
+            case_sensitive=False,
+            help="manifest: YAML of ours. terraform: HCL with import and resource blocks, secrets as variables.",
+        ),
+    ] = ExportFormat.MANIFEST,
     rate: RateWords = None,
 ) -> ExitCode:
     """Print the live directory as a manifest.
 
     Service-linked entries say so in a comment. After `adopt` of its entries it plans to nothing. The manifest at
-    PATH says which directory, which stack, and whose tags are left out.
+    PATH says which directory, which stack, and whose tags are left out. Never a secret: one that the service keeps
+    becomes a reference to a variable that has to be set.
 
     For example:
       reconciler export --env prod > all.yaml
       reconciler export --matching 'workload_identity.invoice-*' --out invoice.yaml
+      reconciler export --format terraform --out agents.tf
 
     Exit codes: 0 done, 1 error or something could not be read
     """
-    from reconciler.render import export_yaml
+    from reconciler.render import export_terraform, export_yaml, exported
     from reconciler.state import open_state
 
     def wanted(remote: Remote) -> bool:
@@ -70,13 +88,13 @@ def export(
             wanted=wanted,
             kinds=[kind for kind in KINDS if matching is None or fnmatchcase(kind.type, matching.partition(".")[0])],
         )
-    text = export_yaml(
-        [live for remote, live in snapshot.live.items() if wanted(remote)],
-        target=one.target,
-        linked=snapshot.linked,
-        where=workspace.environment.where,
-        ignored=workspace.stack.settings.ignore_tags,
-    )
+    live = [live for remote, live in snapshot.live.items() if wanted(remote)]
+    ignored = workspace.stack.settings.ignore_tags
+    entries = exported(live, target=one.target, linked=snapshot.linked, ignored=ignored, lock=lock)
+    if form is ExportFormat.TERRAFORM:
+        text = export_terraform(entries, target=one.target)
+    else:
+        text = export_yaml(entries, target=one.target, where=workspace.environment.where, ignored=ignored)
     if out is None:
         console.show(text)
     else:

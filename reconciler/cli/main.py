@@ -25,12 +25,15 @@ from reconciler.cli.apply import apply, destroy
 from reconciler.cli.emulator import emulator
 from reconciler.cli.export import export
 from reconciler.cli.graph import graph
+from reconciler.cli.import_cloudformation import import_cloudformation
+from reconciler.cli.import_terraform import import_terraform
 from reconciler.cli.interrupts import deaf
 from reconciler.cli.lock import lock_show, lock_status
 from reconciler.cli.lock_history import lock_history, lock_restore
 from reconciler.cli.lock_migrate import lock_migrate
 from reconciler.cli.lock_rebuild import lock_rebuild
 from reconciler.cli.lock_unlock import lock_unlock
+from reconciler.cli.outputs import output
 from reconciler.cli.plan import plan, show
 from reconciler.cli.schema import schema
 from reconciler.cli.validate import validate
@@ -45,12 +48,13 @@ Exit codes: 0 done or nothing to do, 1 error, 2 changes present (plan --detailed
 check), 3 refused by a guard, 4 stale plan, 5 state is locked, 6 applied in part
 """
 _VERBS: tuple[Callable[..., ExitCode], ...] = (
-    validate, plan, apply, show, destroy, adopt, forget, export, graph, schema, emulator,
+    validate, plan, apply, show, destroy, adopt, forget, export, output, graph, schema, emulator,
 )  # fmt: skip
 _LOCK_VERBS: tuple[Callable[..., ExitCode], ...] = (
     lock_show, lock_status, lock_unlock, lock_migrate, lock_history, lock_restore, lock_rebuild,
 )  # fmt: skip
 _ACCESS_VERBS: tuple[Callable[..., ExitCode], ...] = (access_policy, access_matrix, access_check)
+_IMPORT_VERBS: tuple[Callable[..., ExitCode], ...] = (import_terraform, import_cloudformation)
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 """What the parser raises for any command line that it cannot take; typer exports only this one of its kind."""
@@ -116,12 +120,13 @@ def _app() -> typer.Typer:
     for function in _VERBS:
         app.command(function.__name__, help=_teaching(inspect.getdoc(function) or ""))(verb(function))
     _add_family(app, "access", "Who may reach which provider, and the IAM policies for it.", _ACCESS_VERBS)
+    _add_family(app, "import", "Take over what another tool manages.", _IMPORT_VERBS)
     _add_family(app, "lock", "Look at, unlock, move, restore or rebuild a lockfile.", _LOCK_VERBS)
     return app
 
 
 def _add_family(app: typer.Typer, name: str, about: str, verbs: Sequence[Callable[..., ExitCode]]) -> None:
-    """Commands below a common word: `lock show`, `lock status`."""
+    """The verbs `NAME_VERB` as the commands `NAME VERB`."""
     family = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
     for function in verbs:
         own = function.__name__.removeprefix(f"{name}_")

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcilerError, UsageError
 
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd")
 _STATE = (".lock.json.journal", ".lock.json.guard", ".lock.json.holder")
@@ -16,15 +16,49 @@ def check_replaceable(file: Path, manifest: Path) -> None:
     """Raise UsageError where `file` is, or leads to, the manifest, a part of it, or state: nobody can make those again."""
     place = Path(os.path.realpath(file))
     part = manifest.is_dir() and place.suffix in (".yaml", ".yml") and place.parent == manifest.resolve()
-    what = ""
-    if place.name.endswith(".lock.json"):
-        what = "a lockfile"
-    elif place.name.endswith(_STATE) or place.parent.name == ".reconciler":
-        what = "state"
-    elif file.exists() and (part or file.samefile(manifest)):
+    what = _state_at(place)
+    if not what and file.exists() and (part or file.samefile(manifest)):
         what = "the manifest"
     if what:
         raise UsageError(f"--out {file} would replace {what}; nothing was written", "Choose another --out FILE.")
+
+
+def _state_at(place: Path) -> str:
+    if place.name.endswith(".lock.json"):
+        return "a lockfile"
+    return "state" if place.name.endswith(_STATE) or place.parent.name == ".reconciler" else ""
+
+
+def check_new(file: Path, *, absent: bool = False) -> None:
+    """Raise UsageError where `file` is or would be state of ours; with `absent`, also where anything stands there."""
+    what = _state_at(Path(os.path.realpath(file)))
+    if what:
+        raise UsageError(f"{file} would be {what}; nothing was written", "Choose another file.")
+    if absent and (file.exists() or file.is_symlink()):
+        raise _exists(file)
+
+
+def write_new(file: Path, text: str) -> None:
+    """Put `text` into a file that does not exist yet, in one step; one that holds the very same text is left as it is.
+
+    Raises UsageError for one that holds anything else, ReconcilerError where it cannot be written.
+    """
+    try:
+        if file.exists() or file.is_symlink():
+            if file.is_file() and file.read_text(encoding="utf-8", errors="replace") == text:
+                return
+            raise _exists(file)
+        write_whole(file, text)
+    except OSError as error:
+        raise ReconcilerError(
+            f"cannot write {file}: {error.strerror or error}", "Give a file in a folder that can be written to."
+        ) from error
+
+
+def _exists(file: Path) -> UsageError:
+    return UsageError(
+        f"{file} exists; nothing was written", "It is never replaced. Give another file, or move it away."
+    )
 
 
 def write_whole(file: Path, text: str, *, mode: int = 0o644) -> None:

@@ -13,17 +13,18 @@ from reconciler.schema_files import schema_text
 
 
 class Contract(enum.Enum):
-    """A file format that others may rely on."""
+    """A format that others may rely on."""
 
     MANIFEST = "manifest"
     LOCKFILE = "lockfile"
     PLAN = "plan"
+    OUTPUT = "output"
 
 
 def schema(console: Console, contract: Annotated[Contract, typer.Argument(help="Which file's schema.")]) -> ExitCode:
     """Print the JSON Schema of a file format.
 
-    Of the manifest, the lockfile or the saved plan.
+    Of the manifest, the lockfile, the saved plan or the JSON of `output`.
 
     For example:
       reconciler schema manifest > manifest.schema.json

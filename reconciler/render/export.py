@@ -1,96 +1,110 @@
-"""The live directory as the text of a manifest that, once adopted, plans to nothing.
-
-Written by hand and not by a YAML library: comments beside the entries, one fixed layout, every string in double quotes, so
-that no key or value can turn into a number, a date or a truth value on the way back.
-"""
+"""The live directory as the text of a manifest that, once adopted, plans to nothing."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from reconciler.model.environments import Target, Where
-from reconciler.model.kinds import KINDS, Kind
-from reconciler.model.resources import Live
-from reconciler.model.values import Value, without_tags
-from reconciler.model.visible import COMMAND, is_visible
-from reconciler.render.clean import clean
-from reconciler.render.words import contents
-
-SCHEMA = "../schemas/manifest.schema.json"
+from reconciler.model.addresses import Address, Remote
+from reconciler.model.environments import Environment, Target, Where
+from reconciler.model.identity import ACCESS
+from reconciler.model.kinds import Kind, Shape, kind_of
+from reconciler.model.providers import CONFIG, CUSTOM, VENDOR
+from reconciler.model.reading import beside
+from reconciler.model.resources import Known, Live, Lock
+from reconciler.model.values import Attributes, canonical, without_tags
+from reconciler.render.manifest_text import SCHEMA, Entry, manifest_yaml
 
 
 def export_yaml(
-    live: Iterable[Live],
+    entries: Iterable[Entry],
     *,
     target: Target,
-    linked: Mapping[str, str],
     where: Where = Where.AWS,
     ignored: Sequence[str] = (),
     schema: str = SCHEMA,
 ) -> str:
-    """The manifest, in the order of kinds and names. `linked`: what holds a service-linked identity, by ARN.
+    """The manifest, in the order of kinds and names. `ignored`: globs of tags that others own, for `settings.ignoreTags`."""
+    place = Environment(name=target.environment, where=where, account=target.account, region=target.region)
+    return manifest_yaml(entries, stack=target.stack, environment=place, ignored=ignored, schema=schema)
 
-    `ignored`: globs of tags that others own; they go to `settings.ignoreTags` and not into the entries.
+
+def exported(
+    live: Iterable[Live],
+    *,
+    target: Target,
+    linked: Mapping[str, str],
+    ignored: Sequence[str] = (),
+    lock: Lock | None = None,
+) -> tuple[Entry, ...]:
+    """The entries for what is live. `linked`: what holds a service-linked identity, by ARN.
+
+    `ignored`: tags that do not go into the entries. `lock`: what it records of a resource and the service does not show
+    (grants, owner, a secret's version) goes into them.
     """
-    found = list(live)
-    lines = [f"# yaml-language-server: $schema={clean(schema)}", "version: 1", f"stack: {_quoted(target.stack)}"]
-    if ignored:
-        lines += ["settings:", f"  ignoreTags: [{', '.join(map(_quoted, ignored))}]"]
-    lines += _environment(target, where)
-    for kind in KINDS:
-        mine = sorted((one for one in found if one.remote.type == kind.type), key=lambda one: one.remote.name)
-        if mine or kind is KINDS[0]:
-            lines.append(f"{kind.section}:" if mine else f"{kind.section}: {{}}")
-        for one in mine:
-            lines += _entry(kind, one, linked.get(one.arn, ""), target, ignored)
-    return "\n".join(lines) + "\n"
+    found = tuple(live)
+    recorded = {Remote(known.address.type, known.name): known for known in (lock.resources.values() if lock else ())}
+    names = _Names(recorded, {one.remote for one in found})
+    made = []
+    for one in found:
+        known = recorded.get(one.remote)
+        attributes = entry_attributes(kind_of(one.remote.type), one, known.attributes if known else {})
+        made.append(_entry(one, names.renamed(attributes), linked.get(one.arn, ""), target, ignored))
+    return tuple(made)
 
 
-def _environment(target: Target, where: Where) -> list[str]:
-    lines = ["environments:", f"  {_quoted(target.environment, plain=True)}:"]
-    if where is Where.EMBEDDED:
-        return [*lines, "    directory: embedded"]
-    said = [
-        f"    {name}: {_quoted(value)}"
-        for name, value in (("account", target.account), ("region", target.region))
-        if value
-    ]
-    return [*lines, *said] if said else [lines[0], f"{lines[1]} {{}}"]
-
-
-def _entry(kind: Kind, live: Live, holder: str, target: Target, ignored: Sequence[str]) -> list[str]:
-    lines = []
+def _entry(live: Live, attributes: Attributes, holder: str, target: Target, ignored: Sequence[str]) -> Entry:
+    kind = kind_of(live.remote.type)
+    comments = []
     if holder:
         kept = " and ".join(one.name for one in kind.attributes if not one.local)
-        lines.append(f"  # service-linked: {clean(holder)} made it; only {kept} can be kept here")
+        comments.append(f"service-linked: {holder} made it; only {kept} can be kept here")
+    if kind.singleton:
+        comments.append("one for the whole account and Region: let one stack alone declare it")
     if live.owner and live.owner != target.owner:
-        lines.append(f"  # managed by another stack, {clean(live.owner)}: adopting it will be refused")
-    body = ["    lifecycle: {updateOnly: true}"] if holder else []
-    for name, value in contents(kind.type, without_tags(kind, live.attributes, ignored)):
-        body += _attribute(name, value)
-    key = f"  {_quoted(live.remote.name, plain=True)}:"
-    return [*lines, key, *body] if body else [*lines, f"{key} {{}}"]
+        comments.append(f"managed by another stack, {live.owner}: adopting it will be refused")
+    return Entry(
+        kind=kind,
+        key=live.remote.name,
+        attributes=without_tags(kind, attributes, ignored),
+        update_only=bool(holder),
+        comments=tuple(comments),
+    )
 
 
-def _attribute(name: str, value: Value) -> list[str]:
-    if isinstance(value, tuple):
-        return [f"    {name}:", *(f"      - {_quoted(one)}" for one in value)]
-    if isinstance(value, dict):
-        return [f"    {name}:", *(f"      {_quoted(key, plain=True)}: {_quoted(text)}" for key, text in value.items())]
-    return [f"    {name}: {_quoted(value) if isinstance(value, str) else json.dumps(value)}"]
+def entry_attributes(kind: Kind, live: Live, other: Attributes) -> Attributes:
+    """What an entry says of it: what is live, and what a reading does not show as `other` has it.
+
+    A secret that the service keeps is said even where `other` knows of none: whoever takes it over has to care for it. And
+    what a custom provider answers is said in full: there the service has nothing of its own to add.
+    """
+    seen = dict(beside(kind, live, canonical(kind, other)))
+    for one in kind.attributes:
+        if one.shape is Shape.REFERENCE and seen.get(one.name) is None:
+            seen[one.name] = live.attributes.get(one.name)
+    if seen.get(VENDOR.name) == CUSTOM:
+        seen[CONFIG.name] = live.attributes[CONFIG.name]
+    return seen
 
 
-def _quoted(text: str, *, plain: bool = False) -> str:
-    """The text in YAML's double quotes. `plain`: a key, where no variable is looked for, so that `${` needs no escape."""
-    value = text if plain else text.replace("${", "$${")
-    return '"' + COMMAND.sub(r"\\x23#", "".join(map(_escaped, value))) + '"'
+class _Names:
+    """How grants name providers in an export: by their remote names, and as another stack's where they are not in it."""
 
+    def __init__(self, recorded: Mapping[Remote, Known], here: set[Remote]) -> None:
+        self._name = {str(known.address): known.name for known in recorded.values()}
+        self._here = here
 
-def _escaped(character: str) -> str:
-    if character in '"\\':
-        return "\\" + character
-    if is_visible(character):
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    def renamed(self, attributes: Attributes) -> Attributes:
+        """The attributes with the grants named so."""
+        access = attributes.get(ACCESS.name)
+        if not isinstance(access, dict):
+            return attributes
+        return {**attributes, ACCESS.name: dict(sorted(self._grants(access)))}
+
+    def _grants(self, access: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        for address, grant in access.items():
+            parsed = Address.parse(address)
+            name = parsed.key if grant.get("external") else self._name.get(address, parsed.key)
+            inside = not grant.get("external") and Remote(parsed.type, name) in self._here
+            kept = {key: value for key, value in grant.items() if key != "external"}
+            yield str(Address(parsed.type, name)), kept if inside else {**kept, "external": True}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.model.visible import is_visible
+from reconciler.model.visible import COMMAND, is_visible
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -21,9 +21,9 @@ Expression = str | int | bool | Sequence["Expression"] | Mapping[str, "Expressio
 
 
 def quoted(text: str) -> str:
-    """The text in quotes, in which `${` and `%{` mean themselves."""
+    """The text in quotes, in which `${` and `%{` mean themselves and no CI runner finds a command."""
     escaped = "".join(_escaped(one) for one in text)
-    return '"' + escaped.replace("${", "$${").replace("%{", "%%{") + '"'
+    return '"' + COMMAND.sub(r"\\u0023#", escaped.replace("${", "$${").replace("%{", "%%{")) + '"'
 
 
 def _escaped(character: str) -> str:

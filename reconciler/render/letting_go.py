@@ -93,8 +93,8 @@ def cloudformation_farewell(taken: Sequence[Found], *, stack: str, as_json: bool
             "",
             *_policies(loose, as_json=as_json),
             "",
-            "   If it answers that no updates are to be performed, change a resource's Metadata along with it. Then look at what is",
-            f"   deployed: aws cloudformation get-template --stack-name {quoted}",
+            "   If it answers that no updates are to be performed, change a resource's Metadata along with it. Then look at",
+            f"   what is deployed: aws cloudformation get-template --stack-name {quoted}",
         ]
     else:
         lines += ["1. Nothing: all of them have a DeletionPolicy that keeps them."]

@@ -132,7 +132,7 @@ def test_an_export_says_which_entries_are_service_linked_and_these_plan_to_nothi
     ran = project.run("plan", "--detailed-exitcode")
     assert ran.code == 0, ran.out
     assert set(project.lock["resources"]) == {
-        A, "workload_identity.ledger-agent", "workload_identity.invoice-AbCdEfGhIj",
+        A, "workload_identity.ledger-agent", "workload_identity.invoice-AbCdEfGhIj", "token_vault.default",
     }  # fmt: skip
 
 

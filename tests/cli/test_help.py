@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 VERBS = [
-    "validate", "plan", "apply", "show", "destroy", "adopt", "forget", "export", "schema", "emulator", "lock show",
-    "lock status", "lock unlock", "lock migrate", "lock history", "lock restore", "lock rebuild",
     "graph", "access policy", "access matrix", "access check",
+    "validate", "plan", "apply", "show", "destroy", "adopt", "forget", "export", "output", "schema", "emulator",
+    "import terraform", "import cloudformation", "lock show", "lock status", "lock unlock", "lock migrate", "lock history",
+    "lock restore", "lock rebuild",
 ]  # fmt: skip
 
 

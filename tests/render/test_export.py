@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from textwrap import dedent
@@ -13,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.manifest import load, resolve
-from reconciler.model.addresses import Remote
+from reconciler.model.addresses import Address, Remote
 from reconciler.model.environments import OWNER_TAG, Target, Where
-from reconciler.model.kinds import WORKLOAD_IDENTITY
-from reconciler.model.resources import Live
+from reconciler.model.kinds import API_KEY_PROVIDER, OAUTH2_PROVIDER, TOKEN_VAULT, WORKLOAD_IDENTITY, kind_of
+from reconciler.model.resources import Known, Live, Lock, Origin
 from reconciler.model.values import canonical
-from reconciler.render import export_yaml
+from reconciler.render import export_yaml, exported
 
 TARGET = Target(stack="payments", environment="prod", account="222222222222", region="us-east-1")
 URLS = "allowedResourceOauth2ReturnUrls"
@@ -33,6 +34,12 @@ def live(name: str, *urls: str, owner: str = "", **tags: str) -> Live:
     )
 
 
+def export(found: Iterable[Live], *, target: Target = TARGET, **options: Any) -> str:
+    shown = {name: options.pop(name) for name in ("where",) if name in options}
+    entries = exported(found, target=target, **{"linked": {}, **options})
+    return export_yaml(entries, target=target, ignored=options.get("ignored", ()), **shown)
+
+
 def test_an_export_is_a_manifest_that_says_what_it_found() -> None:
     found = [
         live("zeta-bot"),
@@ -41,7 +48,7 @@ def test_an_export_is_a_manifest_that_says_what_it_found() -> None:
         live("theirs", owner="other/prod", **{"cost-center": "42"}),
     ]
     linked = {"arn:rt-AbCdEfGhIj": "runtime rt-AbCdEfGhIj"}
-    assert export_yaml(found, target=TARGET, linked=linked, ignored=("cost-*",)) == dedent("""\
+    assert export(found, linked=linked, ignored=("cost-*",)) == dedent("""\
         # yaml-language-server: $schema=../schemas/manifest.schema.json
         version: 1
         stack: "payments"
@@ -65,22 +72,26 @@ def test_an_export_is_a_manifest_that_says_what_it_found() -> None:
           # managed by another stack, other/prod: adopting it will be refused
           "theirs": {}
           "zeta-bot": {}
+        oauth2CredentialProviders: {}
+        apiKeyCredentialProviders: {}
     """)
 
 
 def test_an_empty_directory_is_an_empty_manifest() -> None:
-    text = export_yaml([], target=TARGET, linked={}, where=Where.EMBEDDED)
+    text = export([], where=Where.EMBEDDED)
     assert yaml.safe_load(text) == {
         "version": 1,
         "stack": "payments",
         "environments": {"prod": {"directory": "embedded"}},
         "workloadIdentities": {},
+        "oauth2CredentialProviders": {},
+        "apiKeyCredentialProviders": {},
     }
 
 
 def test_an_environment_of_which_nothing_is_known_is_still_a_mapping() -> None:
     target = Target(stack="s", environment="default", account="", region="")
-    assert yaml.safe_load(export_yaml([], target=target, linked={}))["environments"] == {"default": {}}
+    assert yaml.safe_load(export([], target=target))["environments"] == {"default": {}}
 
 
 # Everything the service takes, and what YAML 1.1 would make something else of.
@@ -106,7 +117,7 @@ def unescaped(value: Any) -> Any:
 def test_read_back_by_any_yaml_reader_the_values_are_the_same(found: dict[str, Any], holder: str) -> None:
     given_ = [live(name, *some_urls, **some_tags) for name, (some_urls, some_tags) in found.items()]
     linked = {one.arn: holder for one in given_[::2]}
-    read = yaml.safe_load(export_yaml(given_, target=TARGET, linked=linked))["workloadIdentities"]
+    read = yaml.safe_load(export(given_, linked=linked))["workloadIdentities"]
     assert set(read) == set(found)
     for one in given_:
         entry = read[one.remote.name]
@@ -136,7 +147,7 @@ def test_loaded_as_our_own_manifest_the_attributes_are_the_same(found: dict[str,
     linked = {one.arn: "runtime x" for one in list(standing.values())[::2]}
     with TemporaryDirectory() as folder:
         file = Path(folder, "exported.yaml")
-        file.write_text(export_yaml(standing.values(), target=TARGET, linked=linked), encoding="utf-8")
+        file.write_text(export(standing.values(), linked=linked), encoding="utf-8")
         loaded = load(file)
         assert loaded.manifest is not None, loaded.diagnostics
         resolved = resolve(loaded.manifest, "prod")
@@ -153,3 +164,165 @@ def test_loaded_as_our_own_manifest_the_attributes_are_the_same(found: dict[str,
     assert {one.name for one in stack.resources.values() if one.update_only} == {
         name for name, one in standing.items() if one.arn in linked
     }
+
+
+# The other kinds
+
+
+PLACE = "arn:aws:bedrock-agentcore:us-east-1:222222222222:token-vault/default"
+SECRET_ARN = "arn:aws:secretsmanager:us-east-1:222222222222:secret:prod/x-AbCdEf"
+KMS_ARN = "arn:aws:kms:us-east-1:222222222222:key/11111111-2222-3333-4444-555555555555"
+EXTERNAL = {"source": "EXTERNAL", "secretId": SECRET_ARN, "jsonKey": "key"}
+CUSTOM = {
+    "clientId": "c",
+    "oauthDiscovery": {"authorizationServerMetadata": {
+        "issuer": "https://id", "authorizationEndpoint": "https://id/a", "tokenEndpoint": "https://id/t",
+    }},
+    "privateEndpointOverrides": [
+        {"domain": one, "privateEndpoint": {"selfManagedLatticeResource": {"resourceConfigurationIdentifier": f"rcfg-{at}"}}}
+        for at, one in ((f"{0:017}", "a.example"), (f"{1:017}", "b.example"))
+    ],
+    "privateKeyJwtConfig": {"additionalHeaderClaims": {"X-Kid": "${k}"}},
+}  # fmt: skip
+
+
+def other(kind: Any, name: str, **attributes: Any) -> Live:
+    return Live(
+        remote=Remote(kind.type, name), arn=f"{PLACE}/{kind.type}/{name}", attributes=canonical(kind, attributes)
+    )
+
+
+def oauth2(name: str, vendor: str, config: Any, secret: Any, **tags: str) -> Live:
+    return other(OAUTH2_PROVIDER, name, credentialProviderVendor=vendor, config=config, clientSecret=secret, tags=tags)
+
+
+def known(one: Live, key: str = "", **more: Any) -> Known:
+    kind = kind_of(one.remote.type)
+    return Known(
+        address=Address(kind.type, key or one.remote.name),
+        name=one.remote.name,
+        arn=one.arn,
+        origin=Origin.CREATED,
+        attributes=canonical(kind, {**one.attributes, **more}),
+    )
+
+
+def locked(*entries: Known) -> Lock:
+    return Lock(
+        lineage="l", serial=1, stack="payments", environment="prod", account="222222222222", region="us-east-1",
+        resources={one.address: one for one in entries},
+    )  # fmt: skip
+
+
+def test_providers_and_the_vault_are_written_with_secrets_by_reference() -> None:
+    found = [
+        oauth2(
+            "github", "GithubOauth2", {"clientId": "i", "issuer": "the service's own"}, {"source": "MANAGED"}, a="b"
+        ),
+        oauth2("custom", "CustomOauth2", CUSTOM, EXTERNAL),
+        other(API_KEY_PROVIDER, "stripe", apiKey={"source": "MANAGED"}),
+        other(TOKEN_VAULT, "default", keyType="CustomerManagedKey", kmsKeyArn=KMS_ARN),
+    ]
+    text = export(found)
+    assert text[text.index("workloadIdentities") :] == dedent(f"""\
+        workloadIdentities: {{}}
+        oauth2CredentialProviders:
+          "custom":
+            credentialProviderVendor: "CustomOauth2"
+            config:
+              clientId: "c"
+              oauthDiscovery:
+                authorizationServerMetadata:
+                  authorizationEndpoint: "https://id/a"
+                  issuer: "https://id"
+                  tokenEndpoint: "https://id/t"
+              privateEndpointOverrides:
+                - domain: "a.example"
+                  privateEndpoint:
+                    selfManagedLatticeResource:
+                      resourceConfigurationIdentifier: "rcfg-00000000000000000"
+                - domain: "b.example"
+                  privateEndpoint:
+                    selfManagedLatticeResource:
+                      resourceConfigurationIdentifier: "rcfg-00000000000000001"
+              privateKeyJwtConfig:
+                additionalHeaderClaims:
+                  "X-Kid": "$${{k}}"
+            clientSecret: {{secretId: "{SECRET_ARN}", jsonKey: "key"}}
+          "github":
+            credentialProviderVendor: "GithubOauth2"
+            config:
+              clientId: "i"
+            # the service keeps it: set GITHUB_CLIENT_SECRET before an apply that sends it, which is when `version` moves
+            clientSecret: {{fromEnv: "GITHUB_CLIENT_SECRET", version: 1}}
+            tags:
+              "a": "b"
+        apiKeyCredentialProviders:
+          "stripe":
+            # the service keeps it: set STRIPE_API_KEY before an apply that sends it, which is when `version` moves
+            apiKey: {{fromEnv: "STRIPE_API_KEY", version: 1}}
+        # one for the whole account and Region: let one stack alone declare it
+        tokenVault:
+          keyType: "CustomerManagedKey"
+          kmsKeyArn: "{KMS_ARN}"
+    """)
+
+
+def test_no_two_secrets_are_read_from_one_variable_and_none_from_a_reserved_one() -> None:
+    found = [other(API_KEY_PROVIDER, name, apiKey={"source": "MANAGED"}) for name in ("a-b", "a_b", "1st", "aws")]
+    entries = yaml.safe_load(export(found))["apiKeyCredentialProviders"]
+    assert {name: one["apiKey"]["fromEnv"] for name, one in entries.items()} == {
+        "1st": "_1ST_API_KEY", "a-b": "A_B_API_KEY", "a_b": "A_B_API_KEY_2", "aws": "_AWS_API_KEY",
+    }  # fmt: skip
+
+
+def test_what_only_the_lockfile_knows_is_written_too() -> None:
+    agent, github = live("agent"), oauth2("gh", "MicrosoftOauth2", {"clientId": "i"}, {"source": "MANAGED"})
+    access = {
+        "oauth2_credential_provider.github": {"flows": ("M2M",), "scopes": ("repo", "user")},
+        "api_key_credential_provider.stripe": {},
+        "oauth2_credential_provider.shared": {"flows": ("M2M",), "external": True},
+    }
+    lock = locked(
+        known(agent, inbound="jwt", access=access, owner="team-a", expires="2027-03-01"),
+        known(
+            github,
+            "github",
+            clientSecret={"source": "MANAGED", "version": 7},
+            config={"clientId": "i", "tenantId": "t"},
+        ),
+    )
+    read = yaml.safe_load(export([agent, github], lock=lock))
+    assert read["workloadIdentities"]["agent"] == {
+        "inbound": "jwt",
+        "access": [
+            {"apiKey": "stripe", "external": True},  # not in this export
+            {"oauth2": "gh", "flows": ["M2M"], "scopes": ["repo", "user"]},
+            {"oauth2": "shared", "flows": ["M2M"], "external": True},
+        ],
+        "owner": "team-a",
+        "expires": "2027-03-01",
+    }
+    assert read["oauth2CredentialProviders"]["gh"]["clientSecret"]["version"] == 7
+    assert read["oauth2CredentialProviders"]["gh"]["config"] == {"clientId": "i", "tenantId": "t"}
+
+
+def test_an_export_of_all_kinds_is_a_manifest_of_ours_with_the_same_values(tmp_path: Path) -> None:
+    found = [
+        live("agent", "https://app.example.com/cb"),
+        oauth2("github", "GithubOauth2", {"clientId": "i${x}"}, {"source": "MANAGED"}),
+        oauth2("custom", "CustomOauth2", CUSTOM, EXTERNAL),
+        other(API_KEY_PROVIDER, "stripe", apiKey=EXTERNAL),
+        other(TOKEN_VAULT, "default", keyType="ServiceManagedKey"),
+    ]
+    (tmp_path / "all.yaml").write_text(export(found), encoding="utf-8")
+    loaded = load(tmp_path / "all.yaml")
+    assert loaded.manifest is not None, loaded.diagnostics
+    stack = resolve(loaded.manifest, "prod").stack
+    assert stack is not None
+    declared = {Remote(one.address.type, one.name): one.attributes for one in stack.resources.values()}
+    for one in found:
+        wanted = dict(one.attributes)
+        if wanted.get("clientSecret") == {"source": "MANAGED"}:
+            wanted["clientSecret"] = {"source": "MANAGED", "version": 1}
+        assert declared[one.remote] == wanted

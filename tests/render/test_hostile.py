@@ -36,7 +36,9 @@ from reconciler.render import (
     clean,
     diagnostics_text,
     event_line,
+    export_terraform,
     export_yaml,
+    exported,
     lock_text,
     plan_markdown,
     plan_text,
@@ -178,7 +180,9 @@ def test_an_exported_manifest_loads_back_to_the_very_values(make: Any, texts: li
     a, b, c, d, e, f, g, h = texts
     live = Live(remote=Remote(KIND, a), arn=b, attributes=make.held(c, d, **{e: f, g: h}), owner=g)
     target = Target(stack=h, environment=b, account=c, region=d)
-    text = export_yaml([live], target=target, linked={b: f}, ignored=[h + "!"])
+    entries = exported([live], target=target, linked={b: f}, ignored=[h + "!"])
+    assert safe(export_terraform(entries, target=target), colour=False)
+    text = export_yaml(entries, target=target, ignored=[h + "!"])
     assert safe(text, colour=False)
     document, found = compose(ManifestFile("exported.yaml", text.encode()))
     assert document is not None
