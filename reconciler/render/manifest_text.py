@@ -61,7 +61,8 @@ def manifest_yaml(
         if kind.singleton:
             lines += [line for one in mine for line in _singleton(one)]
             continue
-        lines.append(f"{kind.section}:" if mine else f"{kind.section}: {{}}")
+        if mine or kind is KINDS[0]:
+            lines.append(f"{kind.section}:" if mine else f"{kind.section}: {{}}")
         for one in mine:
             lines += _entry(one, variables)
     return "\n".join(lines) + "\n"

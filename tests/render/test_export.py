@@ -72,8 +72,6 @@ def test_an_export_is_a_manifest_that_says_what_it_found() -> None:
           # managed by another stack, other/prod: adopting it will be refused
           "theirs": {}
           "zeta-bot": {}
-        oauth2CredentialProviders: {}
-        apiKeyCredentialProviders: {}
     """)
 
 
@@ -84,8 +82,6 @@ def test_an_empty_directory_is_an_empty_manifest() -> None:
         "stack": "payments",
         "environments": {"prod": {"directory": "embedded"}},
         "workloadIdentities": {},
-        "oauth2CredentialProviders": {},
-        "apiKeyCredentialProviders": {},
     }
 
 
