@@ -190,14 +190,16 @@ def _only(record: Record, word: str, places: Iterable[str]) -> str:
 
 
 def _tell_what_is_left(console: Console, record: Record, chosen: Sequence[Found]) -> None:
+    from reconciler.render import clean
+
     for note in record.reading.notes:
-        console.note(note)
+        console.note(clean(note))
     elsewhere = len(record.reading.found) - len(chosen)
     if elsewhere:
         console.note(f"Left out: {elsewhere} in another account or region.")
     others = sum(record.reading.others.values())
     if others:
-        kinds = ", ".join(f"{type_} ({count})" for type_, count in list(record.reading.others.items())[:5])
+        kinds = ", ".join(f"{clean(type_)} ({count})" for type_, count in list(record.reading.others.items())[:5])
         more = " and others" if len(record.reading.others) > 5 else ""
         console.note(f"Not looked at: {others} of other types: {kinds}{more}.")
 

@@ -16,6 +16,7 @@ from reconciler.foreign.found import Found, Reading, place_of
 from reconciler.foreign.intrinsics import Hidden, Scope, holds
 from reconciler.foreign.properties import PROPERTIES, Reader
 from reconciler.foreign.templates import Node, compose
+from reconciler.model.kinds import kind_of
 
 _LISTS = ("CommaDelimitedList", "List<")
 _RETAINS = ("Retain", "RetainExceptOnCreate")
@@ -50,6 +51,9 @@ def read_cloudformation(
         type_ = node.members["Type"].text if "Type" in node.members else ""
         if type_ not in PROPERTIES:
             others[type_ or logical] += 1
+            continue
+        if not logical.isalnum() or not logical.isascii():
+            notes.append("A resource is left out whose logical id has other characters than letters and digits.")
             continue
         reader = Reader(file=file, logical=logical, scope=scope, problems=[])
         try:
@@ -134,7 +138,10 @@ def _found(reader: Reader, type_: str, node: Node, deployed: Deployed | None) ->
     if deployed:
         account, region = account or deployed.account, region or deployed.region
     name = physical.rpartition("/")[2] if physical else reader.name(properties, node)
-    if not name:
+    wrong = kind_of(kind.type).name.problem(name) if name else None
+    if wrong:
+        reader.problems.append(reader.problem(Hidden(f"it {wrong}", node), "Properties.Name"))
+    if not name or wrong:
         return None
     read = kind.read(reader, properties)
     return Found(

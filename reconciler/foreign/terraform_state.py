@@ -18,12 +18,17 @@ from reconciler.diagnostics import Diagnostic, Source
 from reconciler.errors import InvalidInput
 from reconciler.foreign.found import Found, Reading, hidden
 from reconciler.foreign.terraform_resources import READERS, Unexpected
+from reconciler.model.kinds import kind_of
 from reconciler.model.strict_json import Repeated, load_json
+from reconciler.model.visible import is_visible
 
 _PULL = (
     "Give it the state itself: `terraform state pull > state.json` (or `tofu state pull`) writes it, from any backend."
 )
 _INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+_MODULES = re.compile(rf"(?:module\.[\w-]+(?:\[(?:\d+|{_TEXT})\])?(?:\.(?!$)|$))*")
+_NAME = re.compile(r"[\w-]+")
 _CONFIGURATION = re.compile(
     rb"\s*(?:#|//|/\*|(?:terraform|provider|resource|data|module|variable|locals|import)\b[^:]*\{)"
 )
@@ -46,9 +51,7 @@ def read_terraform_state(content: bytes, file: str) -> Reading:
         for instance in one.instances:
             address = _address(one, instance, file)
             if instance.get("deposed"):
-                notes.append(
-                    f"{address}: the deposed object {instance['deposed']} is left out; Terraform deletes it next."
-                )
+                notes.append(f"{address}: a deposed object is left out; Terraform deletes it next.")
                 continue
             instances[one.block] += 1
             found.append(_found(one, instance, address, file))
@@ -118,12 +121,18 @@ def _resource(raw: Any, number: int, file: str) -> _Resource:
         raise _no_state(file, f"its resources[{number}] is no object")
     words = {name: raw.get(name, "") for name in ("mode", "type", "name", "module")}
     instances = raw.get("instances") or []
-    if not all(isinstance(word, str) for word in words.values()) or not _objects(instances):
+    if not all(isinstance(word, str) for word in words.values()) or not _objects(instances) or not _is_address(words):
         raise _no_state(file, f"its resources[{number}] has another shape than version 4 gives one")
     address = ".".join(filter(None, (words["module"], words["type"], words["name"])))
     ours = words["mode"] == "managed" and words["type"] in READERS
     kept = tuple(instances) if ours else ({},) * len(instances)
     return _Resource(mode=words["mode"], type=words["type"], address=address, instances=kept)
+
+
+def _is_address(words: Mapping[str, str]) -> bool:
+    """Whether the parts make an address as Terraform writes them: they will stand in commands, and in a configuration."""
+    named = all(_NAME.fullmatch(words[part]) for part in ("type", "name"))
+    return named and is_visible(words["module"]) and _MODULES.fullmatch(words["module"]) is not None
 
 
 def _objects(value: Any) -> bool:
@@ -143,7 +152,8 @@ def _address(resource: _Resource, instance: Mapping[str, Any], file: str) -> str
 def hcl_key(key: str) -> str:
     """A text in the quotes in which Terraform's addresses have it."""
     escaped = key.replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${").replace("%{", "%%{")
-    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'
+    escaped = escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    return '"' + "".join(one if is_visible(one) else f"\\U{ord(one):08x}" for one in escaped) + '"'
 
 
 def _found(resource: _Resource, instance: Mapping[str, Any], address: str, file: str) -> Found:
@@ -162,6 +172,9 @@ def _found(resource: _Resource, instance: Mapping[str, Any], address: str, file:
             (),
             "As far as it is known (up to 6.66), the AWS provider writes it differently. Report it, with its version.",
         ) from None
+    wrong = kind_of(read.type).name.problem(read.name)
+    if wrong:
+        raise InvalidInput(f"{file}: {address}: its name {wrong}", (), "No such resource can exist.")
     tainted = ("Terraform holds it for tainted: it would have replaced it.",) if instance.get("status") else ()
     return Found(
         type=read.type,

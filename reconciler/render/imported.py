@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.foreign.found import Found
+from reconciler.model.environments import OWNER_TAG
 from reconciler.model.kinds import Kind, Shape, kind_of
 from reconciler.model.resources import Live
 from reconciler.model.secrets import MANAGED, SecretSource
@@ -18,7 +19,7 @@ def imported_entry(found: Found, live: Live | None, *, tool: str) -> Entry:
     record's.
     """
     kind = kind_of(found.type)
-    recorded = canonical(kind, found.attributes)
+    recorded = _ours_aside(kind, canonical(kind, found.attributes))
     attributes = recorded if live is None else entry_attributes(kind, live, recorded)
     differing = _differing(kind, recorded, attributes) if live is not None and not found.hidden else []
     comments = [f"{tool}: {found.source}"]
@@ -27,7 +28,7 @@ def imported_entry(found: Found, live: Live | None, *, tool: str) -> Entry:
     return Entry(
         kind=kind,
         key=found.name,
-        attributes=without_tags(kind, attributes, ()),
+        attributes=_ours_aside(kind, attributes),
         comments=(*comments, *found.notes),
         secrets={
             name: SecretSource(secret_id=where["secretId"], json_key=where.get("jsonKey", ""))
@@ -38,13 +39,18 @@ def imported_entry(found: Found, live: Live | None, *, tool: str) -> Entry:
 
 def _differing(kind: Kind, recorded: Attributes, attributes: Attributes) -> list[str]:
     """The attributes in which the record is not what stands; of a secret that the service keeps there is nothing to compare."""
-    before, after = (without_tags(kind, one, ()) for one in (recorded, attributes))
+    before, after = recorded, _ours_aside(kind, attributes)
     return [
         one.name
         for one in kind.attributes
         if before.get(one.name) != after.get(one.name)
         if not (one.shape is Shape.REFERENCE and _kept(before.get(one.name)) and _kept(after.get(one.name)))
     ]
+
+
+def _ours_aside(kind: Kind, attributes: Attributes) -> Attributes:
+    """Without AWS's own tags, and without the ownership tag, which a record has of resources that were ours already."""
+    return without_tags(kind, attributes, (OWNER_TAG,))
 
 
 def _kept(value: object) -> bool:

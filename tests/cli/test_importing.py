@@ -135,6 +135,21 @@ def test_a_client_id_that_no_state_holds_is_read_in_the_directory(standing: Any)
     assert standing.run("plan", "--detailed-exitcode").code == 0
 
 
+def test_tags_of_ours_and_of_aws_in_a_state_do_not_come_into_the_manifest(standing: Any) -> None:
+    def edit(resources: Any) -> None:
+        attributes = resources["workload_identity.this"]["instances"][0]["attributes"]
+        attributes["tags_all"] = {"reconciler:stack": "payments/default", "aws:cloudformation:stack-name": "x"}
+
+    state = edited(standing, edit)
+    assert take(standing, "--offline", "--out", "offline.yaml", state=state).code == 0
+    assert take(standing, state=state).code == 0
+    for name in ("offline.yaml", "reconciler.yaml"):
+        text = (standing.folder / name).read_text()
+        assert "reconciler:stack" not in text
+        assert "aws:cloudformation" not in text
+        assert "otherwise" not in text
+
+
 def test_it_is_shown_and_asked_about_and_goes_on_where_it_stopped(standing: Any, terminal: Any) -> None:
     screen = terminal("import", "terraform", str(STATE), "--stack", "payments")
     screen.expect("Only 'yes' will be accepted")

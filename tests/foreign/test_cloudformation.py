@@ -104,8 +104,9 @@ def test_intrinsics_are_worked_out(name: str, expected: str) -> None:
           No: !Not [!Condition Yes]
           Both: !And [!Condition Yes, !Or [!Condition No, !Equals [a, a]]]
         """)
-    (one,) = read(identity(name, head=head)).found
-    assert one.name == expected
+    tags = f"      Tags:\n        - Key: k\n          Value: {name}\n"
+    (one,) = read(identity("an-agent", head=head, more=tags)).found
+    assert one.attributes["tags"] == {"k": expected}
 
 
 LINES = {
@@ -229,6 +230,14 @@ def test_a_config_has_the_apis_names_and_the_users_keys() -> None:
     assert "Surprise" in one.notes[0]
 
 
+def test_a_name_that_no_resource_can_have_and_an_id_that_is_none_go_no_further() -> None:
+    (found,) = refusal(identity('"a\\nb-c"')).diagnostics
+    assert "it does not match" in found.summary
+    reading = read(identity("an-agent", more='  "B\\n  C":\n    Type: AWS::BedrockAgentCore::WorkloadIdentity\n'))
+    assert [one.source for one in reading.found] == ["A"]
+    assert "letters and digits" in reading.notes[0]
+
+
 def test_a_stack_tells_names_places_and_parameters() -> None:
     arn = "arn:aws:bedrock-agentcore:eu-west-1:111111111111:token-vault/default/apikeycredentialprovider/real-name"
     deployed = Deployed(
@@ -257,14 +266,14 @@ def test_json_says_the_same_as_yaml_tabs_and_halved_characters_included() -> Non
         "Resources": {
             "A": {
                 "Type": "AWS::BedrockAgentCore::WorkloadIdentity",
-                "Properties": {"Name": {"Fn::Sub": "a/b"}, "Tags": [{"Key": "k", "Value": "\U0001f600\\ud83d/"}]},
+                "Properties": {"Name": {"Fn::Sub": "a-b"}, "Tags": [{"Key": "k", "Value": "\U0001f600\\ud83d/"}]},
             }
         }
     }
-    text = json.dumps(raw, indent="\t").replace("a/b", "a\\/b")
+    text = json.dumps(raw, indent="\t").replace("ud83d/", "ud83d\\/")
     assert "\\ud83d\\ude00" in text
     (one,) = read_cloudformation(text.encode(), "t.json", parameters={}).found
-    assert (one.name, one.attributes["tags"]) == ("a/b", {"k": "\U0001f600\\ud83d/"})
+    assert (one.name, one.attributes["tags"]) == ("a-b", {"k": "\U0001f600\\ud83d/"})
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_deposed_objects_are_left_out_and_tainted_ones_said_so() -> None:
     agents[1]["status"] = "tainted"
     reading = read(state)
     assert len(reading.found) == 8
-    assert "0badcafe" in reading.notes[0]
+    assert "deposed object is left out" in reading.notes[0]
     (refund,) = [one for one in reading.found if one.name == "refund-agent"]
     assert "tainted" in refund.notes[0]
     assert reading.instances[f"{PREFIX}workload_identity.agent"] == 2
@@ -177,9 +177,35 @@ def test_a_state_without_anything_of_ours_is_an_empty_reading() -> None:
     assert read({"version": 4, "resources": []}) == Reading(found=())
 
 
+@pytest.mark.parametrize(
+    ("part", "word"),
+    [
+        ("name", 'x"\n}\nresource "null_resource" "y" {'),
+        ("name", "x; rm -rf ~"),
+        ("name", "x\u202e"),
+        ("module", "module.a\n}\n"),
+        ("module", 'module.a["\x1b[2J"]'),
+        ("module", "module.a."),
+        ("module", "a"),
+    ],
+)
+def test_what_is_no_address_never_gets_into_a_command_or_a_configuration(part: str, word: str) -> None:
+    state = example()
+    resource(state, "workload_identity")[part] = word
+    assert "another shape" in refusal(state)
+
+
+def test_an_index_that_nobody_can_see_is_written_out() -> None:
+    state = example()
+    resource(state, "token_vault_cmk")["instances"][0]["index_key"] = "a\x1b[2J\n"
+    (vault,) = [one for one in read(state).found if one.type == "token_vault"]
+    assert vault.source.endswith(r'["a\U0000001b[2J\n"]')
+
+
 BROKEN = [
     ("workload_identity", "name", None, "name is missing"),
     ("workload_identity", "name", 7, "name is no text"),
+    ("workload_identity", "name", "a\nb-c", "its name does not match"),
     ("workload_identity", "allowed_resource_oauth2_return_urls", "x", "no list of texts"),
     ("workload_identity", "tags_all", {"a": 1}, "tags_all is no map"),
     ("oauth2_credential_provider", "oauth2_provider_config", [], "not one block"),
