@@ -47,11 +47,17 @@ class UsageError(ReconcilerError):
 
 
 class InvalidInput(ReconcilerError):
-    """A manifest, lockfile or plan has mistakes; `diagnostics` holds all of them, sorted."""
+    """A manifest, lockfile or plan has mistakes; `diagnostics` holds all of them, sorted.
 
-    def __init__(self, summary: str, diagnostics: Sequence[Diagnostic], detail: str = "") -> None:
+    `confidential`: the file may hold secrets, so that none of its lines is shown.
+    """
+
+    def __init__(
+        self, summary: str, diagnostics: Sequence[Diagnostic], detail: str = "", *, confidential: bool = False
+    ) -> None:
         super().__init__(summary, detail)
         self.diagnostics = tuple(diagnostics)
+        self.confidential = confidential
 
 
 class StateError(ReconcilerError):

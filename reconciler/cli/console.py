@@ -60,20 +60,20 @@ class Console:
         with contextlib.suppress(OSError):
             _write(sys.stderr, text)
 
-    def diagnostics(self, found: Iterable[Diagnostic]) -> None:
-        """Write them to standard error, in their order, each with the line of the file it points at."""
+    def diagnostics(self, found: Iterable[Diagnostic], *, lines: bool = True) -> None:
+        """Write them to standard error, in their order, each with the line of the file it points at unless `lines` is false."""
         ordered = in_order(found)
         if ordered:
             from reconciler.render import diagnostics_text
 
-            self.tell(diagnostics_text(ordered, colour=self.colour_err, read_line=read_line))
+            self.tell(diagnostics_text(ordered, colour=self.colour_err, read_line=read_line if lines else _no_line))
 
     def error(self, error: ReconcilerError) -> None:
         """Write what went wrong and what to do to standard error."""
         from reconciler.render import clean
 
         if isinstance(error, InvalidInput):
-            self.diagnostics(error.diagnostics)
+            self.diagnostics(error.diagnostics, lines=not error.confidential)
         mark = "\x1b[1;31mError:\x1b[0m" if self.colour_err else "Error:"
         detail = "".join(f"\n  {clean(line)}" for line in error.detail.splitlines())
         self.tell(f"{mark} {clean(error.summary)}{detail}")
@@ -150,6 +150,10 @@ def read_line(file: str, line: int) -> str | None:
     except (OSError, ValueError):
         return None
     return None
+
+
+def _no_line(*_: object) -> None:
+    """That of a file whose lines are nobody's to see."""
 
 
 def _write(stream: TextIO, text: str) -> None:

@@ -212,6 +212,7 @@ def _check_told(record: Record, chosen: Sequence[Found]) -> None:
             f"{record.name} does not tell everything that a manifest needs; nothing was written",
             hidden,
             "Without --offline, it is read in the directory.",
+            confidential=True,
         )
 
 

@@ -70,7 +70,8 @@ def read_cloudformation(
         else:
             found.append(one)
     if problems:
-        raise InvalidInput(f"{file} does not tell everything that is needed; nothing was written", problems)
+        summary = f"{file} does not tell everything that is needed; nothing was written"
+        raise InvalidInput(summary, problems, confidential=True)
     return Reading(
         found=tuple(sorted(found, key=lambda one: (one.type, one.name, one.source))),
         others=dict(sorted(others.items())),

@@ -168,4 +168,4 @@ def _bad(file: str, line: int, column: int, why: str) -> InvalidInput:
         detail="Give a template in YAML or JSON, or the name of a deployed stack.",
         source=Source(file, line, column),
     )
-    return InvalidInput(f"{file} could not be read; nothing was written", (found,))
+    return InvalidInput(f"{file} could not be read; nothing was written", (found,), confidential=True)
