@@ -94,7 +94,8 @@ def export(
     if form is ExportFormat.TERRAFORM:
         text = export_terraform(entries, target=one.target)
     else:
-        text = export_yaml(entries, target=one.target, where=workspace.environment.where, ignored=ignored)
+        where, group = workspace.environment.where, workspace.environment.group
+        text = export_yaml(entries, target=one.target, where=where, ignored=ignored, group=group)
     if out is None:
         console.show(text)
     else:

@@ -44,7 +44,7 @@ def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms, 
     from reconciler.state import open_state
 
     plan = _trusted(console, file, trust)
-    if env is not None and env != plan.target.environment:
+    if env is not None and env not in (plan.target.environment, plan.target.environment.partition("@")[0]):
         raise StalePlan(
             f"{file} is a plan for environment {plan.target.environment}, not {env}",
             "Leave out --env (and RECONCILER_ENV): the plan knows where it goes. Or plan for that environment.",

@@ -73,11 +73,18 @@ def open_workspace(path: Path | None, environment: str | None, rates: Rates = AS
     Raises UsageError for a manifest that is not there and an environment that cannot be told, InvalidInput with every
     diagnostic for a manifest with mistakes.
     """
+    manifest, found = open_manifest(path)
+    return workspace_in(manifest, found, choose_environment(manifest, environment), rates)
+
+
+def workspace_in(manifest: Manifest, found: tuple[Diagnostic, ...], name: str, rates: Rates) -> Workspace:
+    """The workspace of a manifest that is open, in the environment of that name. `found`: what its check had to say.
+
+    Raises InvalidInput with every diagnostic where it has mistakes there.
+    """
     from reconciler.manifest import resolve
     from reconciler.state import state_place
 
-    manifest, found = open_manifest(path)
-    name = choose_environment(manifest, environment)
     resolved = resolve(manifest, name)
     findings = in_order((*found, *resolved.diagnostics))
     if resolved.stack is None:
@@ -105,18 +112,30 @@ def invalid(path: Path, found: tuple[Diagnostic, ...]) -> InvalidInput:
 
 
 def choose_environment(manifest: Manifest, asked: str | None) -> str:
-    """The environment to work in: the one asked for, else the only one. Raises UsageError that lists what there is."""
+    """The one environment to work in: the one asked for, else the only one. Raises UsageError that lists what there is.
+
+    What is asked for may also be an environment with one target, or a glob that matches one.
+    """
+    from reconciler.manifest import meant
+
     names = tuple(manifest.environments)
     if asked is None and len(names) == 1:
         return names[0]
-    if asked is not None and asked in names:
-        return asked
-    listed = ", ".join(sorted(names))
+    listed = ", ".join(names)
     if asked is None:
         raise UsageError(
-            f"{manifest.path} declares several environments: {listed}", "Choose one with --env NAME or RECONCILER_ENV."
+            f"{manifest.path} declares several environments: {listed}",
+            "Choose one with --env NAME or RECONCILER_ENV; plan and apply take all of them with --all.",
         )
-    raise UsageError(f"{manifest.path} declares no environment {asked!r}", f"It declares: {listed}.")
+    found = meant(manifest, asked)
+    if len(found) > 1:
+        raise UsageError(
+            f"--env {asked!r} means {len(found)} targets, and this works on one: {', '.join(found)}",
+            "Give one of these names.",
+        )
+    if not found:
+        raise UsageError(f"{manifest.path} declares no environment {asked!r}", f"It declares: {listed}.")
+    return found[0]
 
 
 def offline_target(stack: str, environment: Environment, lock: Lock | None) -> Target:
@@ -179,5 +198,6 @@ def open_directory(environment: Environment, folder: Path) -> Iterator[AgentCore
             from reconciler.emulator import Store, attach
 
             store = opened.enter_context(contextlib.closing(Store(_store_in(folder))))
-            attached = functools.partial(attach, store=store)
+            account = environment.account if environment.group else ""
+            attached = functools.partial(attach, store=store, account=account or EMBEDDED_ACCOUNT)
         yield opened.enter_context(contextlib.closing(connect(environment, attach=attached)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.manifest.choosing import is_glob, meant
 from reconciler.manifest.declarations import DEFAULT_ENVIRONMENT, Manifest
 from reconciler.manifest.documents import ManifestFile
 from reconciler.manifest.files import find
@@ -18,7 +19,9 @@ __all__ = [
     "Resolved",
     "Rule",
     "find",
+    "is_glob",
     "load",
     "load_files",
+    "meant",
     "resolve",
 ]

@@ -26,13 +26,13 @@ from reconciler.manifest.documents import (
 from reconciler.manifest.entries import Entry
 from reconciler.manifest.environments import (
     environment_from,
-    environment_mistakes,
     rate_mistakes,
     rates_from,
     rule_mistakes,
     rule_setting_from,
 )
 from reconciler.manifest.references import reference_mistakes
+from reconciler.manifest.targets import entry_mistakes, environments_from
 from reconciler.model.environments import OWNER_TAG, Environment, Settings
 from reconciler.model.kinds import KINDS, Kind, Shape
 from reconciler.model.rates import Rates
@@ -163,16 +163,18 @@ def _rates(documents: Sequence[Document], unsound: Unsound, found: list[Diagnost
 def _environments(
     documents: Sequence[Document], unsound: Unsound, rates: Rates, found: list[Diagnostic]
 ) -> tuple[dict[str, Environment], frozenset[str]]:
-    """The sound environments, and the names of all."""
+    """The sound environments, and the names of all, those of targets and of what they are targets of included."""
     environments: dict[str, Environment] = {}
     names = set()
     for member in _members(documents, ("environments",), found):
         names.add(member.key)
         raw = member.value or {}
+        sound = (member.document.file, ("environments", member.key)) not in unsound
         if isinstance(raw, dict):
-            found.extend(environment_mistakes(member.document, member.key, raw))
-        if (member.document.file, ("environments", member.key)) not in unsound:
-            environments[member.key] = environment_from(member.key, raw, member.source, rates=rates)
+            found.extend(entry_mistakes(member.document, member.key, raw, sound=sound))
+        if sound:
+            environments |= environments_from(member.document, member.key, raw, member.source, rates=rates)
+    names |= environments.keys()
     if not names:
         names.add(DEFAULT_ENVIRONMENT)
         environments[DEFAULT_ENVIRONMENT] = environment_from(DEFAULT_ENVIRONMENT, {}, rates=rates)

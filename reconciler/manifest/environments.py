@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Severity, Source
-from reconciler.manifest.documents import Document, did_you_mean, dotted, error, quoted
+from reconciler.manifest.documents import Document, Keys, did_you_mean, dotted, error, quoted
 from reconciler.manifest.rules import RULES
 from reconciler.manifest.templates import BUILT_IN
 from reconciler.model.environments import Environment, Limit, RuleSetting, StatePlace, Where
@@ -20,11 +20,12 @@ _NO_TEMPLATES = ("profile", "roleArn", "externalId", "sessionName", "state")
 
 
 def environment_from(
-    name: str, raw: Mapping[str, Any], source: Source | None = None, *, rates: Rates | None = None
+    name: str, raw: Mapping[str, Any], source: Source | None = None, *, rates: Rates | None = None, group: str = ""
 ) -> Environment:
-    """The environment that a sound entry declares. `rates`: those of the stack's settings."""
+    """The environment that a sound entry declares, its region a text. `rates`: those of the stack's settings."""
     return Environment(
         name=name,
+        group=group,
         where=Where(raw.get("directory", Where.AWS.value)),
         account=raw.get("account", ""),
         region=raw.get("region", ""),
@@ -65,19 +66,20 @@ def _limit_from(deletes: int | str | None) -> Limit:
             return Limit(percent=int(deletes.removesuffix("%")))
 
 
-def environment_mistakes(document: Document, name: str, raw: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    """Variables that cannot be declared, and templates where none is read."""
-    base = ("environments", name)
+def environment_mistakes(
+    document: Document, base: Keys, raw: Mapping[str, Any], *, reserved: Sequence[str] = BUILT_IN
+) -> Iterator[Diagnostic]:
+    """Variables that cannot be declared, and templates where none is read. `base`: where the entry stands."""
     variables = raw.get("variables")
     variables = variables if isinstance(variables, dict) else {}
-    for variable in variables.keys() & set(BUILT_IN):
-        detail = f"Every environment has {', '.join(BUILT_IN)} by itself. Choose another name."
+    for variable in sorted(variables.keys() & set(reserved)):
+        detail = f"Every environment has {', '.join(reserved)} by itself. Choose another name."
         source = document.source((*base, "variables", variable), key=True)
         yield error("reserved-variable", f"The variable {variable} cannot be declared", detail, source=source)
     if raw.get("state") and raw.get("directory") == Where.EMBEDDED.value:
         yield error(
             "state-of-embedded",
-            f"Environment {name} has an embedded directory, whose state stays beside the manifest",
+            f"Environment {base[1]} has an embedded directory, whose state stays beside the manifest",
             "An embedded directory belongs to one machine, and so does its lockfile. Take `state` out.",
             source=document.source((*base, "state"), key=True),
         )

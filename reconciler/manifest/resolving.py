@@ -51,8 +51,9 @@ def resolve(manifest: Manifest, environment: str) -> Resolved:
 
 def _resolve(manifest: Manifest, declared: Environment) -> Resolved:
     reading = _Reading(declared)
+    called = {declared.name, declared.declared}
     for entry in manifest.entries:
-        if declared.name in (entry.raw.get("environments") or (declared.name,)):
+        if not called.isdisjoint(entry.raw.get("environments") or called):
             reading.add(entry)
     facts = Facts(environment=declared, desired=list(reading.resources.values()), uses=reading.uses)
     found = in_order(

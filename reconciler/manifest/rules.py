@@ -125,14 +125,14 @@ def _loopback_in_protected(facts: Facts) -> Iterator[Finding]:
     for use, url in facts.parsed if facts.environment.protect else ():
         if is_loopback(url.host):
             detail = "Any program on the user's machine can take the code. Keep it to an environment for development."
-            yield _at(use, f"is loopback in the protected environment {facts.environment.name}", detail)
+            yield _at(use, f"is loopback in the protected environment {facts.environment.declared}", detail)
 
 
 def _ip_literal_in_protected(facts: Facts) -> Iterator[Finding]:
     for use, url in facts.parsed if facts.environment.protect else ():
         if address_in(url.host) is not None and not is_loopback(url.host):
             detail = "An address changes hands, and has no certificate that people can check. Use a name."
-            yield _at(use, f"names an IP address in the protected environment {facts.environment.name}", detail)
+            yield _at(use, f"names an IP address in the protected environment {facts.environment.declared}", detail)
 
 
 def _user_info(facts: Facts) -> Iterator[Finding]:

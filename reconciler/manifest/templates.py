@@ -12,6 +12,10 @@ from reconciler.model.environments import Environment
 BUILT_IN = ("account", "environment", "region")
 """Variables that every environment has by itself; `account` and `region` where it declares them."""
 
+TARGET = "target"
+"""Another one: the whole name of a target of an environment that has several. An environment's own variable of that name,
+where it has no targets, goes before it."""
+
 _PART = re.compile(r"\$\$\{|\$\{([^${}\n]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -27,7 +31,7 @@ class Mistake:
 
 def variables_of(environment: Environment) -> dict[str, str]:
     """Everything that `${…}` knows in the environment."""
-    known = {**environment.variables, "environment": environment.name}
+    known = {TARGET: environment.name, **environment.variables, "environment": environment.declared}
     if environment.account:
         known["account"] = environment.account
     if environment.region:

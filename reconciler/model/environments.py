@@ -75,12 +75,14 @@ class StatePlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """One entry of `environments`, as declared; None or "" where the manifest is silent.
+    """One entry of `environments`, or one target of an entry that has several; None or "" where the manifest is silent.
 
-    `state` None: beside the manifest.
+    `group`: the entry that a target belongs to, "" for an environment that is a target of its own. `state` None: beside the
+    manifest.
     """
 
     name: str
+    group: str = ""
     where: Where = Where.AWS
     account: str = ""
     region: str = ""
@@ -94,6 +96,11 @@ class Environment:
     state: StatePlace | None = None
     rates: Rates = field(default_factory=Rates)
     source: Source | None = None
+
+    @property
+    def declared(self) -> str:
+        """The entry's name in the manifest, which all targets of one entry share."""
+        return self.group or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

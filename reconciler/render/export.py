@@ -23,9 +23,15 @@ def export_yaml(
     where: Where = Where.AWS,
     ignored: Sequence[str] = (),
     schema: str = SCHEMA,
+    group: str = "",
 ) -> str:
-    """The manifest, in the order of kinds and names. `ignored`: globs of tags that others own, for `settings.ignoreTags`."""
-    place = Environment(name=target.environment, where=where, account=target.account, region=target.region)
+    """The manifest, in the order of kinds and names. `ignored`: globs of tags that others own, for `settings.ignoreTags`.
+
+    `group`: the environment that the target is one of several of, if it is.
+    """
+    place = Environment(
+        name=target.environment, group=group, where=where, account=target.account, region=target.region
+    )
     return manifest_yaml(entries, stack=target.stack, environment=place, ignored=ignored, schema=schema)
 
 

@@ -86,6 +86,8 @@ def secret_variables(entries: Iterable[Entry]) -> dict[tuple[str, str, str], str
 
 
 def _environment(one: Environment) -> list[str]:
+    if one.group:
+        return _target(one)
     lines = ["environments:", f"  {quoted(one.name, plain=True)}:"]
     if one.where is Where.EMBEDDED:
         return [*lines, "    directory: embedded"]
@@ -97,6 +99,21 @@ def _environment(one: Environment) -> list[str]:
     }
     said = [f"    {name}: {quoted(value)}" for name, value in members.items() if value]
     return [*lines, *said] if said else [lines[0], f"{lines[1]} {{}}"]
+
+
+def _target(one: Environment) -> list[str]:
+    """The environment with the one target of it, so that this has the same name again."""
+    name, _, region = one.name.removeprefix(f"{one.group}@").partition("@")
+    listed = one.region in (name, region)
+    shown = f"[{quoted(one.region)}]" if listed else quoted(one.region)
+    lines = ["environments:", f"  {quoted(one.group, plain=True)}:"]
+    lines += ["    directory: embedded"] if one.where is Where.EMBEDDED else []
+    pad = "    "
+    if not listed or region:
+        lines += ["    targets:", f"      {quoted(name, plain=True)}:"]
+        pad = "        "
+    lines += [f"{pad}account: {quoted(one.account)}"] if one.account else []
+    return lines + ([f"{pad}region: {shown}"] if one.region else [])
 
 
 def _singleton(entry: Entry) -> list[str]:

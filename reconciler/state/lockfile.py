@@ -23,7 +23,7 @@ VERSION = 1
 SUFFIX = ".lock.json"
 
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
-_ENVIRONMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
 
 
 def lockfile_path(manifest: Path, environment: str) -> Path:
@@ -35,7 +35,7 @@ def lockfile_path(manifest: Path, environment: str) -> Path:
     if not _ENVIRONMENT.fullmatch(environment):
         raise StateError(
             f"environment {environment!r} cannot be part of a file name",
-            "Name it with letters, digits, `_`, `-` and `.` alone.",
+            "Name it with letters, digits, `_`, `-`, `.` and `@` alone.",
         )
     if manifest.is_dir():
         return manifest / f"{manifest.resolve().name}.{environment}{SUFFIX}"

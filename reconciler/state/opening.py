@@ -19,8 +19,10 @@ from reconciler.state.lockfile import SUFFIX, lockfile_path
 from reconciler.state.writer import Writer
 
 _S3 = "s3://"
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # both as the manifest's schema has them
-_KEY = re.compile(r"[A-Za-z0-9!_.*'()/-]{1,1024}")
+_BUCKET = re.compile(
+    r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+)  # both as the manifest's schema has them, and the @ of a target
+_KEY = re.compile(r"[A-Za-z0-9!_.*'()/@-]{1,1024}")
 
 
 class State(Protocol):
