@@ -15,13 +15,17 @@ from reconciler.cli.options import (
     Deletes,
     Empty,
     Env,
+    Every,
     Excludes,
+    Format,
     HowMuch,
     Incomplete,
     LockTimeout,
     Manifest,
     MaxAge,
     RateWords,
+    SeveralEnv,
+    ShardWords,
     Targets,
     Threads,
     Untagged,
@@ -32,7 +36,7 @@ from reconciler.cli.plan import selection_of
 from reconciler.cli.planned import Opened, plan_opened
 from reconciler.cli.rates import read_rates
 from reconciler.cli.saved import Trust, apply_saved
-from reconciler.cli.workspace import Workspace, open_workspace
+from reconciler.cli.workspace import Workspace, open_workspace, workspace_in
 from reconciler.errors import ExitCode, UsageError
 from reconciler.model.resources import Refresh
 
@@ -45,13 +49,20 @@ def apply(
     console: Console,
     *,
     path: Manifest = None,
-    env: Env = None,
+    env: SeveralEnv = None,
+    every: Every = False,
+    shard: ShardWords = None,
     saved: Annotated[
         Path | None,
         typer.Option(
-            "--plan", metavar="FILE", help="Apply exactly this saved plan, without asking. Needs no manifest."
+            "--plan",
+            metavar="FILE|DIR",
+            help="Apply exactly this saved plan, or those in this folder, without asking. Needs no manifest.",
         ),
     ] = None,
+    form: Annotated[
+        Format, typer.Option("--format", case_sensitive=False, help="How the report of several targets is printed.")
+    ] = Format.TEXT,
     max_age: MaxAge = None,
     verify_with: VerifyWith = None,
     auto_approve: Yes = False,
@@ -78,6 +89,11 @@ def apply(
       reconciler plan --out prod.plan && reconciler apply --plan prod.plan
       reconciler apply --plan prod.plan --max-age 2h --verify-with alias/reconciler-plans
       reconciler apply --allow-deletes 40
+      reconciler apply --all
+      reconciler plan --all --out plans/ && reconciler apply --plan plans/
+
+    Over several targets, all plans are shown, one question is asked, and each is applied under its own lock and guards: one
+    that is locked, refused or out of reach stops no other.
 
     A saved plan is run once, where and from what it was made for, while it is young enough, and as it was saved;
     anything else is refused. With RECONCILER_PLAN_KEY or --verify-with it has to be signed with that key too.
@@ -85,6 +101,9 @@ def apply(
     Exit codes: 0 done or nothing to do, 1 error, 3 refused by a guard or not signed, 4 stale plan, 5 state is locked,
     6 applied in part
     """
+    from reconciler.cli.fleet.applying import apply_folder, apply_several
+    from reconciler.cli.fleet.choice import Wanted, choose
+    from reconciler.cli.fleet.island import PlanTerms
     from reconciler.planning import Allowances
 
     allowances = Allowances(
@@ -93,18 +112,24 @@ def apply(
     terms = Terms(lock_timeout=lock_timeout, allowances=allowances, threads=threads)
     selection, rates = selection_of(target, exclude), read_rates(rate)
     if saved is not None:
-        if path is not None or target or exclude or refresh is not None:
+        if path is not None or target or exclude or refresh is not None or every or shard is not None:
             raise UsageError(
-                "--plan FILE says everything already: it goes with no PATH, --target, --exclude or --refresh",
+                "--plan FILE says everything already: it goes with no PATH, --target, --exclude, --refresh, --all or --shard",
                 "Plan again with those, save that plan, and apply it.",
             )
         trust = Trust(max_age=limit_of(max_age or DEFAULT_MAX_AGE), verify_with=verify_with)
+        if saved.is_dir():
+            return apply_folder(console, saved, env=env, terms=terms, trust=trust, rates=rates, form=form)
         return apply_saved(console, saved, env=env, terms=terms, trust=trust, rates=rates)
     if max_age is not None or verify_with is not None:
         raise UsageError(
             "--max-age and --verify-with are about a saved plan", "Give --plan FILE too, or leave them out."
         )
-    workspace = open_workspace(path, env, rates)
+    choice = choose(path, Wanted(env=env, every=every, shard=shard))
+    if choice.several:
+        plans = PlanTerms(refresh=refresh, selection=selection, allowances=allowances, for_apply=True)
+        return apply_several(console, choice, plans, terms, rates=rates, given=auto_approve, form=form)
+    workspace = workspace_in(choice.manifest, choice.found, choice.names[0], rates)
     consent = Consent(
         noun="Apply",
         question=f"Apply this plan to {_where(workspace)}?",

@@ -28,6 +28,13 @@ class LogLevel(enum.Enum):
     ERROR = "error"
 
 
+def environment_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """What a shell offers after --env: the environments and targets of the manifest that the line names, or of the default."""
+    from reconciler.cli.completion import names_in
+
+    return names_in(ctx.params.get("path"), incomplete)
+
+
 Manifest: TypeAlias = Annotated[
     Path | None,
     typer.Argument(
@@ -43,6 +50,31 @@ Env: TypeAlias = Annotated[
         envvar="RECONCILER_ENV",
         metavar="NAME",
         help="Environment of the manifest. Needed where it declares several.",
+        autocompletion=environment_names,
+    ),
+]
+SeveralEnv: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        envvar="RECONCILER_ENV",
+        metavar="NAME|GLOB",
+        help="Environment of the manifest, or a target of it; of several, all that match, as in 'prod-*' or 'prod@*'.",
+        autocompletion=environment_names,
+    ),
+]
+Every: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--all", help="Every environment and target of the manifest, side by side: one report, one exit code."
+    ),
+]
+ShardWords: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Of several targets, part I of N, for a CI matrix: the same on every machine, each target in one part.",
     ),
 ]
 NoColor: TypeAlias = Annotated[

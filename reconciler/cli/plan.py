@@ -9,12 +9,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli.console import Console
-from reconciler.cli.options import Env, Excludes, Format, HowMuch, Manifest, RateWords, Targets, Verbose, VerifyWith
+from reconciler.cli.options import (
+    Every,
+    Excludes,
+    Format,
+    HowMuch,
+    Manifest,
+    RateWords,
+    SeveralEnv,
+    ShardWords,
+    Targets,
+    Verbose,
+    VerifyWith,
+)
 from reconciler.cli.output import check_replaceable
 from reconciler.cli.plan_files import read_plan, save, tell
 from reconciler.cli.planned import make
 from reconciler.cli.rates import read_rates
 from reconciler.cli.signing import check_keys, check_signature
+from reconciler.cli.workspace import workspace_in
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, UsageError
 from reconciler.model.plan import Plan
@@ -27,10 +40,16 @@ def plan(
     console: Console,
     *,
     path: Manifest = None,
-    env: Env = None,
+    env: SeveralEnv = None,
+    every: Every = False,
+    shard: ShardWords = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Save the plan, for `show FILE` and `apply --plan FILE`."),
+        typer.Option(
+            "--out",
+            metavar="FILE|DIR",
+            help="Save the plan, for `show FILE` and `apply --plan FILE`; of several targets, one each in a folder.",
+        ),
     ] = None,
     sign_with: Annotated[
         str | None,
@@ -60,10 +79,17 @@ def plan(
       reconciler plan --detailed-exitcode --refresh changed
       reconciler plan --format json | jq '.resource_changes[].address'
       reconciler plan --target 'workload_identity.invoice-*'
+      reconciler plan --all --out plans/
+      reconciler plan --env 'prod@*' --shard 2/5 --format json
+
+    Of several targets, one that cannot be read stops no other. An error wins over a refusal, a refusal over changes.
 
     Exit codes: 0 done, 1 error or something could not be read,
     2 changes (with --detailed-exitcode), 3 something in it is refused
     """
+    from reconciler.cli.fleet.choice import Wanted, choose
+    from reconciler.cli.fleet.island import PlanTerms
+    from reconciler.cli.fleet.planning import Saving, plan_several
     from reconciler.manifest import find
     from reconciler.planning import Allowances, guard
 
@@ -73,7 +99,13 @@ def plan(
         check_replaceable(out, find(path))
     elif sign_with is not None:
         raise UsageError("--sign-with signs a saved plan, and nothing is saved", "Give --out FILE too.")
-    made = make(console, path, env, refresh=refresh, selection=selection, rates=rates)
+    choice = choose(path, Wanted(env=env, every=every, shard=shard))
+    if choice.several:
+        terms = PlanTerms(refresh=refresh, selection=selection, allowances=Allowances(), detailed=detailed)
+        saving = Saving(folder=out, sign_with=sign_with) if out is not None else None
+        return plan_several(console, choice, terms, rates=rates, form=form, verbose=verbose, saving=saving)
+    workspace = workspace_in(choice.manifest, choice.found, choice.names[0], rates)
+    made = make(console, workspace, refresh=refresh, selection=selection)
     guards = guard(made, Allowances())
     print_plan(console, made, form, verbose=verbose, guards=guards)
     if out is not None:

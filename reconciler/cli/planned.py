@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.console import Console
 from reconciler.cli.reading import Wanted, nothing_more, take_snapshot, unread
 from reconciler.cli.unfinished import settled_in_memory
-from reconciler.cli.workspace import Workspace, offline_target, open_directory, open_workspace
+from reconciler.cli.workspace import Workspace, offline_target, open_directory
 from reconciler.errors import StateError, StateMoved
 from reconciler.model.environments import Target
 from reconciler.model.plan import Plan, Route
-from reconciler.model.rates import Rates
 from reconciler.model.resources import Lock, Refresh, Snapshot
 
 if TYPE_CHECKING:
     from reconciler.directory.agentcore import AgentCore
+    from reconciler.directory.sharing import Sharing
     from reconciler.planning import Selection
     from reconciler.state import State
 
@@ -81,24 +80,37 @@ def check_not_left_behind(console: Console, workspace: Workspace, lock: Lock | N
 
 
 def make(
-    console: Console, path: Path | None, env: str | None, *, refresh: Refresh | None, selection: Selection, rates: Rates
+    console: Console,
+    workspace: Workspace,
+    *,
+    refresh: Refresh | None,
+    selection: Selection,
+    sharing: Sharing | None = None,
 ) -> Plan:
-    """The plan of `reconciler plan`: an unfinished apply is settled in memory only, nothing is written."""
+    """The plan of `reconciler plan`: an unfinished apply is settled in memory only, nothing is written.
+
+    `sharing`: with others that are made at the same time.
+    """
     from reconciler.state import open_state
 
-    workspace = open_workspace(path, env, rates)
     with open_state(workspace.environment, workspace.lockfile) as state:
-        return _make(console, workspace, state, refresh=refresh, selection=selection)
+        return _make(console, workspace, state, refresh=refresh, selection=selection, sharing=sharing)
 
 
 def _make(
-    console: Console, workspace: Workspace, state: State, *, refresh: Refresh | None, selection: Selection
+    console: Console,
+    workspace: Workspace,
+    state: State,
+    *,
+    refresh: Refresh | None,
+    selection: Selection,
+    sharing: Sharing | None,
 ) -> Plan:
     from reconciler.planning import make_plan
 
     lock = state.read()
     if refresh is not Refresh.NONE:
-        with open_directory(workspace.environment, workspace.folder) as directory:
+        with open_directory(workspace.environment, workspace.folder, sharing) as directory:
             one = opened(console, workspace, lock, directory)
             lock = settled_in_memory(console, state, lock, directory, one.target)
             return plan_opened(console, replace(one, lock=lock), refresh=refresh, selection=selection)
@@ -156,6 +168,7 @@ def snapshot_opened(
         refresh=refresh or Refresh.FULL,
         wanted=wanted,
         trusting=refresh is None,
+        threads=one.directory.threads,
     )
 
 

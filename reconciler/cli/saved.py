@@ -43,7 +43,7 @@ def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms, 
     from reconciler.planning import check_fits
     from reconciler.state import open_state
 
-    plan = _trusted(console, file, trust)
+    plan = trusted(console, file, trust)
     if env is not None and env not in (plan.target.environment, plan.target.environment.partition("@")[0]):
         raise StalePlan(
             f"{file} is a plan for environment {plan.target.environment}, not {env}",
@@ -53,12 +53,12 @@ def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms, 
     environment = environment_of(plan, rates)
     consent = Consent(noun="Apply", question="", answer="yes", given=True)
     with (
-        _opened(open_state(environment, lockfile)) as state,
+        opened_as_planned(open_state(environment, lockfile)) as state,
         only_writer(console, state, "apply", terms.lock_timeout) as writer,
     ):
         if writer.pending is None:  # a plan that is stale needs no credentials to be told so
             check_fits(plan, writer.lock, target=plan.target)
-        with _opened(open_directory(environment, Path(lockfile).parent)) as directory:
+        with opened_as_planned(open_directory(environment, Path(lockfile).parent)) as directory:
             for note in directory.notes:
                 console.note(note)
             target = replace(plan.target, account=directory.account, region=directory.region)
@@ -67,7 +67,7 @@ def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms, 
             return execute(console, plan, directory, writer, consent=consent, terms=terms)
 
 
-def _trusted(console: Console, file: Path, trust: Trust) -> Plan:
+def trusted(console: Console, file: Path, trust: Trust) -> Plan:
     """The plan in `file`, once its signature and then its age are what they have to be; nothing else was looked at by then."""
     saved = read_plan(file)
     checked = check_signature(saved, file=str(file), verify_with=trust.verify_with)
@@ -79,7 +79,7 @@ def _trusted(console: Console, file: Path, trust: Trust) -> Plan:
 
 
 @contextlib.contextmanager
-def _opened(place: AbstractContextManager[Place]) -> Iterator[Place]:
+def opened_as_planned(place: AbstractContextManager[Place]) -> Iterator[Place]:
     """State or directory of the plan. Raises StalePlan where the credentials lead to another account than it was made for."""
     with contextlib.ExitStack() as opened:
         try:

@@ -19,12 +19,13 @@ class Contract(enum.Enum):
     LOCKFILE = "lockfile"
     PLAN = "plan"
     OUTPUT = "output"
+    TARGETS = "targets"
 
 
 def schema(console: Console, contract: Annotated[Contract, typer.Argument(help="Which file's schema.")]) -> ExitCode:
     """Print the JSON Schema of a file format.
 
-    Of the manifest, the lockfile, the saved plan or the JSON of `output`.
+    Of the manifest, the lockfile, the saved plan, the JSON of `output`, or the report of a run over several targets.
 
     For example:
       reconciler schema manifest > manifest.schema.json

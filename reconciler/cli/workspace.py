@@ -21,6 +21,7 @@ from reconciler.model.resources import Lock, Stack
 
 if TYPE_CHECKING:
     from reconciler.directory.agentcore import AgentCore
+    from reconciler.directory.sharing import Sharing
     from reconciler.manifest import Manifest
 
 AS_DECLARED = Rates()
@@ -154,8 +155,10 @@ def environment_of(plan: Plan, rates: Rates = AS_DECLARED) -> Environment:
     from reconciler.state import in_bucket
 
     route = plan.route
+    group, several, _ = plan.target.environment.partition("@")
     return Environment(
         name=plan.target.environment,
+        group=group if several else "",
         where=route.where,
         account=plan.target.account,
         region=plan.target.region,
@@ -182,8 +185,8 @@ def _store_in(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def open_directory(environment: Environment, folder: Path) -> Iterator[AgentCore]:
-    """The environment's directory, connected; an embedded one is kept in `folder`.
+def open_directory(environment: Environment, folder: Path, sharing: Sharing | None = None) -> Iterator[AgentCore]:
+    """The environment's directory, connected; an embedded one is kept in `folder`. `sharing`: with others at work beside it.
 
     Raises DirectoryError without credentials, Refused on another account.
     """
@@ -200,4 +203,4 @@ def open_directory(environment: Environment, folder: Path) -> Iterator[AgentCore
             store = opened.enter_context(contextlib.closing(Store(_store_in(folder))))
             account = environment.account if environment.group else ""
             attached = functools.partial(attach, store=store, account=account or EMBEDDED_ACCOUNT)
-        yield opened.enter_context(contextlib.closing(connect(environment, attach=attached)))
+        yield opened.enter_context(contextlib.closing(connect(environment, attach=attached, sharing=sharing)))

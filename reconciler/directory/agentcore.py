@@ -27,6 +27,7 @@ from reconciler.aws.sessions import READ_SECONDS, account_at, check_account, emb
 from reconciler.aws.words import keeping_back, quotable
 from reconciler.directory import linkage
 from reconciler.directory.protocol import THREADS, Listed
+from reconciler.directory.sharing import Sharing
 from reconciler.errors import Ambiguous, DirectoryError, NotCleared, NotFound, TagsFailed
 from reconciler.model.addresses import Remote
 from reconciler.model.environments import EMBEDDED_ACCOUNT, OWNER_TAG, Environment, Where
@@ -47,13 +48,15 @@ def connect(
     attach: Callable[[BaseClient], None] | None = None,
     threads: int = THREADS,
     read_timeout: float = READ_SECONDS,
+    sharing: Sharing | None = None,
 ) -> AgentCore:
-    """The environment's directory, for `threads` callers at once.
+    """The environment's directory, for `threads` callers at once; with `sharing`, for as many as that says, at a pace shared.
 
     The account is checked before anything is read. `attach` hooks the emulator into the client; the embedded directory needs
     it (ValueError). `read_timeout`: seconds after which an answer counts as lost; tests use short ones. Raises Refused on
     another account than declared, DirectoryError (no region, profile, credentials).
     """
+    threads = sharing.threads if sharing else threads
     connections = threads + linkage.THREADS + 1
     if environment.where is Where.EMBEDDED:
         if attach is None:
@@ -62,20 +65,25 @@ def connect(
         client = make_client(session, _SERVICE, environment, connections, ignore_configured_endpoint_urls=True)
         account, note = environment.account or EMBEDDED_ACCOUNT, ""
         secrets = reader(None)
-        pacing = Pacing(rates=replace(environment.rates, limited=False, look_up=False))
+        paced = functools.partial(Pacing, rates=replace(environment.rates, limited=False, look_up=False))
     else:
         session = open_session(environment)
         client = make_client(session, _SERVICE, environment, connections, read_timeout=read_timeout)
         account, note = _whose(session, client, environment)
-        pacing = _paced(session, client, environment)
+        paced = functools.partial(_paced, session, client, environment)
         secrets = reader(functools.cache(lambda: make_client(session, "secretsmanager", environment, 4, attempts=3)))
+    place = (account, str(client.meta.region_name), str(client.meta.endpoint_url))
+    pacing = sharing.pacing(place, paced) if sharing else paced()
     if attach is not None:
         attach(client)
-    return AgentCore(client, account=account, notes=(note,) if note else (), pacing=pacing, secrets=secrets)
+    return AgentCore(client, account=account, notes=(note,) if note else (), pacing=pacing, secrets=secrets, threads=threads)
 
 
 class AgentCore:
-    """One account's directory in one region; see `Directory`. `notes`: what the user should know of the connection."""
+    """One account's directory in one region; see `Directory`. `notes`: what the user should know of the connection.
+
+    `threads`: how many callers at once there are connections for.
+    """
 
     def __init__(
         self,
@@ -85,8 +93,10 @@ class AgentCore:
         notes: tuple[str, ...] = (),
         pacing: Pacing | None = None,
         secrets: SecretReader | None = None,
+        threads: int = THREADS,
     ) -> None:
         self.notes = notes
+        self.threads = threads
         self._secrets = secrets or reader(None)
         self._client = client
         self._account = account

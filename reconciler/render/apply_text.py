@@ -107,7 +107,7 @@ def _told(outcome: Outcome, paint: Palette, width: int) -> list[str]:
 
 def _closing(report: Report, plan: Plan, paint: Palette, width: int) -> list[str]:
     used = f"in {duration(report.seconds)}" + (f" with {plural(report.calls, 'call')}" if report.calls else "")
-    sums = _sums(report.outcomes)
+    sums = outcome_sums(report.outcomes)
     if report.whole:
         lines = [f"{paint.good('Applied:')} {sums}, {used}."]
     else:
@@ -124,7 +124,8 @@ def _closing(report: Report, plan: Plan, paint: Palette, width: int) -> list[str
     return lines
 
 
-def _sums(outcomes: Sequence[Outcome]) -> str:
+def outcome_sums(outcomes: Sequence[Outcome]) -> str:
+    """`3 created, 1 failed`."""
     done = (Status.DONE, Status.DONE_WITHOUT_TAGS)
     counts = Counter(one.change.action for one in outcomes if one.status in done)
     parts = [f"{counts[action]} {_DONE[action]}" for action in Action if counts[action]] or ["nothing done"]

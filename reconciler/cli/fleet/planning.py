@@ -1,0 +1,115 @@
+"""`plan` over several targets: made side by side, told as one, saved one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.cli.console import Console
+from reconciler.cli.fleet.choice import Choice
+from reconciler.cli.fleet.island import PlanTerms, failure_of, plan_target, recorded
+from reconciler.cli.fleet.pool import Work, shown, side_by_side, threads_for
+from reconciler.cli.fleet.telling import gathered, notes, show
+from reconciler.cli.options import Format
+from reconciler.cli.plan_files import save
+from reconciler.cli.workspace import workspace_in
+from reconciler.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.model.fleet import FleetResult, TargetResult
+from reconciler.model.rates import Rates
+
+if TYPE_CHECKING:
+    from reconciler.directory.sharing import Sharing
+
+SUFFIX = ".plan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """Where plans are saved, and what signs them."""
+
+    folder: Path
+    sign_with: str | None
+
+
+def plan_several(
+    console: Console,
+    choice: Choice,
+    terms: PlanTerms,
+    *,
+    rates: Rates,
+    form: Format,
+    verbose: bool,
+    saving: Saving | None,
+) -> ExitCode:
+    """Plan each, show all, save those that there are; the one exit code. An interrupt still shows what was done by then."""
+    if saving is not None:
+        check_folder(saving.folder)
+    result = planned(console, choice, terms, rates)
+    notes(console, result)
+    show(console, result, form, verbose=verbose)
+    if saving is not None:
+        _save(console, result, saving)
+    return result.exit_code
+
+
+def planned(console: Console, choice: Choice, terms: PlanTerms, rates: Rates) -> FleetResult:
+    """The plan of each target, made at the same time."""
+    from reconciler.directory.sharing import Sharing
+
+    sharing = Sharing(threads_for(len(choice.names)))
+    work: dict[str, Work] = {}
+    for name in choice.names:
+        work[name] = partial(_plan_one, choice, name, rates, terms, sharing)
+    with shown(console, "Planning", len(work)) as progress:
+        results, whole = side_by_side(work, sharing, progress=progress)
+    if not whole:
+        console.note("Interrupted; nothing was written to any directory.")
+    return gathered(choice.names, results, command="plan", stack=choice.manifest.stack, choice=choice)
+
+
+def _plan_one(choice: Choice, name: str, rates: Rates, terms: PlanTerms, sharing: Sharing) -> TargetResult:
+    declared = choice.manifest.environments[name]
+    try:
+        workspace = workspace_in(choice.manifest, choice.found, name, rates)
+    except ReconcilerError as error:
+        return TargetResult(name=name, account=declared.account, region=declared.region, failure=failure_of(error))
+    return plan_target(workspace, terms, sharing)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise UsageError unless the folder is, or can be, one of this run's plans alone."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"--out {folder} is a file, and several plans go into a folder", "Give the path of a folder.")
+    old = sorted(one.name for one in folder.glob(f"*{SUFFIX}")) if folder.exists() else []
+    if old:
+        raise UsageError(
+            f"{folder} holds plans already ({old[0]}{' and others' if len(old) > 1 else ''})",
+            "A plan of an earlier run among those of this one would be applied with them. Remove them, or give another folder.",
+        )
+
+
+def _save(console: Console, result: FleetResult, saving: Saving) -> None:
+    try:
+        saving.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReconcilerError(
+            f"cannot make the folder {saving.folder}: {error.strerror}", "Choose another --out."
+        ) from error
+    count = 0
+    for one in result.targets:
+        if one.plan is not None:
+            save(
+                recorded(),
+                one.plan,
+                saving.folder / f"{one.name}{SUFFIX}",
+                refused=bool(one.guards),
+                sign_with=saving.sign_with,
+            )
+            count += 1
+    without = len(result.targets) - count
+    missing = f" {without} targets have none: see above." if without else ""
+    console.note(
+        f"Saved {count} plans in {saving.folder}.{missing} To apply exactly these: reconciler apply --plan {saving.folder}"
+    )
