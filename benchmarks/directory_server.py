@@ -11,18 +11,27 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 from collections import Counter
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from benchmarks.fleet import ENVIRONMENT, STACK, arn, identity
+from benchmarks.fleet import ENVIRONMENT, REGION, STACK, arn, identity
 
 PAGE = 20
 _BORN = 1_790_000_000.0
 _NO_PARENTS: dict[str, Any] = {"agentRuntimes": [], "items": [], "paymentManagers": []}
+_NO_OTHERS: dict[str, Any] = {
+    "credentialProviders": [],
+    "tokenVaultId": "default",
+    "kmsConfiguration": {"keyType": "ServiceManagedKey"},
+    "lastModifiedDate": _BORN,
+}
+"""Answers every list and get of another kind: none of it, but the vault that every directory has."""
 _REASONS = {200: "OK", 201: "Created", 204: "No Content", 400: "Bad Request", 404: "Not Found"}
 
 
+_SIGNED_FOR = re.compile(rb"/\d{8}/([a-z0-9-]+)/bedrock-agentcore")
 Answer = tuple[int, dict[str, Any] | None]
 
 
@@ -64,6 +73,8 @@ class Fleet:
             return self._tagging(method, unquote(rest).rpartition("/")[2], query, body)
         if family == "identities":
             self._calls[rest] += 1
+            if rest not in self._operations:
+                return 200, _NO_OTHERS
             return self._operations[rest](json.loads(body or b"{}"))
         self._calls[family] += 1
         return 200, _NO_PARENTS
@@ -128,6 +139,7 @@ class Connection(asyncio.Protocol):
         self._fleet = fleet
         self._latency = latency
         self._buffer = b""
+        self._region = REGION
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -149,18 +161,27 @@ class Connection(asyncio.Protocol):
             return
         body, self._buffer = self._buffer[end + 4 : end + 4 + length], self._buffer[end + 4 + length :]
         method, target, _ = head.partition(b"\r\n")[0].decode("ascii").split(" ", 2)
+        if signed := _SIGNED_FOR.search(head):
+            self._region = signed[1].decode("ascii")
         status, answer = self._fleet.answer(method, target, body)
         loop = asyncio.get_running_loop()
         loop.call_later(self._latency, self._send, status, answer)
 
     def _send(self, status: int, answer: dict[str, Any] | None) -> None:
-        body = b"" if answer is None else json.dumps(answer, separators=(",", ":")).encode()
+        text = "" if answer is None else json.dumps(answer, separators=(",", ":"))
+        body = (text if self._region == REGION else _elsewhere(text, self._region)).encode()
         error = f"x-amzn-ErrorType: {answer['__type']}\r\n" if answer and "__type" in answer else ""
         head = (
             f"HTTP/1.1 {status} {_REASONS[status]}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{error}\r\n"
         )
         self._transport.write(head.encode("ascii") + body)
+
+
+def _elsewhere(text: str, region: str) -> str:
+    """The answer as the same fleet in another region gives it, where it belongs to that region's own target."""
+    owner = f"{STACK}/{ENVIRONMENT}"
+    return text.replace(f":{REGION}:", f":{region}:").replace(f'"{owner}"', f'"{owner}@{region}"')
 
 
 async def serve(count: int, latency: float) -> None:

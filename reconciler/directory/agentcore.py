@@ -76,7 +76,9 @@ def connect(
     pacing = sharing.pacing(place, paced) if sharing else paced()
     if attach is not None:
         attach(client)
-    return AgentCore(client, account=account, notes=(note,) if note else (), pacing=pacing, secrets=secrets, threads=threads)
+    return AgentCore(
+        client, account=account, notes=(note,) if note else (), pacing=pacing, secrets=secrets, threads=threads
+    )
 
 
 class AgentCore:
