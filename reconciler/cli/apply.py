@@ -24,6 +24,7 @@ from reconciler.cli.options import (
     Manifest,
     MaxAge,
     RateWords,
+    Scheduler,
     SeveralEnv,
     ShardWords,
     Targets,
@@ -52,6 +53,7 @@ def apply(
     env: SeveralEnv = None,
     every: Every = False,
     shard: ShardWords = None,
+    scheduler: Scheduler = None,
     saved: Annotated[
         Path | None,
         typer.Option(
@@ -112,9 +114,9 @@ def apply(
     terms = Terms(lock_timeout=lock_timeout, allowances=allowances, threads=threads)
     selection, rates = selection_of(target, exclude), read_rates(rate)
     if saved is not None:
-        if path is not None or target or exclude or refresh is not None or every or shard is not None:
+        if path is not None or target or exclude or refresh is not None or every or shard or scheduler:
             raise UsageError(
-                "--plan FILE says everything already: it goes with no PATH, --target, --exclude, --refresh, --all or --shard",
+                "--plan says everything: no PATH, --target, --exclude, --refresh, --all, --shard or --scheduler goes with it",
                 "Plan again with those, save that plan, and apply it.",
             )
         trust = Trust(max_age=limit_of(max_age or DEFAULT_MAX_AGE), verify_with=verify_with)
@@ -125,7 +127,7 @@ def apply(
         raise UsageError(
             "--max-age and --verify-with are about a saved plan", "Give --plan FILE too, or leave them out."
         )
-    choice = choose(path, Wanted(env=env, every=every, shard=shard))
+    choice = choose(path, Wanted(env=env, every=every, shard=shard, scheduler=scheduler))
     if choice.several:
         plans = PlanTerms(refresh=refresh, selection=selection, allowances=allowances, for_apply=True)
         return apply_several(console, choice, plans, terms, rates=rates, given=auto_approve, form=form)

@@ -69,6 +69,14 @@ Every: TypeAlias = Annotated[
         "--all", help="Every environment and target of the manifest, side by side: one report, one exit code."
     ),
 ]
+Scheduler: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Run several targets as tasks of the Dask cluster behind it, as in tcp://10.0.0.5:8786. Needs the extra dask.",
+    ),
+]
 ShardWords: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -16,6 +16,7 @@ from reconciler.cli.options import (
     HowMuch,
     Manifest,
     RateWords,
+    Scheduler,
     SeveralEnv,
     ShardWords,
     Targets,
@@ -43,6 +44,7 @@ def plan(
     env: SeveralEnv = None,
     every: Every = False,
     shard: ShardWords = None,
+    scheduler: Scheduler = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -81,6 +83,7 @@ def plan(
       reconciler plan --target 'workload_identity.invoice-*'
       reconciler plan --all --out plans/
       reconciler plan --env 'prod@*' --shard 2/5 --format json
+      reconciler plan --all --scheduler tcp://10.0.0.5:8786
 
     Of several targets, one that cannot be read stops no other. An error wins over a refusal, a refusal over changes.
 
@@ -99,7 +102,7 @@ def plan(
         check_replaceable(out, find(path))
     elif sign_with is not None:
         raise UsageError("--sign-with signs a saved plan, and nothing is saved", "Give --out FILE too.")
-    choice = choose(path, Wanted(env=env, every=every, shard=shard))
+    choice = choose(path, Wanted(env=env, every=every, shard=shard, scheduler=scheduler))
     if choice.several:
         terms = PlanTerms(refresh=refresh, selection=selection, allowances=Allowances(), detailed=detailed)
         saving = Saving(folder=out, sign_with=sign_with) if out is not None else None

@@ -62,7 +62,12 @@ class Failure:
         return cls(summary=error.summary, detail=error.detail, diagnostics=found, exit_code=error.exit_code)
 
 
-_ENDED = {ExitCode.REFUSED: Ended.REFUSED, ExitCode.STALE: Ended.STALE, ExitCode.LOCKED: Ended.LOCKED}
+_ENDED = {
+    ExitCode.PARTIAL: Ended.IN_PART,
+    ExitCode.REFUSED: Ended.REFUSED,
+    ExitCode.STALE: Ended.STALE,
+    ExitCode.LOCKED: Ended.LOCKED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""How two environments or targets differ, resource by resource, paired by address. Pure; knows nothing of where they are read."""
+"""How two environments or targets differ, resource by resource, paired by address, wherever they were read."""
 
 from __future__ import annotations
 

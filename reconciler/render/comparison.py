@@ -1,4 +1,4 @@
-"""Two environments side by side: as text, as Markdown, as JSON. `-` is what only the first has, `+` what only the second has."""
+"""Two environments side by side: as text, Markdown, JSON. `-` is what only the first has, `+` what only the second has."""
 
 from __future__ import annotations
 
@@ -126,8 +126,7 @@ def _sums(view: View, found: Comparison, paint: Palette) -> list[str]:
     first = sum(one.second is None for one in view.pairs)
     second = sum(one.first is None for one in view.pairs)
     differ = len(view.pairs) - first - second
-    lines = [
-        f"{view.alike} the same, {differ} different, {first} only in {clean(found.first)}, {second} only in {clean(found.second)}."
-    ]
+    only = f"{first} only in {clean(found.first)}, {second} only in {clean(found.second)}"
+    lines = [f"{view.alike} the same, {differ} different, {only}."]
     lines += [paint.bad(f"Could not be read: {clean(what)}: {clean(why)}") for what, why in view.unknown.items()]
     return lines if view.pairs or view.unknown else [paint.good(lines[0])]

@@ -14,7 +14,7 @@ from reconciler.cli.executing import Consent, Terms, agreed
 from reconciler.cli.fleet.choice import Choice
 from reconciler.cli.fleet.island import PlanTerms, apply_target, failure_of
 from reconciler.cli.fleet.planning import SUFFIX, planned
-from reconciler.cli.fleet.pool import Work, shown, side_by_side, threads_for
+from reconciler.cli.fleet.pool import OnEnd, Work, shown, side_by_side, threads_for
 from reconciler.cli.fleet.telling import gathered, notes, show, text_of
 from reconciler.cli.interrupts import stoppable
 from reconciler.cli.options import Format
@@ -63,7 +63,7 @@ def apply_several(
     if not agreed(console, consent):
         console.note("Apply cancelled. Nothing was changed.")
         return ExitCode.ERROR
-    return _run(console, result, todo, terms, rates=rates, form=form)
+    return _run(console, result, todo, terms, rates=rates, form=form, scheduler=choice.scheduler)
 
 
 def apply_folder(
@@ -143,19 +143,16 @@ def _run(
     *,
     rates: Rates = AS_DECLARED,
     form: Format,
+    scheduler: str | None = None,
 ) -> ExitCode:
-    from reconciler.directory.sharing import Sharing
-
-    sharing = Sharing(threads_for(len(todo)))
-    each = replace(terms, threads=min(terms.threads, sharing.threads))
+    """Apply to those that have something to do, and tell of all."""
     stop = threading.Event()
     fresh = [replace(one, notes=()) for one in todo]
     with stoppable(console, stop), shown(console, "Applying", len(todo)) as progress:
-        work: dict[str, Work] = {
-            one.name: partial(apply_target, one, each, sharing, rates=rates, on_event=_teller(console, one.name))
-            for one in fresh
-        }
-        done, _ = side_by_side(work, sharing, stop=stop, progress=progress)
+        if scheduler is not None:
+            done = _there(scheduler, fresh, terms, rates=rates, progress=progress, stop=stop)
+        else:
+            done = _here(console, fresh, terms, rates=rates, progress=progress, stop=stop)
         targets = []
         for one in result.targets:
             begun = any(one.name == other.name for other in todo)
@@ -163,6 +160,45 @@ def _run(
         whole = replace(result, targets=tuple(targets))
         notes(console, whole)
         return _ended(console, whole, form)
+
+
+def _here(
+    console: Console,
+    todo: Sequence[TargetResult],
+    terms: Terms,
+    *,
+    rates: Rates,
+    progress: OnEnd,
+    stop: threading.Event,
+) -> dict[str, TargetResult]:
+    """Applied by this process."""
+    from reconciler.directory.sharing import Sharing
+
+    sharing = Sharing(threads_for(len(todo)))
+    each = replace(terms, threads=min(terms.threads, sharing.threads))
+    work: dict[str, Work] = {
+        one.name: partial(apply_target, one, each, sharing, rates=rates, on_event=_teller(console, one.name))
+        for one in todo
+    }
+    done, _ = side_by_side(work, sharing, stop=stop, progress=progress)
+    return done
+
+
+def _there(
+    scheduler: str,
+    todo: Sequence[TargetResult],
+    terms: Terms,
+    *,
+    rates: Rates,
+    progress: OnEnd,
+    stop: threading.Event,
+) -> dict[str, TargetResult]:
+    """Applied by the workers of a cluster, which saw the state's folder when they planned, where one is needed."""
+    from reconciler.cli.fleet.cluster import apply_on, connected
+
+    with connected(scheduler) as cluster:
+        done, _ = apply_on(cluster, todo, terms, rates=rates, progress=progress, stop=stop)
+    return done
 
 
 def _teller(console: Console, name: str) -> Callable[[Event], None]:

@@ -34,6 +34,7 @@ class Choice:
     """A manifest that is open, and the targets chosen in it. `several`: they are told as several, even if it is one, or none.
 
     `found`: what the manifest's check had to say. `chosen`: how many there were before `shard` took its part.
+    `scheduler`: of the cluster that shall run them, None for this process.
     """
 
     manifest: Manifest
@@ -42,6 +43,7 @@ class Choice:
     several: bool
     chosen: int
     shard: Shard | None
+    scheduler: str | None = None
 
 
 def choose(path: Path | None, wanted: Wanted) -> Choice:
@@ -64,7 +66,15 @@ def choose(path: Path | None, wanted: Wanted) -> Choice:
                 )
         names = (choose_environment(manifest, wanted.env),)
     mine = shard_of(names, shard) if shard else names
-    return Choice(manifest=manifest, found=found, names=mine, several=several, chosen=len(names), shard=shard)
+    return Choice(
+        manifest=manifest,
+        found=found,
+        names=mine,
+        several=several,
+        chosen=len(names),
+        shard=shard,
+        scheduler=wanted.scheduler,
+    )
 
 
 def read_shard(words: str | None) -> Shard | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,12 +59,27 @@ def planned(console: Console, choice: Choice, terms: PlanTerms, rates: Rates) ->
     """The plan of each target, made at the same time."""
     from reconciler.directory.sharing import Sharing
 
+    if choice.scheduler is not None:
+        return _planned_there(console, choice, terms, rates, choice.scheduler)
     sharing = Sharing(threads_for(len(choice.names)))
     work: dict[str, Work] = {}
     for name in choice.names:
         work[name] = partial(_plan_one, choice, name, rates, terms, sharing)
     with shown(console, "Planning", len(work)) as progress:
         results, whole = side_by_side(work, sharing, progress=progress)
+    return _gathered(console, choice, results, whole=whole)
+
+
+def _planned_there(console: Console, choice: Choice, terms: PlanTerms, rates: Rates, scheduler: str) -> FleetResult:
+    """The same by the workers of a cluster."""
+    from reconciler.cli.fleet.cluster import connected, plan_on
+
+    with connected(scheduler) as cluster, shown(console, "Planning", len(choice.names)) as progress:
+        results, whole = plan_on(cluster, choice, terms, rates, progress)
+    return _gathered(console, choice, results, whole=whole)
+
+
+def _gathered(console: Console, choice: Choice, results: Mapping[str, TargetResult], *, whole: bool) -> FleetResult:
     if not whole:
         console.note("Interrupted; nothing was written to any directory.")
     return gathered(choice.names, results, command="plan", stack=choice.manifest.stack, choice=choice)
