@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,7 +43,9 @@ from reconciler.errors import ExitCode, UsageError
 from reconciler.model.resources import Refresh
 
 if TYPE_CHECKING:
+    from reconciler.cli.fleet.choice import Wanted
     from reconciler.model.plan import Plan
+    from reconciler.model.rates import Rates
     from reconciler.planning import Selection
 
 
@@ -103,9 +106,7 @@ def apply(
     Exit codes: 0 done or nothing to do, 1 error, 3 refused by a guard or not signed, 4 stale plan, 5 state is locked,
     6 applied in part
     """
-    from reconciler.cli.fleet.applying import apply_folder, apply_several
-    from reconciler.cli.fleet.choice import Wanted, choose
-    from reconciler.cli.fleet.island import PlanTerms
+    from reconciler.cli.fleet.choice import Wanted
     from reconciler.planning import Allowances
 
     allowances = Allowances(
@@ -120,26 +121,67 @@ def apply(
                 "Plan again with those, save that plan, and apply it.",
             )
         trust = Trust(max_age=limit_of(max_age or DEFAULT_MAX_AGE), verify_with=verify_with)
-        if saved.is_dir():
-            return apply_folder(console, saved, env=env, terms=terms, trust=trust, rates=rates, form=form)
-        return apply_saved(console, saved, env=env, terms=terms, trust=trust, rates=rates)
+        return _saved(console, saved, env, terms, trust=trust, rates=rates, form=form)
     if max_age is not None or verify_with is not None:
         raise UsageError(
             "--max-age and --verify-with are about a saved plan", "Give --plan FILE too, or leave them out."
         )
-    choice = choose(path, Wanted(env=env, every=every, shard=shard, scheduler=scheduler))
+    wanted = Wanted(env=env, every=every, shard=shard, scheduler=scheduler)
+    how = Making(refresh=refresh, selection=selection, rates=rates, given=auto_approve)
+    return _now(console, path, wanted, terms, how=how, form=form)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """How the plan of an apply is made, at which rates, and whether it was agreed to beforehand."""
+
+    refresh: Refresh | None
+    selection: Selection
+    rates: Rates
+    given: bool
+
+
+def _saved(
+    console: Console, saved: Path, env: str | None, terms: Terms, *, trust: Trust, rates: Rates, form: Format
+) -> ExitCode:
+    """Apply one saved plan, or those of a folder."""
+    if saved.is_dir():
+        from reconciler.cli.fleet.applying import apply_folder
+
+        return apply_folder(console, saved, env=env, terms=terms, trust=trust, rates=rates, form=form)
+    _check_text(form)
+    return apply_saved(console, saved, env=env, terms=terms, trust=trust, rates=rates)
+
+
+def _now(console: Console, path: Path | None, wanted: Wanted, terms: Terms, *, how: Making, form: Format) -> ExitCode:
+    """Plan and apply one target, or several."""
+    from reconciler.cli.fleet.choice import choose
+
+    choice = choose(path, wanted)
     if choice.several:
-        plans = PlanTerms(refresh=refresh, selection=selection, allowances=allowances, for_apply=True)
-        return apply_several(console, choice, plans, terms, rates=rates, given=auto_approve, form=form)
-    workspace = workspace_in(choice.manifest, choice.found, choice.names[0], rates)
+        from reconciler.cli.fleet.applying import apply_several
+        from reconciler.cli.fleet.island import PlanTerms
+
+        plans = PlanTerms(refresh=how.refresh, selection=how.selection, allowances=terms.allowances, for_apply=True)
+        return apply_several(console, choice, plans, terms, rates=how.rates, given=how.given, form=form)
+    _check_text(form)
+    workspace = workspace_in(choice.manifest, choice.found, choice.names[0], how.rates)
     consent = Consent(
         noun="Apply",
         question=f"Apply this plan to {_where(workspace)}?",
         answer="yes",
-        given=auto_approve,
+        given=how.given,
         elsewhere="Save and review a plan, then apply exactly that: reconciler plan --out FILE, reconciler apply --plan FILE.",
     )
-    return _plan_and_run(console, workspace, "apply", consent, terms, refresh=refresh, selection=selection)
+    return _plan_and_run(console, workspace, "apply", consent, terms, refresh=how.refresh, selection=how.selection)
+
+
+def _check_text(form: Format) -> None:
+    """Raise UsageError for another format where one target is meant: its report is text."""
+    if form is not Format.TEXT:
+        raise UsageError(
+            "--format is for the report of several targets, and one is meant", "Leave it out, or add --all."
+        )
 
 
 def destroy(

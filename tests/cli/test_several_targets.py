@@ -314,6 +314,14 @@ def test_what_cannot_be_meant_is_refused(fleet: Any, words: tuple[str, ...], sai
     assert ran.out == ""
 
 
+def test_the_report_of_one_target_is_text(fleet: Any) -> None:
+    ran = fleet.run("apply", "--env", "dev@one", "--auto-approve", "--format", "json")
+
+    assert ran.code == 1
+    assert "--format is for the report of several targets" in ran.err
+    assert not lockfile(fleet, "dev@one").exists()
+
+
 def test_markdown_folds_what_is_the_same(fleet: Any) -> None:
     ran = fleet.run("plan", "--all", "--format", "markdown")
 
