@@ -92,6 +92,10 @@ class CredentialsMissing(DirectoryError):
     """No credentials, or expired ones."""
 
 
+class TokenRefused(DirectoryError):
+    """A token that the call carries, a user's or a workload's, is not accepted; the credentials are."""
+
+
 class NotFound(DirectoryError):
     """The resource does not stand in the directory."""
 

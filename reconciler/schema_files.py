@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-SchemaName = Literal["manifest", "lockfile", "plan", "output", "targets"]
+SchemaName = Literal["manifest", "lockfile", "plan", "output", "targets", "verify"]
 
 _PACKAGE = Path(__file__).parent
 

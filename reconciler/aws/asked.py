@@ -25,7 +25,8 @@ class Verb(enum.Enum):
 class Asked:
     """A call, for its errors: `action` is the IAM action; `subject` names the resource, "" where it is about none.
 
-    `permission`: the action's name where it is not the operation's.
+    `permission`: the action's name where it is not the operation's. `bearer`: it carries a token of its own beside what signs
+    it, and UnauthorizedException is about that.
     """
 
     operation: str
@@ -33,6 +34,7 @@ class Asked:
     subject: str = ""
     service: str = "bedrock-agentcore"
     permission: str = ""
+    bearer: bool = False
 
     @property
     def action(self) -> str:

@@ -25,7 +25,9 @@ from reconciler.errors import (
     ServiceLinked,
     Stopped,
     Throttled,
+    TokenRefused,
 )
+from reconciler.model.rates import DEFAULT_RATES
 
 FAILURES = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError, EOFError)
 """What a call of a botocore client raises on purpose, and what its question for an MFA code ends in without a terminal."""
@@ -84,11 +86,12 @@ _NO_CREDENTIALS = (
     sdk.UnknownCredentialError,
     EOFError,
 )
+_LINKAGE_STOPS = (Verb.DELETE, Verb.READ)  # reading: a token for the identity
 _SIGN_IN = "Sign in again (aws sso login, aws login, or new keys), then check with: aws sts get-caller-identity"
 
-_THROTTLED_HINT = (
-    "Others use the same quota of this account and Region (20 requests a second for each operation, by default), or it is "
-    "smaller than the rate asked for: try again later, or ask for more in Service Quotas."
+_SPENT = (
+    "Others use the same quota of this account and Region{by_default}, or it is smaller than the rate asked for: try again "
+    "later, or ask for more in Service Quotas."
 )
 
 
@@ -132,7 +135,13 @@ def unexpected_answer(asked: Asked, member: str) -> DirectoryError:
 def overloaded(asked: Asked, seconds: float) -> Throttled:
     """It was not sent: no call of the operation got through for so many seconds."""
     summary = f"{asked}: not sent: the service has throttled every {asked.operation} for {seconds:g} s"
-    return Throttled(summary, _THROTTLED_HINT, code="ThrottlingException")
+    return Throttled(summary, _spent(asked), code="ThrottlingException")
+
+
+def _spent(asked: Asked) -> str:
+    """What may be done about a quota that is used up."""
+    rate = DEFAULT_RATES.get(asked.operation)
+    return _SPENT.format(by_default=f" ({rate:g} {asked.operation} a second, by default)" if rate else "")
 
 
 def not_sent(asked: Asked) -> Stopped:
@@ -145,7 +154,7 @@ def _answered(error: sdk.ClientError, asked: Asked) -> DirectoryError:
     code, said = _code(error), _message(error)
     match judge(error):
         case Verdict.THROTTLED:
-            return Throttled(f"{asked}: the service still throttles ({code})", _THROTTLED_HINT, code=code)
+            return Throttled(f"{asked}: the service still throttles ({code})", _spent(asked), code=code)
         case Verdict.UNCERTAIN if not asked.verb.repeatable:
             return _lost(asked, f"{code}: {said}", code=code)
         case Verdict.UNCERTAIN:
@@ -160,7 +169,9 @@ def _answered(error: sdk.ClientError, asked: Asked) -> DirectoryError:
 def _refusal(asked: Asked, code: str, said: str, status: int) -> tuple[type[DirectoryError], str, str]:
     """Which error it is that the service will not do this, and its words."""
     found: tuple[type[DirectoryError], str, str] = (DirectoryError, f"the service answered {code}", said)
-    if code in _DENIED:
+    if code == "UnauthorizedException" and asked.bearer:
+        found = TokenRefused, "the token that it carries is not accepted", said
+    elif code in _DENIED:
         where = f" on {asked.subject}" if asked.subject else ""
         detail = f"Allow the IAM action {asked.action}{where} to these credentials. The service said: {said}"
         found = AccessDenied, "access denied", detail
@@ -168,7 +179,7 @@ def _refusal(asked: Asked, code: str, said: str, status: int) -> tuple[type[Dire
         found = NotFound, "not found", said
     elif asked.verb is Verb.CREATE and _exists(code, said):
         found = AlreadyExists, "it exists already", said
-    elif asked.verb is Verb.DELETE and code == "ValidationException" and "linked to a service" in said.lower():
+    elif asked.verb in _LINKAGE_STOPS and code == "ValidationException" and "linked to a service" in said.lower():
         found = ServiceLinked, "a service holds it", said
     elif code in _FULL:
         detail = f"{said}\nAsk for more in Service Quotas, or remove what is not needed."

@@ -39,6 +39,7 @@ from reconciler.cli.plan import plan, show
 from reconciler.cli.schema import schema
 from reconciler.cli.validate import validate
 from reconciler.cli.verb import verb
+from reconciler.cli.verify import verify
 from reconciler.errors import ExitCode
 
 _ABOUT = """Keep the agent identities of Amazon Bedrock AgentCore equal to a YAML manifest in git.
@@ -49,7 +50,7 @@ Exit codes: 0 done or nothing to do, 1 error, 2 changes present (plan --detailed
 check), 3 refused by a guard, 4 stale plan, 5 state is locked, 6 applied in part
 """
 _VERBS: tuple[Callable[..., ExitCode], ...] = (
-    validate, plan, apply, show, destroy, adopt, forget, export, output, compare, graph, schema, emulator,
+    validate, plan, apply, show, destroy, adopt, forget, export, output, compare, verify, graph, schema, emulator,
 )  # fmt: skip
 _LOCK_VERBS: tuple[Callable[..., ExitCode], ...] = (
     lock_show, lock_status, lock_unlock, lock_migrate, lock_history, lock_restore, lock_rebuild,

@@ -43,7 +43,7 @@ def take_snapshot(
     from reconciler.directory.snapshot import read_snapshot
     from reconciler.planning import changed_remotes, expected_remotes, known_remotes
 
-    with _shown(console) as progress:
+    with counted(console, "Reading the directory") as progress:
         return read_snapshot(
             directory,
             refresh=refresh,
@@ -64,14 +64,15 @@ def unread() -> Snapshot:
 
 
 @contextlib.contextmanager
-def _shown(console: Console) -> Iterator[Callable[[int, int | None], None] | None]:
+def counted(console: Console, doing: str) -> Iterator[Callable[[int, int | None], None] | None]:
+    """What takes how much is done of how much, None where nobody knows yet; None itself where no terminal shows it."""
     if not console.animates:
         yield None
         return
     from rich.console import Console as Screen
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("Reading the directory"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     screen = Screen(file=cast(TextIO, Unheard(sys.stderr)), no_color=not console.colour_err)
     with Progress(*columns, console=screen, transient=True) as bar:
         task = bar.add_task("", total=None)

@@ -25,7 +25,8 @@ from reconciler.aws.quotas import account_rates
 from reconciler.aws.secrets import SecretReader, reader
 from reconciler.aws.sessions import READ_SECONDS, account_at, check_account, embedded_session, is_loopback, open_session
 from reconciler.aws.words import keeping_back, quotable
-from reconciler.directory import linkage
+from reconciler.directory import data_plane, linkage
+from reconciler.directory.data_plane import AgentCoreDataPlane
 from reconciler.directory.protocol import THREADS, Listed
 from reconciler.directory.sharing import Sharing
 from reconciler.errors import Ambiguous, DirectoryError, NotCleared, NotFound, TagsFailed
@@ -58,26 +59,36 @@ def connect(
     """
     threads = sharing.threads if sharing else threads
     connections = threads + linkage.THREADS + 1
+    options: dict[str, Any] = {"read_timeout": read_timeout}
     if environment.where is Where.EMBEDDED:
         if attach is None:
             raise ValueError("nothing would answer for the embedded directory: attach an emulator")
         session = embedded_session(environment)
-        client = make_client(session, _SERVICE, environment, connections, ignore_configured_endpoint_urls=True)
+        options = {"ignore_configured_endpoint_urls": True}
+        client = make_client(session, _SERVICE, environment, connections, **options)
         account, note = environment.account or EMBEDDED_ACCOUNT, ""
         secrets = reader(None)
         paced = functools.partial(Pacing, rates=replace(environment.rates, limited=False, look_up=False))
     else:
         session = open_session(environment)
-        client = make_client(session, _SERVICE, environment, connections, read_timeout=read_timeout)
+        client = make_client(session, _SERVICE, environment, connections, **options)
         account, note = _whose(session, client, environment)
         paced = functools.partial(_paced, session, client, environment)
         secrets = reader(functools.cache(lambda: make_client(session, "secretsmanager", environment, 4, attempts=3)))
     place = (account, str(client.meta.region_name), str(client.meta.endpoint_url))
     pacing = sharing.pacing(place, paced) if sharing else paced()
+
+    def beside(service: str, callers: int) -> BaseClient:
+        made = make_client(session, service, environment, callers, **options)
+        if attach is not None:
+            attach(made)
+        return made
+
     if attach is not None:
         attach(client)
+    notes = (note,) if note else ()
     return AgentCore(
-        client, account=account, notes=(note,) if note else (), pacing=pacing, secrets=secrets, threads=threads
+        client, account=account, notes=notes, pacing=pacing, secrets=secrets, threads=threads, beside=beside
     )
 
 
@@ -85,6 +96,7 @@ class AgentCore:
     """One account's directory in one region; see `Directory`. `notes`: what the user should know of the connection.
 
     `threads`: how many callers at once there are connections for.
+    `beside(service, callers)` makes a client of another service of the same place, with the same credentials.
     """
 
     def __init__(
@@ -96,9 +108,11 @@ class AgentCore:
         pacing: Pacing | None = None,
         secrets: SecretReader | None = None,
         threads: int = THREADS,
+        beside: Callable[[str, int], BaseClient] | None = None,
     ) -> None:
         self.notes = notes
         self.threads = threads
+        self._beside = beside
         self._secrets = secrets or reader(None)
         self._client = client
         self._account = account
@@ -219,6 +233,18 @@ class AgentCore:
     def linked(self) -> Mapping[str, str]:
         """ARN of each service-linked identity -> what holds it, as in "runtime invoice-AbCdEfGhIj"."""
         return linkage.read_linkage(self._calls)
+
+    def data_plane(self, callers: int) -> AgentCoreDataPlane:
+        """What hands out credentials here, for so many callers at once, at the same rates.
+
+        Raises Refused where the endpoints that are set have it on another machine than the directory.
+        """
+        if self._beside is None:
+            raise ValueError("a directory that was not connected to has nothing beside it")
+        client = self._beside(data_plane.SERVICE, callers)
+        data_plane.check_beside(client, self._client)
+        local = is_loopback(str(client.meta.endpoint_url))
+        return AgentCoreDataPlane(client, pacing=Pacing(rates=self.rates, ramp=local))
 
     def close(self) -> None:
         """Give the connections back."""

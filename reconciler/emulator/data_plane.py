@@ -81,10 +81,12 @@ def oauth2_token(call: Call) -> dict[str, Any]:
 
 
 def _authorization(call: Call, workload: _Workload, provider: Provider) -> dict[str, Any]:
-    """A user has to consent first: always, since nobody can do so here."""
+    """A user has to consent first: nobody can do so here, so it is the terms that say whether that was done."""
     _need_user(workload)
+    if call.terms.consented and not call.params.get("forceAuthentication"):
+        return {"accessToken": f"emulated-token-of-{provider.name}"}
     back = call.params.get("resourceOauth2ReturnUrl")
-    if back not in workload.identity.urls:
+    if not back or (back not in workload.identity.urls and not call.terms.any_return_url):
         raise Fault(
             "ValidationException",
             "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow",

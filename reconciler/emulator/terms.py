@@ -22,6 +22,8 @@ class Terms:
     `tags_touch`: lastUpdatedTime moves with the tags, too.
     `provider_arn_service`: the service in the ARNs of providers; the model's patterns for answers say `acps`.
     `token_seconds`: how long a workload access token is good.
+    `any_return_url`: the data plane sends users to URLs that the identity does not allow, which nobody saw the service do.
+    `consented`: every user has agreed already, so that USER_FEDERATION answers a token unless it is forced to ask again.
     """
 
     max_identities: int = 11_000
@@ -40,6 +42,8 @@ class Terms:
     tags_touch: bool = False
     provider_arn_service: str = "bedrock-agentcore"
     token_seconds: float = 900.0
+    any_return_url: bool = False
+    consented: bool = False
 
 
 STRICT = Terms(

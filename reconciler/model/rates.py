@@ -30,10 +30,23 @@ _PARENTS = dict.fromkeys(
     10.0,
 )
 
+# The data plane, which hands out tokens and credentials (developer guide, "Quotas").
+_TOKENS = dict.fromkeys(
+    (
+        "GetWorkloadAccessToken",
+        "GetWorkloadAccessTokenForJWT",
+        "GetWorkloadAccessTokenForUserId",
+        "GetResourceApiKey",
+        "GetResourceOauth2Token",
+    ),
+    200.0,
+)
+
 DEFAULT_RATES: Mapping[str, float] = {
     **{operation: kind.api.rate for kind in KINDS for operation in kind.api.operations},
     **_TAGS,
     **_PARENTS,
+    **_TOKENS,
 }
 """Calls a second by operation: every operation that reconciler calls, with what the service gives an account by default."""
 

@@ -214,6 +214,6 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def aws(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """Environments without `directory: embedded` speak to that server, for the directory and for STS."""
-    for service in ("BEDROCK_AGENTCORE_CONTROL", "STS"):
+    for service in ("BEDROCK_AGENTCORE_CONTROL", "BEDROCK_AGENTCORE", "STS"):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", server.url)
     return server

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.directory.agentcore import connect
 from reconciler.directory.linkage import PARENTS
-from reconciler.emulator import Store, attach
+from reconciler.emulator import Store, attach, data_plane
 from reconciler.model.environments import Environment, Where
 from reconciler.model.kinds import KINDS
 from reconciler.model.rates import DEFAULT_RATES, Rates
@@ -24,7 +24,9 @@ SECOND = {"PeriodValue": 1, "PeriodUnit": "SECOND"}
 def test_every_operation_that_is_called_has_a_default() -> None:
     parents = {operation for parent in PARENTS for operation in (parent.list, parent.get)}
     tags = {"ListTagsForResource", "TagResource", "UntagResource"}
-    assert set(DEFAULT_RATES) == parents | tags | {one for kind in KINDS for one in kind.api.operations}
+    kinds = {one for kind in KINDS for one in kind.api.operations}
+    assert set(DEFAULT_RATES) == parents | tags | kinds | set(data_plane.OPERATIONS)
+    assert {DEFAULT_RATES[one] for one in data_plane.OPERATIONS} == {200.0}
     assert {DEFAULT_RATES[operation] for kind in KINDS if not kind.singleton for operation in kind.api.operations} == {
         20.0
     }

@@ -1,0 +1,139 @@
+"""`reconciler verify`: proof, after apply, that identities can be used as declared."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.adopt import Words, read_words
+from reconciler.cli.console import Console
+from reconciler.cli.options import Env, Format, RateWords
+from reconciler.cli.rates import read_rates
+from reconciler.cli.reading import counted
+from reconciler.cli.workspace import Workspace, open_directory, open_workspace
+from reconciler.errors import ExitCode, UsageError
+from reconciler.model.environments import Target
+from reconciler.model.secrets import is_reserved
+from reconciler.model.verification import Verdict, Verification
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.verifying import Subject, User
+
+
+def verify(
+    console: Console,
+    *,
+    words: Words = None,
+    env: Env = None,
+    user_token_env: Annotated[
+        str | None,
+        typer.Option(
+            "--user-token-env",
+            metavar="VARIABLE",
+            help="Environment variable with a user's JWT, for identities with inbound: jwt. It is sent, and shown nowhere.",
+        ),
+    ] = None,
+    user_id: Annotated[
+        str | None,
+        typer.Option("--user-id", metavar="ID", help="A user's id, for identities with inbound: userId."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 also where something cannot be told.")] = False,
+    form: Annotated[Format, typer.Option("--format", case_sensitive=False, help="How it is printed.")] = Format.TEXT,
+    rate: RateWords = None,
+) -> ExitCode:
+    """Prove after apply that identities are usable.
+
+    Gets a workload access token for each declared identity, or those named, and with it what the identity is granted: API
+    keys, tokens, authorization URLs for every allowed return URL; a foreign return URL has to be refused. What comes back
+    is let go of at once and shown nowhere. Writes nothing, and needs no lock. It tells of the role that runs it: use the
+    agent's.
+
+    For example:
+      reconciler verify --env prod
+      reconciler verify workload_identity.invoice-agent --user-token-env USER_JWT
+      reconciler verify manifests/payments.yaml --user-id somebody --strict --format json
+
+    Exit codes: 0 nothing failed, 1 something failed, could not be asked, or (--strict) cannot be told; or an error
+    """
+    from reconciler.verifying import subjects_of
+
+    path, addresses = read_words(words, needed=False)
+    user = _user(user_token_env, user_id)
+    workspace = open_workspace(path, env, read_rates(rate))
+    subjects = subjects_of(workspace.stack, addresses)
+    found = _verified(console, workspace, subjects, user)
+    _show(console, workspace, found, form)
+    return _ending(console, found, strict=strict)
+
+
+def _user(variable: str | None, user_id: str | None) -> User:
+    """For whom. Raises UsageError where what was named is not there."""
+    from reconciler.directory.handing_out import Token
+    from reconciler.verifying import User
+
+    token = None
+    if variable is not None:
+        if is_reserved(variable):
+            raise UsageError(
+                f"--user-token-env {variable}: that variable is AWS's or reconciler's own, and is never sent",
+                "Put the user's token into a variable of another name.",
+            )
+        text = os.environ.get(variable, "").strip()
+        if not text:
+            raise UsageError(
+                f"--user-token-env {variable}: that variable is not set, or empty",
+                "Put the token of a user into it: the JWT itself, without a word before it.",
+            )
+        token = Token(text)
+    if user_id is not None and not user_id:
+        raise UsageError("--user-id is empty", "Give the id that the agent would use for a user.")
+    return User(token=token, id=user_id or "")
+
+
+def _verified(console: Console, workspace: Workspace, subjects: Sequence[Subject], user: User) -> Verification:
+    import contextlib
+
+    from reconciler.verifying import THREADS, verify
+
+    with open_directory(workspace.environment, workspace.folder) as directory:
+        for note in directory.notes:
+            console.note(note)
+        target = Target(
+            stack=workspace.stack.name,
+            environment=workspace.environment.name,
+            account=directory.account,
+            region=directory.region,
+        )
+        with (
+            contextlib.closing(directory.data_plane(THREADS)) as plane,
+            counted(console, "Verifying") as progress,
+        ):
+            return verify(
+                plane, subjects, user=user, target=target, holders=directory.linked, threads=THREADS, progress=progress
+            )
+
+
+def _show(console: Console, workspace: Workspace, found: Verification, form: Format) -> None:
+    from reconciler.render.verification import verification_json, verification_markdown, verification_text
+
+    where = workspace.environment.where
+    match form:
+        case Format.TEXT:
+            console.show(verification_text(found, colour=console.colour_out, width=console.width, where=where))
+        case Format.JSON:
+            console.show(verification_json(found))
+        case Format.MARKDOWN:
+            console.show(verification_markdown(found, where=where))
+
+
+def _ending(console: Console, found: Verification, *, strict: bool) -> ExitCode:
+    if found.verdict is Verdict.FAILED or found.unanswered:
+        return ExitCode.ERROR
+    unknown = found.counts[Verdict.UNKNOWN]
+    if unknown and not strict:
+        console.note(f"{unknown} of {len(found.checks)} cannot be told; with --strict that is exit code 1.")
+    return ExitCode.ERROR if unknown and strict else ExitCode.OK
