@@ -11,7 +11,16 @@ from botocore.parsers import ResponseParserError
 from reconciler.aws.asked import Asked, Verb
 from reconciler.aws.faults import judge, translate
 from reconciler.aws.pacing import Verdict
-from reconciler.errors import AccessDenied, Ambiguous, CredentialsMissing, DirectoryError, ExitCode, Throttled
+from reconciler.errors import (
+    AccessDenied,
+    Ambiguous,
+    CredentialsMissing,
+    DirectoryError,
+    ExitCode,
+    ServiceLinked,
+    Throttled,
+    TokenRefused,
+)
 
 URL = "https://someone:hunter2@control.example.com:8443/identities"
 READ = Asked(operation="GetWorkloadIdentity", subject="agent")
@@ -119,3 +128,34 @@ def test_a_write_that_perhaps_happened_is_ambiguous_and_only_that(error: Excepti
 def test_a_place_is_named_without_its_user_info() -> None:
     ours = translate(sdk.EndpointConnectionError(endpoint_url=URL, error="x"), READ)
     assert ours.summary == "GetWorkloadIdentity agent: control.example.com:8443 cannot be reached"
+
+
+def test_a_token_that_a_call_carries_is_another_matter_than_the_credentials() -> None:
+    asked = Asked(operation="GetResourceApiKey", subject="stripe", bearer=True)
+    told = translate(answer("UnauthorizedException", 401, asked), asked)
+    assert isinstance(told, TokenRefused)
+    assert (told.summary, told.detail) == (
+        "GetResourceApiKey stripe: the token that it carries is not accepted", "said"
+    )  # fmt: skip
+    assert isinstance(translate(answer("AccessDeniedException", 403, asked), asked), AccessDenied)
+
+
+@pytest.mark.parametrize("verb", [Verb.READ, Verb.DELETE])
+def test_what_a_service_holds_is_told_for_tokens_as_for_deletes(verb: Verb) -> None:
+    asked = Asked(operation="GetWorkloadAccessToken", subject="agent", verb=verb)
+    words = "WorkloadIdentity is linked to a service and cannot retrieve an access token by the caller"
+    error = sdk.ClientError({"Error": {"Code": "ValidationException", "Message": words}}, asked.operation)
+    assert isinstance(translate(error, asked), ServiceLinked)
+
+
+@pytest.mark.parametrize(
+    ("operation", "said"),
+    [
+        ("GetWorkloadIdentity", "Region (20 GetWorkloadIdentity a second, by default),"),
+        ("GetResourceApiKey", "Region (200 GetResourceApiKey a second, by default),"),
+        ("GetSecretValue", "Region, or it is smaller"),
+    ],
+)
+def test_throttling_names_the_quota_of_that_operation(operation: str, said: str) -> None:
+    asked = Asked(operation=operation)
+    assert said in translate(answer("ThrottlingException", 429, asked), asked).detail

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from reconciler.emulator import Provider
+from reconciler.emulator import Provider, Terms
 
 BACK = "https://app.example/cb"
 UNREGISTERED = "register and use at least one ResourceOauth2ReturnUrl on your workload identity"
@@ -155,6 +155,22 @@ def test_a_user_is_sent_to_consent(furnished: Any) -> None:
 @pytest.mark.parametrize("url", [{}, {"resourceOauth2ReturnUrl": "https://foreign.example/cb"}])
 def test_a_user_is_sent_back_only_where_the_identity_allows(furnished: Any, url: dict[str, str]) -> None:
     code, message = refused(furnished.data.get_resource_oauth2_token, **ask(furnished, "USER_FEDERATION", **url))
+    assert (code, UNREGISTERED in message) == ("ValidationException", True)
+
+
+def test_a_user_who_agreed_already_is_not_sent_anywhere_unless_forced(furnished: Any) -> None:
+    furnished.misbehaviour.terms = Terms(consented=True)
+    got = furnished.data.get_resource_oauth2_token(**ask(furnished, "USER_FEDERATION", resourceOauth2ReturnUrl=BACK))
+    assert (got["accessToken"], "authorizationUrl" in got) == ("emulated-token-of-github", False)
+    forced = ask(furnished, "USER_FEDERATION", resourceOauth2ReturnUrl=BACK, forceAuthentication=True)
+    assert "authorizationUrl" in furnished.data.get_resource_oauth2_token(**forced)
+
+
+def test_a_service_that_sends_users_anywhere(furnished: Any) -> None:
+    furnished.misbehaviour.terms = Terms(any_return_url=True)
+    foreign = ask(furnished, "USER_FEDERATION", resourceOauth2ReturnUrl="https://foreign.example/cb")
+    assert "authorizationUrl" in furnished.data.get_resource_oauth2_token(**foreign)
+    code, message = refused(furnished.data.get_resource_oauth2_token, **ask(furnished, "USER_FEDERATION"))
     assert (code, UNREGISTERED in message) == ("ValidationException", True)
 
 
