@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reconciler.cli.age import today
 from reconciler.cli.console import Console
 from reconciler.cli.executing import Consent, Terms, run_locked
 from reconciler.cli.options import Env, LockTimeout, RateWords, Threads, Yes
@@ -78,6 +79,7 @@ def adopt(
             target=one.target,
             route=one.route,
             addresses=sorted({*addresses, *_adoptable(chosen, stack, one.lock, snapshot)}),
+            today=today(),
         )
 
     return _ask_and_run(

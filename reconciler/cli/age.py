@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from reconciler.errors import InvalidInput, StalePlan, UsageError
 from reconciler.model.moments import utc_moment, utc_text
@@ -17,6 +17,11 @@ _SKEW = timedelta(minutes=5)  # clocks of two machines that are kept in step dif
 def now() -> datetime:
     """The time in UTC, in whole seconds."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def today() -> date:
+    """The day in UTC, by which resources expire."""
+    return now().date()
 
 
 def stamp() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from reconciler.cli.age import today
 from reconciler.cli.console import Console
 from reconciler.cli.reading import Wanted, nothing_more, take_snapshot, unread
 from reconciler.cli.unfinished import settled_in_memory
@@ -130,6 +131,7 @@ def _make(
         route=workspace.route,
         selection=selection,
         checked=workspace.findings,
+        today=today(),
     )
 
 
@@ -148,6 +150,7 @@ def plan_opened(
         selection=selection,
         destroy=destroy,
         checked=() if destroy else one.workspace.findings,
+        today=today(),
     )
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, TextIO, cast
 
+from reconciler.cli.age import today
 from reconciler.cli.console import Console, Unheard
 from reconciler.directory.protocol import THREADS
 from reconciler.model.addresses import Remote
@@ -49,7 +50,7 @@ def take_snapshot(
             refresh=refresh,
             wanted=wanted,
             expected=expected_remotes(stack, lock),
-            changed=changed_remotes(stack, lock),
+            changed=changed_remotes(stack, lock, today()),
             known=known_remotes(lock),
             trusting=trusting,
             kinds=(WORKLOAD_IDENTITY, *kinds),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reconciler.cli.age import today
 from reconciler.cli.console import Console
 from reconciler.cli.options import Manifest
 from reconciler.diagnostics import Diagnostic, Severity, in_order
@@ -65,7 +66,7 @@ def _check(path: Path | None) -> tuple[tuple[Diagnostic, ...], tuple[str, ...], 
     if loaded.manifest is None:
         return in_order(loaded.diagnostics), (), frozenset()
     environments = tuple(sorted(loaded.manifest.environments))
-    resolved = [resolve(loaded.manifest, name) for name in environments]
+    resolved = [resolve(loaded.manifest, name, today=today()) for name in environments]
     found = [*loaded.diagnostics, *(one for each in resolved for one in each.diagnostics)]
     declared = frozenset(address for each in resolved if each.stack for address in each.stack.resources)
     return in_order(found), environments, declared

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.cli.age import today
 from reconciler.diagnostics import Diagnostic, in_order
 from reconciler.errors import DirectoryError, InvalidInput, UsageError
 from reconciler.model.environments import EMBEDDED_ACCOUNT, EMBEDDED_REGION, Environment, Target, Where
@@ -86,7 +87,7 @@ def workspace_in(manifest: Manifest, found: tuple[Diagnostic, ...], name: str, r
     from reconciler.manifest import resolve
     from reconciler.state import state_place
 
-    resolved = resolve(manifest, name)
+    resolved = resolve(manifest, name, today=today())
     findings = in_order((*found, *resolved.diagnostics))
     if resolved.stack is None:
         raise invalid(manifest.path, findings)

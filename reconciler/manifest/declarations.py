@@ -34,6 +34,8 @@ from reconciler.manifest.environments import (
 from reconciler.manifest.references import reference_mistakes
 from reconciler.manifest.targets import entry_mistakes, environments_from
 from reconciler.model.environments import OWNER_TAG, Environment, Settings
+from reconciler.model.expiry import day_of
+from reconciler.model.kind import EXPIRES
 from reconciler.model.kinds import KINDS, Kind, Shape
 from reconciler.model.rates import Rates
 
@@ -134,9 +136,12 @@ def _members(
 
 def _settings(documents: Sequence[Document], unsound: Unsound, found: list[Diagnostic]) -> Settings:
     ignored: Sequence[str] = ()
+    required: Sequence[str] = ()
     for member in _members(documents, ("settings",), found, repeatable={"rules", "rates"}):
         if member.key == "ignoreTags" and (member.document.file, ("settings", "ignoreTags")) not in unsound:
             ignored = member.value or ()
+        if member.key == "require" and (member.document.file, ("settings", "require")) not in unsound:
+            required = member.value or ()
     rules = {}
     for member in _members(documents, ("settings", "rules"), found):
         mistakes = list(rule_mistakes(member.key, member.source))
@@ -147,6 +152,7 @@ def _settings(documents: Sequence[Document], unsound: Unsound, found: list[Diagn
         ignore_tags=tuple(sorted(set(ignored))),
         rules=dict(sorted(rules.items())),
         rates=_rates(documents, unsound, found),
+        require=tuple(sorted(set(required))),
     )
 
 
@@ -251,6 +257,8 @@ def _entry_mistakes(entries: Sequence[Entry], settings: Settings, names: Abstrac
         for index, name in enumerate(entry.raw.get("environments") or ()):
             if name is not None and name not in names:
                 yield _unknown_environment(entry, index, name, names)
+        yield from _day_mistakes(entry)
+        yield from _unsaid(entry, settings.require)
         if entry.raw.get("previously") == entry.key:
             summary = f"{entry.address} was previously itself"
             detail = "previously is the key that the entry had before. Take it away."
@@ -264,6 +272,22 @@ def _entry_mistakes(entries: Sequence[Entry], settings: Settings, names: Abstrac
                 else:
                     code, reason, detail = why
                     yield entry.error(code, f"The tag {quoted(key)} {reason}", detail, attribute.name, key, key=True)
+
+
+def _unsaid(entry: Entry, required: Sequence[str]) -> Iterator[Diagnostic]:
+    """What settings.require wants of every entry, and this one does not say. One that is refused is not missing."""
+    for name in () if entry.kind.singleton else required:
+        if name not in entry.raw:
+            detail = f"`settings.require` wants it in every entry of this stack. Add `{name}: …`."
+            yield entry.error("required", f"{entry.address} does not say {name}", detail)
+
+
+def _day_mistakes(entry: Entry) -> Iterator[Diagnostic]:
+    """A day that looks like one, and that no calendar has."""
+    text = entry.raw.get(EXPIRES.name)
+    if isinstance(text, str) and day_of(text) is None:
+        detail = "Give a day of the calendar, as 2027-03-01."
+        yield entry.error("invalid-value", f"{EXPIRES.name} {quoted(text)} is no day that exists", detail, EXPIRES.name)
 
 
 def _unknown_environment(entry: Entry, index: int, name: str, names: AbstractSet[str]) -> Diagnostic:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from reconciler.diagnostics import Diagnostic, has_errors, in_order
@@ -36,8 +37,11 @@ class Resolved:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def resolve(manifest: Manifest, environment: str) -> Resolved:
-    """The desired whole in that environment. Raises UsageError for one that the manifest does not declare."""
+def resolve(manifest: Manifest, environment: str, *, today: date | None = None) -> Resolved:
+    """The desired whole in that environment. Raises UsageError for one that the manifest does not declare.
+
+    `today`: the day (UTC) for the rules that look at one; without it they say nothing.
+    """
     declared = manifest.environments.get(environment)
     if declared is None:
         names = sorted(manifest.environments)
@@ -46,16 +50,16 @@ def resolve(manifest: Manifest, environment: str) -> Resolved:
             f"{did_you_mean(environment, names)}Declared: {', '.join(names)}.",
         )
     with collector_paused():
-        return _resolve(manifest, declared)
+        return _resolve(manifest, declared, today)
 
 
-def _resolve(manifest: Manifest, declared: Environment) -> Resolved:
+def _resolve(manifest: Manifest, declared: Environment, today: date | None) -> Resolved:
     reading = _Reading(declared)
     called = {declared.name, declared.declared}
     for entry in manifest.entries:
         if not called.isdisjoint(entry.raw.get("environments") or called):
             reading.add(entry)
-    facts = Facts(environment=declared, desired=list(reading.resources.values()), uses=reading.uses)
+    facts = Facts(environment=declared, desired=list(reading.resources.values()), uses=reading.uses, today=today)
     found = in_order(
         [*reading.found, *reading.lost_names(), *reading.lost_grants(), *findings(facts, manifest.settings)]
     )

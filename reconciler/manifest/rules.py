@@ -10,6 +10,7 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 from reconciler.diagnostics import Diagnostic, Severity, Source
@@ -24,6 +25,8 @@ from reconciler.manifest.urls import (
     parse_url,
 )
 from reconciler.model.environments import Environment, Settings
+from reconciler.model.expiry import SOON, days_left, whose
+from reconciler.model.kind import EXPIRES
 from reconciler.model.resources import Desired
 
 RETURN_URLS = "allowedResourceOauth2ReturnUrls"
@@ -46,11 +49,15 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the rules look at: one environment, with its variables in place. `uses` in the order of addresses."""
+    """What the rules look at: one environment, with its variables in place. `uses` in the order of addresses.
+
+    `today`: the day (UTC) on which they look, if that matters to anybody.
+    """
 
     environment: Environment
     desired: Sequence[Desired]
     uses: Sequence[Use]
+    today: date | None = None
 
     @functools.cached_property
     def parsed(self) -> Sequence[tuple[Use, Url]]:
@@ -205,6 +212,21 @@ def _service_like_name(facts: Facts) -> Iterator[Finding]:
             yield Finding(summary, detail, desired.source, str(desired.address))
 
 
+def _expires_soon(facts: Facts) -> Iterator[Finding]:
+    for desired in facts.desired:
+        left = days_left(desired.attributes, facts.today)
+        if left is not None and left <= SOON:
+            day, owner = desired.attributes[EXPIRES.name], whose(desired.attributes)
+            when = f"expires in {left} day{'' if left == 1 else 's'}" if left > 0 else "has expired"
+            detail = (
+                f"From {day} (UTC) on it is not wanted any more: it is not created, and deleted where it is managed."
+            )
+            way = "If it is still needed, give it a later day."
+            yield Finding(
+                f"{desired.address} {when} ({owner})", f"{detail} {way}", desired.source, str(desired.address)
+            )
+
+
 def _looks_service_made(name: str) -> bool:
     """The service's patterns, less the names that end in an ordinary word or number of ten characters."""
     matches = (pattern.fullmatch(name) for pattern in _MADE_BY_SERVICE)
@@ -213,6 +235,7 @@ def _looks_service_made(name: str) -> bool:
 
 RULES: tuple[Rule, ...] = (
     Rule("custom-scheme", Severity.WARNING, _custom_scheme),
+    Rule("expires-soon", Severity.WARNING, _expires_soon),
     Rule("ip-literal-in-protected", Severity.WARNING, _ip_literal_in_protected),
     Rule("loopback-in-protected", Severity.WARNING, _loopback_in_protected),
     Rule("malformed-url", Severity.WARNING, _malformed_url),

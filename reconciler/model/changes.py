@@ -54,6 +54,7 @@ class Reason(enum.Enum):
         "update_only"  # adopt, update: declared with lifecycle.updateOnly; no-op: it became so, or ceased to be
     )
     NOT_DECLARED = "not_declared"  # delete: no longer in the manifest; forget: an update-only one
+    EXPIRED = "expired"  # delete; forget: an update-only one
     RENAMED = "renamed"  # replace
     ASKED = "asked"  # adopt, forget, delete: the command named it
     CONVERGED = "converged"  # no-op: live is what is desired, the lockfile is behind

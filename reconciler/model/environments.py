@@ -114,8 +114,12 @@ class RuleSetting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The manifest's `settings`: tags that others own, what the house thinks of each rule, how fast calls may go."""
+    """The manifest's `settings`: tags that others own, what the house thinks of each rule, how fast calls may go.
+
+    `require`: the attributes that every entry has to have.
+    """
 
     ignore_tags: tuple[str, ...] = ()
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
     rates: Rates = field(default_factory=Rates)
+    require: tuple[str, ...] = ()

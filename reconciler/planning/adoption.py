@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.diagnostics import Diagnostic
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.changes import Action, Change, Reason
+from reconciler.model.expiry import lapsed
 from reconciler.model.resources import Desired, Known, Live, Origin
 from reconciler.planning import findings, names
 from reconciler.planning.attributes import attribute_changes
@@ -20,6 +21,8 @@ def adopt(desired: Desired, holder: Address | None, known: Known | None, terms: 
     taken = _taken(desired, holder, known)
     if taken is not None:
         return Verdict(findings=(taken,))
+    if lapsed(desired.attributes, terms.today):
+        return Verdict(findings=(findings.expired_unadopted(desired),))
     live = look(terms.snapshot, Remote(desired.address.type, desired.name), None, terms.owner)
     if isinstance(live, Unreadable):
         said = findings.unreadable(desired.address, live.reason, desired.source)

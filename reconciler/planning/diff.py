@@ -11,11 +11,13 @@ from dataclasses import replace
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.addresses import Remote
 from reconciler.model.changes import Action, AttributeChange, Change, Reason
+from reconciler.model.expiry import lapsed
 from reconciler.model.kinds import kind_of
 from reconciler.model.reading import beside, respelt
 from reconciler.model.resources import Desired, Known, Live, Origin, Refresh
 from reconciler.planning import findings, names
 from reconciler.planning.attributes import attribute_changes, reason_of
+from reconciler.planning.expiring import expire
 from reconciler.planning.letting_go import delete, forget, keeps
 from reconciler.planning.pairs import Pair
 from reconciler.planning.sending import against_updating, notes_on, secrets_of, sent
@@ -28,6 +30,8 @@ def judge(pair: Pair, terms: Terms) -> Verdict:
     match pair.desired, pair.known, _standing(pair, terms):
         case _, _, Unreadable(reason):
             verdict = _unread(pair, reason)
+        case Desired() as desired, _, (Live() | None) as live if lapsed(desired.attributes, terms.today):
+            verdict = expire(pair, desired, live, terms)
         case Desired() as desired, None, None:
             verdict = _create(desired, terms)
         case Desired() as desired, None, Live() as live:

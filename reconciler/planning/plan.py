@@ -11,12 +11,14 @@ from reconciler.errors import Refused, UsageError
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.changes import Action, Change, Drift
 from reconciler.model.environments import Limit, Target
+from reconciler.model.expiry import Day, lapsed
 from reconciler.model.kinds import KINDS, WORKLOAD_IDENTITY, kind_of
 from reconciler.model.plan import Plan, Route, Untouched
 from reconciler.model.resources import Desired, Known, Lock, Refresh, Snapshot, Stack
 from reconciler.model.values import without_tags
 from reconciler.planning import findings
 from reconciler.planning.diff import judge
+from reconciler.planning.expiring import granted_in_vain
 from reconciler.planning.granting import still_granted
 from reconciler.planning.pairs import Pair, pair_up
 from reconciler.planning.selection import Selection
@@ -35,10 +37,12 @@ def make_plan(
     selection: Selection = EVERYTHING,
     destroy: bool = False,
     checked: Sequence[Diagnostic] = (),
+    today: Day | None = None,
 ) -> Plan:
     """What makes the directory equal to `stack`; with `destroy`, what removes all that the lockfile holds.
 
     `checked`: what the check of the manifest had to say; its warnings go into the plan, since who reviews that decides.
+    `today`: the day (UTC) by which resources expire; without it none does.
     Refusals, warnings and what could not be read are in the plan, never raised. Raises UsageError for a glob of
     `selection` that matches neither a declared nor a managed address.
     """
@@ -51,11 +55,16 @@ def make_plan(
         ignored=stack.settings.ignore_tags,
         protected_environment=stack.environment.name if stack.environment.protect else "",
         asked=destroy,
+        today=today,
     )
     pairing = pair_up(desired, known)
     chosen = [pair for pair in pairing.pairs if selection.takes(pair.address, pair.previous)]
     refused = [one for address, one in pairing.refused.items() if selection.takes(address)]
     noted = [one for address, one in pairing.noted.items() if selection.takes(address)]
+    expired = {address for address, one in desired.items() if lapsed(one.attributes, today)}
+    noted += (
+        one for one in granted_in_vain(desired, expired, known) if selection.takes(Address.parse(one.address or ""))
+    )
     return _bind(
         [(pair, judge(pair, terms)) for pair in chosen],
         [*refused, *noted, *(one for one in checked if one.severity is not Severity.INFO)],
@@ -76,8 +85,11 @@ def make_adoption(
     target: Target,
     route: Route,
     addresses: Sequence[Address],
+    today: Day | None = None,
 ) -> Plan:
     """What makes the resources at `addresses` ours as they stand; where they differ, the next plan says so.
+
+    One that has expired by `today` is refused: the next plan would delete it.
 
     Raises UsageError for an address that the manifest does not declare.
     """
@@ -89,7 +101,7 @@ def make_adoption(
             f"the manifest does not declare {', '.join(missing)}",
             "Only what is declared can be adopted. `reconciler export` writes entries for what stands in the directory.",
         )
-    terms = Terms(snapshot=snapshot, owner=target.owner, ignored=stack.settings.ignore_tags)
+    terms = Terms(snapshot=snapshot, owner=target.owner, ignored=stack.settings.ignore_tags, today=today)
     known = lock.resources if lock else {}
     holder = {Remote(address.type, one.name): address for address, one in known.items()}
     judged: list[tuple[Pair, Verdict]] = []
@@ -167,8 +179,10 @@ def known_remotes(lock: Lock | None) -> Mapping[Remote, str]:
     return {Remote(address.type, one.name): one.updated for address, one in _entries(lock)}
 
 
-def changed_remotes(stack: Stack, lock: Lock | None) -> frozenset[Remote]:
+def changed_remotes(stack: Stack, lock: Lock | None, today: Day | None = None) -> frozenset[Remote]:
     """The remotes that the manifest changed against the lockfile: new, different, renamed (both names), no longer declared.
+
+    What expired by `today` is such, too.
 
     Everything else a plan may believe to be as the lockfile has it, if the listing shows it.
     """
@@ -176,7 +190,9 @@ def changed_remotes(stack: Stack, lock: Lock | None) -> frozenset[Remote]:
     same = {
         Remote(address.type, one.name)
         for address, one in known.items()
-        if address in stack.resources and _same(one, stack.resources[address], stack.settings.ignore_tags)
+        if address in stack.resources
+        and _same(one, stack.resources[address], stack.settings.ignore_tags)
+        and not lapsed(stack.resources[address].attributes, today)
     }
     return expected_remotes(stack, lock) - same
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.model.addresses import Address
 from reconciler.model.changes import Cause, Change, Drift
+from reconciler.model.expiry import Day
 from reconciler.model.kinds import kind_of
 from reconciler.model.reading import beside
 from reconciler.model.resources import Live, Snapshot
@@ -21,7 +22,7 @@ class Terms:
     """Under which terms every resource of a plan is judged.
 
     `owner`: our ownership tag. `protected_environment`: the name of an environment that forbids deletes, or "".
-    `asked`: the command itself wants everything gone (destroy).
+    `asked`: the command itself wants everything gone (destroy). `today`: the day (UTC) by which resources expire; None: none.
     """
 
     snapshot: Snapshot
@@ -29,6 +30,7 @@ class Terms:
     ignored: tuple[str, ...] = ()
     protected_environment: str = ""
     asked: bool = False
+    today: Day | None = None
 
     def see(self, address: Address, attributes: Attributes) -> Attributes:
         """The attributes without the tags that are not ours to see."""

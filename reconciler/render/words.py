@@ -27,6 +27,11 @@ _WORDS: Mapping[tuple[Action, Reason], str] = {
     (Action.ADOPT, Reason.UPDATE_ONLY): f"{_NOT_OURS_ALONE}; enters the lockfile as it is",
     (Action.ADOPT, Reason.ASKED): "as asked; enters the lockfile and gets our ownership tag, nothing else changes",
     (Action.DELETE, Reason.NOT_DECLARED): "no longer in the manifest",
+    (Action.DELETE, Reason.EXPIRED): "expired: its day has come",
+    (
+        Action.FORGET,
+        Reason.EXPIRED,
+    ): "expired and update-only; stays without our ownership tag, leaves the lockfile",
     (Action.DELETE, Reason.ASKED): "as asked",
     (
         Action.FORGET,
@@ -74,6 +79,8 @@ def reasons(change: Change) -> list[str]:
         found.append("now protected" if change.protect else "no longer protected")
     elif change.action is Action.NO_OP and change.reason is Reason.UPDATE_ONLY:
         found.append("update-only from now on" if change.update_only else "no longer update-only")
+    elif change.action is Action.FORGET and change.before is None and change.reason is Reason.EXPIRED:
+        found.append("expired, and was deleted outside already; leaves the lockfile")
     elif change.action is Action.FORGET and change.before is None and change.reason is not Reason.DELETED_OUTSIDE:
         found.append("as asked; was not seen in the directory, leaves the lockfile")
     elif change.reason is Reason.UPDATE_ONLY and kind_of(change.address.type).singleton:

@@ -50,6 +50,19 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         + "oauth2CredentialProviders: {g: {credentialProviderVendor: GithubOauth2, config: {clientId: a, clientSecret: c}}}\n",
         ["m.yaml:3:95 unknown-key"],
     ),
+    "a day that no calendar has": (ENTRY + "    expires: 2027-02-30\n", ["m.yaml:6:14 invalid-value"]),
+    "a day in another form": (ENTRY + "    expires: 1.3.2027\n", ["m.yaml:6:14 invalid-value"]),
+    "what every entry has to say": (
+        ENTRY
+        + "    owner: me\n  def:\n    allowedResourceOauth2ReturnUrls: ['https://b.example.com/']\n    expires: 2027-03-01\n"
+        "apiKeyCredentialProviders:\n  s: {apiKey: {secretId: a, jsonKey: b}}\n"
+        "tokenVault: {keyType: ServiceManagedKey}\nsettings: {require: [owner, expires]}\n",
+        ["m.yaml:4:3 required", "m.yaml:7:3 required", "m.yaml:11:3 required", "m.yaml:11:3 required"],
+    ),
+    "what is required and refused is told once": (
+        ENTRY + "    owner: 12\nsettings: {require: [owner]}\n",
+        ["m.yaml:6:12 wrong-type"],
+    ),
     "a secret in two places": (
         HEAD + "apiKeyCredentialProviders: {s: {apiKey: {secretId: a, jsonKey: b, fromEnv: C}}}\n",
         ["m.yaml:3:41 secret-form"],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.diagnostics import Severity
-from reconciler.manifest import RULES
+from reconciler.manifest import RULES, ManifestFile, load_files, resolve
 from reconciler.manifest.urls import Url, is_loopback, is_ordinary, mixes_scripts, parse_url
 
 URLS: dict[str, list[str]] = {
@@ -179,3 +181,35 @@ def test_any_text_is_read_or_refused(text):
     except ValueError:
         return
     assert isinstance(is_loopback(url.host), bool)
+
+
+EXPIRING = """\
+version: 1
+stack: s
+workloadIdentities:
+  abc:
+    allowedResourceOauth2ReturnUrls: ['https://a.example.com/']
+    expires: {day}
+    owner: team-${{environment}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2027-03-16", ""),
+        ("2027-03-15", "expires in 14 days (owner team-default)"),
+        ("2027-03-02", "expires in 1 day (owner team-default)"),
+        ("2027-03-01", "has expired (owner team-default)"),
+        ("2026-03-01", "has expired (owner team-default)"),
+    ],
+)
+def test_what_expires_soon_is_told_by_the_day_that_is_given(day, said):
+    loaded = load_files([ManifestFile("m.yaml", EXPIRING.format(day=day).encode())])
+
+    found = resolve(loaded.manifest, "default", today=date(2027, 3, 1)).diagnostics
+
+    assert [(one.code, str(one.source), one.summary) for one in found] == (
+        [("expires-soon", "m.yaml:4:3", f"workload_identity.abc {said}")] if said else []
+    )
+    assert resolve(loaded.manifest, "default").diagnostics == ()

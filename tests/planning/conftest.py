@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -42,6 +43,7 @@ class Make:
         self.serial = 7
         self.no_lock = False
         self.reading: dict[str, Any] = {}
+        self.today: date | None = None
 
     def address(self, key: str) -> Address:
         return Address(KIND.type, key)
@@ -155,6 +157,7 @@ class Make:
             route=self.route,
             selection=Selection(targets=targets, excludes=excludes),
             destroy=destroy,
+            today=self.today,
         )
 
     def adoption(self, *keys: str) -> Plan:
@@ -165,6 +168,7 @@ class Make:
             target=self.target,
             route=self.route,
             addresses=[self.address(key) for key in keys],
+            today=self.today,
         )
 
     def forgetting(self, *keys: str) -> Plan:
