@@ -29,9 +29,7 @@ def export_yaml(
 
     `group`: the environment that the target is one of several of, if it is.
     """
-    place = Environment(
-        name=target.environment, group=group, where=where, account=target.account, region=target.region
-    )
+    place = Environment(name=target.environment, group=group, where=where, account=target.account, region=target.region)
     return manifest_yaml(entries, stack=target.stack, environment=place, ignored=ignored, schema=schema)
 
 
