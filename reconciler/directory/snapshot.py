@@ -54,36 +54,25 @@ def read_snapshot(
     if refresh is Refresh.NONE:
         return Snapshot(refresh=refresh, live={}, listed={}, unknown={}, linked={})
     sent = directory.calls
-    picked = expected if refresh is Refresh.FULL else changed
-    dates, used = known or {}, {one.type for one in expected}
-    believing = trusting or refresh is Refresh.CHANGED
-    trusted: set[Remote] = set()
-
-    def pick(one: Listed) -> bool:
-        """Whether to read it, now that the listing shows it."""
-        remote = one.remote
-        if one.updated and believing and remote not in changed and remote in dates and not wanted(remote):
-            if one.updated == dates[remote]:
-                trusted.add(remote)
-                return False
-            return True
-        return remote not in early and (remote in picked or wanted(remote))
-
+    used = {one.type for one in expected}
+    choice = _Choice(
+        picked=expected if refresh is Refresh.FULL else changed,
+        changed=changed,
+        wanted=wanted,
+        dates=known or {},
+        trusting=trusting or refresh is Refresh.CHANGED,
+    )
+    unknown: dict[Remote, str] = {}
     with _Readers(directory, threads, progress) as readers:
         linking = readers.begin(directory.linked)
-        early = frozenset(one for one in picked & dates.keys() if not (believing and dates[one] and one not in changed))
-        readers.ask(early)
-        listed, failures = _list(directory, readers, pick, [one for one in KINDS if one in kinds or one.type in used])
-        missing = expected - listed.keys() - early
-        unknown: dict[Remote, str] = {}
-        for kind in KINDS:
-            failure, unseen = failures.get(kind.type), frozenset(one for one in missing if one.type == kind.type)
-            if failure is None:
-                readers.ask(unseen if known is None else unseen & dates.keys())
-            elif isinstance(failure, AccessDenied):
-                readers.ask(unseen)
-            else:
-                unknown.update(dict.fromkeys(unseen, f"the listing broke off before it was seen: {_said(failure)}"))
+        readers.ask(choice.early)
+        listed, failures = _list(directory, readers, choice, [one for one in KINDS if one in kinds or one.type in used])
+        for one in expected - listed.keys() - choice.early:
+            failure = failures.get(one.type)
+            if isinstance(failure, AccessDenied) or (failure is None and (known is None or one in known)):
+                readers.ask((one,))
+            elif failure is not None:
+                unknown[one] = f"the listing broke off before it was seen: {_said(failure)}"
         live, gone, unread = readers.results()
         linked, linkage_failed = _linkage(linking)
     for one in gone:
@@ -97,9 +86,40 @@ def read_snapshot(
         linkage_failed=linkage_failed,
         listing_failed="; ".join(dict.fromkeys(map(_said, failures.values()))),
         unlisted=frozenset(failures),
-        trusted=frozenset(trusted),
+        trusted=frozenset(choice.trusted),
         calls=directory.calls - sent,
     )
+
+
+class _Choice:
+    """Which resources are read one by one: `early` those that need not wait for the listing, then what `takes` says.
+
+    `picked`: what is to be read, but for what is `trusted` because the listing dates it as `dates` does.
+    """
+
+    def __init__(
+        self,
+        *,
+        picked: frozenset[Remote],
+        changed: frozenset[Remote],
+        wanted: Callable[[Remote], bool],
+        dates: Mapping[Remote, str],
+        trusting: bool,
+    ) -> None:
+        self._picked, self._wanted = picked, wanted
+        self._dated = {one: date for one, date in dates.items() if trusting and date and one not in changed}
+        self.early = frozenset(picked & dates.keys() - self._dated.keys())
+        self.trusted: set[Remote] = set()
+
+    def takes(self, one: Listed) -> bool:
+        """Whether to read it, now that the listing shows it."""
+        remote = one.remote
+        date = self._dated.get(remote) if one.updated else None
+        if date is None or self._wanted(remote):
+            return remote not in self.early and (remote in self._picked or self._wanted(remote))
+        if one.updated == date:
+            self.trusted.add(remote)
+        return one.updated != date
 
 
 class _Readers:
@@ -169,11 +189,11 @@ class _Readers:
 
 
 def _list(
-    directory: Directory, readers: _Readers, pick: Callable[[Listed], bool], kinds: Iterable[Kind]
+    directory: Directory, readers: _Readers, choice: _Choice, kinds: Iterable[Kind]
 ) -> tuple[dict[Remote, str], dict[str, DirectoryError]]:
     """ARN of everything that the listings show, and by type why they are not whole.
 
-    What is picked is being read when this returns.
+    What is chosen is being read when this returns.
     """
     listed: dict[Remote, str] = {}
     failures: dict[str, DirectoryError] = {}
@@ -182,7 +202,7 @@ def _list(
             for page in directory.pages(kind):
                 fresh = [one for one in page if one.remote not in listed]  # pages shift while others write
                 listed.update((one.remote, one.arn) for one in fresh)
-                readers.ask(one.remote for one in fresh if pick(one))
+                readers.ask(one.remote for one in fresh if choice.takes(one))
                 readers.report(whole=False)
         except CredentialsMissing:
             raise
