@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.addresses import KEY, Address, Remote
 from reconciler.model.changes import Action, Change, Reason
+from reconciler.model.kinds import kind_of
 from reconciler.model.resources import Desired, Live, Stack
 from reconciler.planning import claims, findings
 from reconciler.planning.pairs import Pair, pair_up
@@ -31,7 +32,7 @@ def rebuild(stack: Stack, terms: Terms) -> tuple[list[Judged], list[Diagnostic]]
 
 
 def _declared(desired: Desired, terms: Terms) -> Verdict:
-    """Ours, if it stands with our tag; what does not stand is for the next plan to create."""
+    """Ours, if it stands with our tag, or is declared and of a kind without tags; what does not stand, the next plan creates."""
     live = look(terms.snapshot, Remote(desired.address.type, desired.name), None, terms.owner)
     match live:
         case None:
@@ -42,7 +43,7 @@ def _declared(desired: Desired, terms: Terms) -> Verdict:
             pass
     if terms.foreign(live):
         said = findings.foreign_owner(desired.address, live, terms.owner, desired.source, severity=Severity.WARNING)
-    elif live.owner != terms.owner:
+    elif live.owner != terms.owner and kind_of(desired.address.type).tagged:
         said = claims.untagged(desired, live, terms.owner)
     elif live.arn in terms.snapshot.linked and not desired.update_only:
         said = claims.held_by_service(desired.address, desired, live, terms.snapshot.linked[live.arn])
