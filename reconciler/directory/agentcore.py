@@ -175,7 +175,7 @@ class AgentCore:
         except NotFound:
             return None
         owner = tags.pop(OWNER_TAG, "")
-        return Live(
+        live = Live(
             remote=Remote(kind.type, name),
             arn=arn,
             attributes=canonical(kind, {**_answer(kind, found, asked), "tags": tags}),
@@ -186,6 +186,7 @@ class AgentCore:
             status=str(found.get("status") or "") if kind.api.settles else "",
             failure=str(found.get("failureReason") or ""),
         )
+        return live if live.ready else replace(live, updated="")
 
     def create(
         self, kind: Kind, name: str, attributes: Attributes, owner: str, *, secrets: Secrets = NO_SECRETS

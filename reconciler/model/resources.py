@@ -90,7 +90,8 @@ class Lock:
 class Live:
     """What the directory answered about one resource. `attributes` has every tag but the ownership tag, which is `owner`.
 
-    `status`: where it comes to be ready only some time after it was made or updated; `failure`: why it did not.
+    `status`: where it comes to be ready only some time after it was made or updated; `failure`: why it did not. What is not
+    ready has no date in `updated`: a lockfile that held it would keep the next plan from reading it, and from saying so.
     """
 
     remote: Remote
