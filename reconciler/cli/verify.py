@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.verifying import Subject, User
+
+_JWT = re.compile(r"[\w=-]+\.[\w=-]+\.[\w=-]+", re.ASCII)
+_LONGEST_TOKEN, _LONGEST_ID = 131_072, 128  # botocore's model
 
 
 def verify(
@@ -86,11 +90,18 @@ def _user(variable: str | None, user_id: str | None) -> User:
         if not text:
             raise UsageError(
                 f"--user-token-env {variable}: that variable is not set, or empty",
-                "Put the token of a user into it: the JWT itself, without a word before it.",
+                "Put the token of a user into it: a JWT.",
+            )
+        if not _JWT.fullmatch(text) or len(text) > _LONGEST_TOKEN:
+            raise UsageError(
+                f"--user-token-env {variable}: that variable holds no JWT; nothing was sent",
+                "Put the token of a user into it: three parts with dots between them, without a word before it.",
             )
         token = Token(text)
-    if user_id is not None and not user_id:
-        raise UsageError("--user-id is empty", "Give the id that the agent would use for a user.")
+    if user_id is not None and not 1 <= len(user_id) <= _LONGEST_ID:
+        raise UsageError(
+            f"--user-id has to be 1 to {_LONGEST_ID} characters", "Give the id that the agent would use for a user."
+        )
     return User(token=token, id=user_id or "")
 
 

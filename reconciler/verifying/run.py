@@ -19,7 +19,7 @@ from reconciler.model.verification import Check, Verdict, Verification, What
 from reconciler.verifying import judging
 from reconciler.verifying.subjects import Grant, Inbound, Subject, User
 
-THREADS = 16
+THREADS = 32
 """Identities under way at once."""
 _FOREIGN = "https://reconciler-verify.invalid/never-allowed"  # RFC 6761: nobody can have a name below .invalid
 _FLOWS = {one.value: one for one in (What.M2M, What.ON_BEHALF, What.USER_FEDERATION)}
