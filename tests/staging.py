@@ -15,7 +15,8 @@ from typing import Any
 import yaml
 
 from reconciler.applying import Patience, apply
-from reconciler.directory.agentcore import AgentCore, connect
+from reconciler.directory.agentcore import AgentCore
+from reconciler.directory.connecting import connect
 from reconciler.directory.snapshot import read_snapshot
 from reconciler.emulator import ACCOUNT, Identity, Misbehaviour, Provider, Scope, Store, Terms, Vault, attach
 from reconciler.emulator.things import API_KEY_PROVIDER, IDENTITY, KINDS, OAUTH2_PROVIDER

@@ -192,7 +192,7 @@ def open_directory(environment: Environment, folder: Path, sharing: Sharing | No
     Raises DirectoryError without credentials, Refused on another account.
     """
     from reconciler.cli.log import quiet_log
-    from reconciler.directory.agentcore import connect
+    from reconciler.directory.connecting import connect
 
     quiet_log()
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from reconciler.applying import Event, Patience, apply, recover
-from reconciler.directory.agentcore import connect
+from reconciler.directory.connecting import connect
 from reconciler.emulator import ACCOUNT, Identity, Misbehaviour, Scope, Store, attach
 from reconciler.model.addresses import Address
 from reconciler.model.changes import Action, Change, Reason

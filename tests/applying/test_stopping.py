@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.applying import Event, Moment
-from reconciler.directory.agentcore import connect
+from reconciler.directory.connecting import connect
 from reconciler.emulator import attach
 from reconciler.model.environments import Environment, Where
 from reconciler.model.kinds import WORKLOAD_IDENTITY

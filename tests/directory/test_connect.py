@@ -10,7 +10,7 @@ import pytest
 
 from reconciler import __version__
 from reconciler.aws.sessions import is_loopback
-from reconciler.directory.agentcore import connect
+from reconciler.directory.connecting import connect
 from reconciler.emulator import ACCOUNT, Misbehaviour, Store, attach
 from reconciler.errors import Ambiguous, CredentialsMissing, DirectoryError, Refused
 from reconciler.model.environments import Environment, Where

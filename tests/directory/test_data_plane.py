@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.directory.agentcore import AgentCore, connect
+from reconciler.directory.agentcore import AgentCore
+from reconciler.directory.connecting import connect
 from reconciler.directory.handing_out import Answered, Token
 from reconciler.emulator import Identity, Provider, Scope, Store, attach
 from reconciler.errors import NotFound, Refused, TokenRefused

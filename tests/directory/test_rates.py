@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.directory.agentcore import connect
+from reconciler.directory.connecting import connect
 from reconciler.directory.linkage import PARENTS
 from reconciler.emulator import Store, attach, data_plane
 from reconciler.model.environments import Environment, Where

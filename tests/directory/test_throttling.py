@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from reconciler.aws.pacing import Bounds, NotSent, Pacing, Verdict
-from reconciler.directory.agentcore import AgentCore, connect
+from reconciler.directory.agentcore import AgentCore
+from reconciler.directory.connecting import connect
 from reconciler.emulator import Misbehaviour
 from reconciler.errors import Ambiguous, DirectoryError, NotFound, Stopped, Throttled
 from reconciler.model.environments import Environment

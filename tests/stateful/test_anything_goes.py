@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from reconciler.applying import apply
 from reconciler.diagnostics import Severity
-from reconciler.directory.agentcore import connect
+from reconciler.directory.connecting import connect
 from reconciler.directory.snapshot import read_snapshot
 from reconciler.emulator import Store, attach
 from reconciler.emulator.store import Identity, Scope

@@ -19,7 +19,8 @@ from botocore.config import Config
 
 from reconciler.applying import Patience
 from reconciler.aws.pacing import Pacing
-from reconciler.directory.agentcore import AgentCore, connect
+from reconciler.directory.agentcore import AgentCore
+from reconciler.directory.connecting import connect
 from reconciler.emulator import Misbehaviour, Store, attach
 from reconciler.emulator.server import Server
 from reconciler.model.environments import Environment
