@@ -122,7 +122,9 @@ def _created(change: Change, live: Live | None, header: Header) -> Verdict:
     if live is None:
         return Verdict()
     ours = _ours(live, header)
-    if not ours and (live.owner or not _same(change, live, header, after=True)):
+    kind = kind_of(change.address.type)
+    unlike = blind(kind, {}, change.after or {}) or not _same(change, live, header, after=True)
+    if not ours and (live.owner or unlike):
         whose = f"it belongs to {live.owner}" if live.owner else "without our tag and with other values"
         return Verdict(
             finding=f"{change.name} stands, {whose}: not taken. If it is to be yours: reconciler adopt {change.address}"

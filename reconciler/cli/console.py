@@ -126,27 +126,29 @@ def open_console(no_color: bool, environ: Mapping[str, str] | None = None) -> Co
     )
 
 
-_SECRETIVE = re.compile(r"\b(?:client_?secret|api_?key)\b[\"']?\s*:", re.IGNORECASE)
+_SECRETIVE = re.compile(r"credential_?providers", re.IGNORECASE)
+_HARMLESS = re.compile(
+    r"(?:(?:name|credentialProviderVendor|clientId|tenantId|discoveryUrl|previously|owner|expires):\s[^{\[]*"
+    r"|(?:config|tags|lifecycle|oauthDiscovery|[A-Za-z0-9]+CredentialProviders):)"
+)
 
 
 def read_line(file: str, line: int) -> str | None:
     """That line of a text file, to show beside what is wrong with it; None where it cannot be read, or may hold a secret.
 
-    Such are the lines of a key that speaks of a secret, and those that are indented below it.
+    Such are the lines of a section of credential providers: whoever writes a secret there may well misspell its key. Only
+    what is plainly something else is shown of them.
     """
-    secretive: int | None = None  # the indentation of such a key, while below it
+    secretive = False
     try:
         if not Path(file).is_file():  # a pipe or a device would be waited for
             return None
         with Path(file).open(encoding="utf-8", errors="replace") as lines:
             for number, text in enumerate(lines, start=1):
-                indent = len(text) - len(text.lstrip())
-                if secretive is not None and text.strip() and indent <= secretive:
-                    secretive = None
-                if secretive is None and _SECRETIVE.search(text):
-                    secretive = indent
+                if text[:1].strip() and text[:1] not in "#}])":
+                    secretive = _SECRETIVE.search(text) is not None
                 if number == line:
-                    return text.rstrip("\r\n") if secretive is None else None
+                    return text.rstrip("\r\n") if not secretive or _HARMLESS.fullmatch(text.strip()) else None
     except (OSError, ValueError):
         return None
     return None

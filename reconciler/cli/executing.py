@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -99,7 +99,7 @@ def execute(
         return ExitCode.REFUSED
     if plan.empty:
         return ExitCode.OK
-    _check_secrets(plan)
+    check_secrets((plan,))
     if not agreed(console, consent):
         console.note(f"{consent.noun} cancelled. Nothing was changed.")
         return ExitCode.ERROR
@@ -116,10 +116,11 @@ def _refused(console: Console, plan: Plan, allowances: Allowances) -> bool:
     return bool(found)
 
 
-def _check_secrets(plan: Plan) -> None:
-    """Raise UsageError for secrets that the plan sends and the environment does not hold: all at once, before any call."""
+def check_secrets(plans: Iterable[Plan]) -> None:
+    """Raise UsageError for secrets that the plans send and the environment does not hold: all at once, before any call."""
     missing = [
         (source.env, str(change.address), name)
+        for plan in plans
         for change in plan.changes
         for name, source in sorted(change.secrets.items())
         if source.env and not os.environ.get(source.env)

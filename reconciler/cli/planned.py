@@ -144,7 +144,7 @@ def plan_opened(
     return make_plan(
         stack=one.workspace.stack,
         lock=one.lock,
-        snapshot=snapshot_opened(console, one, refresh=refresh),
+        snapshot=snapshot_opened(console, one, refresh=Refresh.FULL if destroy and refresh is None else refresh),
         target=one.target,
         route=one.route,
         selection=selection,

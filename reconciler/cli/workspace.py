@@ -202,6 +202,5 @@ def open_directory(environment: Environment, folder: Path, sharing: Sharing | No
             from reconciler.emulator import Store, attach
 
             store = opened.enter_context(contextlib.closing(Store(_store_in(folder))))
-            account = environment.account if environment.group else ""
-            attached = functools.partial(attach, store=store, account=account or EMBEDDED_ACCOUNT)
+            attached = functools.partial(attach, store=store, account=environment.account or EMBEDDED_ACCOUNT)
         yield opened.enter_context(contextlib.closing(connect(environment, attach=attached, sharing=sharing)))

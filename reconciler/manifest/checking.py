@@ -13,7 +13,17 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.manifest.documents import Document, Keys, address_of, did_you_mean, dotted, error, holds_secret, quoted
+from reconciler.manifest.documents import (
+    REFERENCE_FORMS,
+    Document,
+    Keys,
+    address_of,
+    did_you_mean,
+    dotted,
+    error,
+    holds_secret,
+    quoted,
+)
 from reconciler.model.kinds import KINDS
 from reconciler.schema_files import schema
 
@@ -177,11 +187,7 @@ def _bad_secret(document: Document, path: Keys, found: ValidationError) -> Diagn
         and found.validator_value == "object"
     ):
         summary = f"{name} holds a secret in plain text, or what looks like one"
-        detail = (
-            "A manifest never holds secrets. Say where it is: {secretId: …, jsonKey: …} in Secrets Manager, or "
-            "{fromEnv: VARIABLE, version: 1}. What stood here counts as known to others: change it."
-        )
-        return error("literal-secret", summary, detail, source=source, address=address)
+        return error("literal-secret", summary, REFERENCE_FORMS, source=source, address=address)
     says = str(found.schema.get("description", "")) if isinstance(found.schema, dict) else ""
     wanted = found.validator_value if found.validator == "type" else None
     takes = _TYPES[wanted][0] if isinstance(wanted, str) else says
@@ -251,11 +257,15 @@ def _described(value: Any) -> str:
 
 def _unknown_key(document: Document, path: tuple[Any, ...], known: Iterable[str]) -> Diagnostic:
     names = sorted(known)
+    source = document.source(path, key=True)
+    if holds_secret(path[:-1]):
+        summary = f"A key of {dotted(path[:-1])} is not known; it is not repeated here, since it may be secret"
+        detail = f"Known here: {', '.join(names)}."
+        return error("secret-form", summary, detail, source=source, address=address_of(path))
     where = f" in {dotted(path[:-1])}" if path[:-1] else ""
     detail = f"{did_you_mean(str(path[-1]), names)}Known here: {', '.join(names)}."
     if path[-1] in _BESIDE_CONFIG and path[-2:-1] == ("config",):
         detail = "The client's secret stands beside `config`, by reference: `clientSecret: {secretId: …, jsonKey: …}`."
-    source = document.source(path, key=True)
     return error(
         "unknown-key", f"Unknown key {quoted(path[-1])}{where}", detail, source=source, address=address_of(path)
     )

@@ -14,6 +14,8 @@ import yaml
 
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.manifest.documents import (
+    REFERENCE_FORMS,
+    REFERENCES,
     Branch,
     Document,
     ManifestFile,
@@ -182,7 +184,10 @@ class _Composer:
             inside = any(frame.anchor == name for frame in self.frames)
             why = "stands inside the value that it names" if inside else "names no anchor above"
             detail = "Write the value out." if inside else f"Mark a value above with &{name}, or write it out."
-            self.say("yaml-alias", f"The alias {quoted('*' + name)} {why}", detail, place)
+            if self.secretive:
+                self.say_secretive("An alias", place)
+            else:
+                self.say("yaml-alias", f"The alias {quoted('*' + name)} {why}", detail, place)
         else:
             value, marks, size = known
             self.size += size - 1
@@ -246,14 +251,31 @@ class _Composer:
         tag = event.tag
         if tag is not None and not (tag == _STRING_TAG and type(event) is yaml.ScalarEvent):
             detail = "Take the tag away; text that looks like something else goes in quotes."
-            self.say("yaml-tag", f"The YAML tag {quoted(tag)} is not read", detail, self.place(event))
+            if self.secretive:
+                self.say_secretive("A YAML tag", self.place(event))
+            else:
+                self.say("yaml-tag", f"The YAML tag {quoted(tag)} is not read", detail, self.place(event))
 
     def say_odd(self, odd: Odd, place: int) -> None:
         """An unquoted scalar that programs read differently."""
+        if self.secretive:
+            self.say_secretive("Text without quotes, or a secret,", place)
+            return
         detail = f'It is {odd.reading}. For text, write it in quotes: "{odd.text}".'
         if odd.reading.startswith("true"):
             detail += " For true or false, write true or false."
         self.say("yaml-ambiguous", f"{quoted(odd.text)[1:-1]} without quotes is not taken for text", detail, place)
+
+    @property
+    def secretive(self) -> bool:
+        """Whether this is where a manifest speaks of a secret: what stands there may be one, and is never repeated."""
+        return any(frame.key in REFERENCES for frame in self.frames)
+
+    def say_secretive(self, what: str, place: int) -> None:
+        """A mistake there, told without its words."""
+        self.say(
+            "secret-form", f"{what} stands where a secret is spoken of; it is not repeated here", REFERENCE_FORMS, place
+        )
 
     def say(self, code: str, summary: str, detail: str, place: int) -> None:
         """Note a mistake and go on, unless there is no end to them."""

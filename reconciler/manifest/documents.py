@@ -22,6 +22,15 @@ Place = int
 _KIND_OF = {kind.section: kind for kind in KINDS}
 
 
+REFERENCES = frozenset(one.name for kind in KINDS for one in kind.attributes if one.shape is Shape.REFERENCE)
+"""The keys under which a manifest says where a secret is."""
+
+REFERENCE_FORMS = (
+    "A manifest never holds secrets. Say where it is: {secretId: …, jsonKey: …} in Secrets Manager, or "
+    "{fromEnv: VARIABLE, version: 1}. What stood here counts as known to others: change it."
+)
+
+
 def place_at(line: int, column: int) -> Place:
     """The place of a line and column that count from 0, as YAML parsers do."""
     return (line + 1) << 32 | (column + 1)

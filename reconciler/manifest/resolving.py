@@ -201,7 +201,12 @@ class _Reading:
         for entry in self.entries.values():
             for index, one in enumerate(entry.raw.get(ACCESS.name) or ()):
                 provider = provider_of(one)
-                if provider is None or one.get("external") or provider in self.entries:
+                if provider is None or bool(one.get("external")) != (provider in self.entries):
+                    continue
+                if one.get("external"):
+                    detail = "Take `external` away; or, if another stack's is meant, give the entry here another key."
+                    summary = f"{provider} is granted as another stack's, and is declared here"
+                    found.append(entry.error("grant-form", summary, detail, ACCESS.name, index))
                     continue
                 near = did_you_mean(provider.key, [other.key for other in self.entries if other.type == provider.type])
                 detail = f"{near}Declare it, or say `external: true` if it is another stack's."

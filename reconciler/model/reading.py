@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.model.kinds import Kind, Shape
 from reconciler.model.resources import Live
-from reconciler.model.secrets import EXTERNAL, MANAGED, same_secret
+from reconciler.model.secrets import EXTERNAL, MANAGED, names_secret
 from reconciler.model.values import Attributes, Value
 
 
@@ -30,7 +30,7 @@ def beside(kind: Kind, live: Live, other: Attributes) -> Attributes:
             if said is not None:
                 out[one.name] = said
             continue
-        seen = _secret(live, found, said) if one.shape is Shape.REFERENCE else _clear(found, said, one.vague)
+        seen = _secret(live, one.name, found, said) if one.shape is Shape.REFERENCE else _clear(found, said, one.vague)
         if seen != found:
             out = dict(live.attributes) if out is None else out
             out[one.name] = seen
@@ -44,7 +44,7 @@ def blind(kind: Kind, before: Attributes, after: Attributes) -> bool:
         if one.local or then == later:
             continue
         if one.shape is Shape.REFERENCE:
-            if isinstance(later, dict) and later.get("source") == MANAGED:
+            if _managed(then) or _managed(later):
                 return True
         elif any(_at(then, path) != _at(later, path) for path in one.vague):
             return True
@@ -52,34 +52,45 @@ def blind(kind: Kind, before: Attributes, after: Attributes) -> bool:
 
 
 def respelt(kind: Kind, live: Live, attributes: Attributes, other: Attributes) -> Attributes:
-    """The attributes with each secret's id as `other` spells it, where both name one secret: a name, or its ARN."""
+    """The attributes with each secret's id as `other` spells it, where both spell the very secret that stands."""
     out: dict[str, Value] | None = None
     for one in kind.blurred:
         mine, theirs = attributes.get(one.name), other.get(one.name)
-        if one.shape is Shape.REFERENCE and mine != theirs and _both_external(mine, theirs):
-            spelt = _secret(live, mine, theirs)
-            if spelt != mine:
-                out = dict(attributes) if out is None else out
-                out[one.name] = spelt
+        if one.shape is not Shape.REFERENCE or mine == theirs or not (_external(mine) and _external(theirs)):
+            continue
+        if (
+            isinstance(mine, dict)
+            and isinstance(theirs, dict)
+            and all(_stands(live, one.name, str(side["secretId"])) for side in (mine, theirs))
+        ):
+            out = dict(attributes) if out is None else out
+            out[one.name] = {**mine, "secretId": theirs["secretId"]}
     return attributes if out is None else out
 
 
-def _secret(live: Live, found: Value, said: Value) -> Value:
-    if not isinstance(found, dict):
-        return found
-    if found.get("source") == MANAGED:
+def _secret(live: Live, name: str, found: Value, said: Value) -> Value:
+    if _managed(found):
         # Nobody declares one where the service keeps one by itself; and which version it is, the record alone knows.
-        return said if said is None or (isinstance(said, dict) and said.get("source") == MANAGED) else found
-    if not _both_external(found, said) or not isinstance(said, dict):
-        return found
+        return said if said is None or _managed(said) else found
+    if isinstance(found, dict) and isinstance(said, dict) and _external(said):
+        return {**found, "secretId": said["secretId"]} if _stands(live, name, str(said["secretId"])) else found
+    return found
+
+
+def _stands(live: Live, name: str, spelt: str) -> bool:
+    """Whether the secret that stands is the one that is spelt so. Where attributes were believed, its ARN is an output."""
+    held = live.attributes.get(name)
+    arn = live.outputs.get("secretArn") or (str(held.get("secretId")) if isinstance(held, dict) else "")
     _, _, _, region, account, *_ = [*live.arn.split(":"), *[""] * 5]
-    if not same_secret(str(found["secretId"]), str(said["secretId"]), account=account, region=region):
-        return found
-    return {**found, "secretId": said["secretId"]}
+    return names_secret(spelt, arn, account=account, region=region)
 
 
-def _both_external(one: Value, other: Value) -> bool:
-    return all(isinstance(side, dict) and side.get("source") == EXTERNAL for side in (one, other))
+def _managed(value: Value) -> bool:
+    return isinstance(value, dict) and value.get("source") == MANAGED
+
+
+def _external(value: Value) -> bool:
+    return isinstance(value, dict) and value.get("source") == EXTERNAL
 
 
 def _clear(found: Value, said: Value, vague: tuple[str, ...]) -> Value:

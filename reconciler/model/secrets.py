@@ -31,21 +31,18 @@ def is_reserved(env: str) -> bool:
     return env.upper().startswith(("AWS_", "RECONCILER_"))
 
 
-def same_secret(one: str, other: str, *, account: str, region: str) -> bool:
-    """Whether two ids name one secret of Secrets Manager: a name, an ARN, or an ARN without its six random characters.
+def names_secret(spelt: str, arn: str, *, account: str, region: str) -> bool:
+    """Whether `spelt` is the secret with that ARN: its name, its ARN, or that without the six random characters at its end.
 
     A name is one of that account and region (AWS Secrets Manager User Guide, "What's in a Secrets Manager secret").
     """
-    if one == other:
+    if spelt == arn:
         return True
-    (first_place, first), (second_place, second) = (_parts(text, account, region) for text in (one, other))
-    return first_place == second_place and (_completes(first, second) or _completes(second, first))
-
-
-def _parts(text: str, account: str, region: str) -> tuple[tuple[str, str], str]:
-    found = _ARN.fullmatch(text)
-    return ((found["account"], found["region"]), found["name"]) if found else ((account, region), text)
-
-
-def _completes(short: str, long: str) -> bool:
-    return long == short or (long.startswith(short) and _SUFFIX.fullmatch(long[len(short) :]) is not None)
+    found, said = _ARN.fullmatch(arn), _ARN.fullmatch(spelt)
+    if found is None:
+        return False  # not known to be any other than the one that is spelt the same
+    place = (said["account"], said["region"]) if said else (account, region)
+    name = said["name"] if said else spelt
+    rest = found["name"].removeprefix(name)
+    same_place = place == (found["account"], found["region"])
+    return same_place and (found["name"] == name or (rest != found["name"] and _SUFFIX.fullmatch(rest) is not None))

@@ -11,7 +11,7 @@ from reconciler.planning import findings, names
 from reconciler.planning.attributes import attribute_changes
 from reconciler.planning.diff import hands_off
 from reconciler.planning.letting_go import forget
-from reconciler.planning.sending import taken_as_declared
+from reconciler.planning.sending import taken_note
 from reconciler.planning.sight import Unreadable, look
 from reconciler.planning.verdicts import Terms, Verdict
 
@@ -50,10 +50,7 @@ def adopt(desired: Desired, holder: Address | None, known: Known | None, terms: 
     declared = terms.see(desired.address, desired.attributes)
     differing = [one.name for one in attribute_changes(standing, declared, None)]
     notes = [findings.adopted_differs(desired, differing)] if differing else []
-    unseen = taken_as_declared(desired)
-    if unseen:
-        notes.append(findings.believed_declared(desired, unseen))
-    return Verdict(change=change, findings=tuple(notes))
+    return Verdict(change=change, findings=(*notes, *taken_note(desired)))
 
 
 def give_up(known: Known, terms: Terms) -> Verdict:

@@ -296,6 +296,17 @@ def immutable(desired: Desired, attribute: str, before: Value, after: Value) -> 
     )
 
 
+def secret_removed(desired: Desired, attribute: str) -> Diagnostic:
+    """Whether an update without a secret takes it away, is not documented."""
+    return refuse(
+        "immutable",
+        desired,
+        f"{attribute} cannot be taken away under one name",
+        "Whether the service lets go of a secret that is not sent any more, is not documented. Give the entry another `name`, "
+        "or remove it, apply, and declare it anew.",
+    )
+
+
 def secret_rides_along(desired: Desired, secret: str, changed: Sequence[str]) -> Diagnostic:
     """The service takes the whole configuration anew; whether it keeps a secret that is not in it, is not documented."""
     return refuse(

@@ -9,6 +9,7 @@ from reconciler.model.changes import Action
 from reconciler.model.environments import Target
 from reconciler.model.plan import Plan
 from reconciler.model.resources import Lock
+from reconciler.planning.granting import still_granted
 from reconciler.planning.saved import plan_digest
 
 _AGAIN = "Plan again, look at what it says now, and apply that."
@@ -70,6 +71,10 @@ def _differences(planned: Target, actual: Target | Lock) -> Iterator[tuple[str, 
 
 def _check_deletes(plan: Plan, lock: Lock | None) -> None:
     """Raise StalePlan for a plan that deletes what the lockfile does not hold, or holds as protected: it was forged."""
+    for still in still_granted(plan.changes, lock.resources if lock else {}):
+        raise StalePlan(
+            f"the plan deletes {still.address}: {still.summary}", f"No plan that reconciler made does that. {_AGAIN}"
+        )
     for change in plan.changes:
         if change.action not in (Action.DELETE, Action.REPLACE):
             continue

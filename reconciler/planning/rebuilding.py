@@ -15,6 +15,7 @@ from reconciler.model.kinds import kind_of
 from reconciler.model.resources import Desired, Live, Stack
 from reconciler.planning import claims, findings
 from reconciler.planning.pairs import Pair, pair_up
+from reconciler.planning.sending import taken_note
 from reconciler.planning.sight import Unreadable, look
 from reconciler.planning.verdicts import Terms, Verdict
 
@@ -48,7 +49,7 @@ def _declared(desired: Desired, terms: Terms) -> Verdict:
     elif live.arn in terms.snapshot.linked and not desired.update_only:
         said = claims.held_by_service(desired.address, desired, live, terms.snapshot.linked[live.arn])
     else:
-        return Verdict(change=_entry(desired.address, live, desired, terms))
+        return Verdict(change=_entry(desired.address, live, desired, terms), findings=taken_note(desired))
     return Verdict(findings=(said,))
 
 

@@ -30,6 +30,7 @@ from reconciler.model.values import canonical_json, digest
 from reconciler.planning.attributes import attribute_changes
 from reconciler.planning.cost import cost
 from reconciler.planning.saved_form import AGAIN, FORMAT_VERSION, check_schema, check_version, invalid, parse
+from reconciler.planning.sending import sending
 from reconciler.planning.signatures import Method, Signature
 
 _HALF = re.compile("[\ud800-\udfff]")
@@ -121,8 +122,8 @@ def _check_characters(plan: Plan, file: str) -> None:
 
 
 def _shows_what_it_does(plan: Plan) -> bool:
-    """Whether the attributes that a reviewer reads are the difference that apply would make."""
-    return all(
+    """Whether the attributes and secrets that a reviewer reads are the difference that apply would make, and send."""
+    return all(change.secrets.keys() == sending(change) for change in plan.changes) and all(
         tuple(replace(one, cause=None) for one in change.attributes)
         == attribute_changes(change.before or {}, change.after or {}, None)
         for change in plan.changes

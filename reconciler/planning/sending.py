@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.model.changes import AttributeChange
+from reconciler.model.changes import Action, AttributeChange, Change
 from reconciler.model.kinds import Shape, kind_of
 from reconciler.model.resources import Desired, Live
 from reconciler.model.secrets import MANAGED, SecretSource
@@ -25,6 +25,15 @@ def secrets_of(desired: Desired, changed: Sequence[AttributeChange]) -> Mapping[
     return {name: source for name, source in desired.secrets.items() if name in names}
 
 
+def sending(change: Change) -> frozenset[str]:
+    """The attributes whose secrets the change has to send: those that it makes MANAGED, or moves the version of."""
+    if change.action in (Action.CREATE, Action.REPLACE):
+        names = {one.name for one in kind_of(change.address.type).sent}
+    else:
+        names = {one.name for one in change.attributes} if change.action is Action.UPDATE else set()
+    return frozenset(name for name in names if _managed((change.after or {}).get(name)))
+
+
 def against_updating(
     desired: Desired, standing: Attributes, changed: Sequence[AttributeChange]
 ) -> tuple[Diagnostic, ...]:
@@ -34,6 +43,11 @@ def against_updating(
         findings.immutable(desired, one.name, one.before, one.after)
         for one in changed
         if kind.attribute(one.name).immutable
+    ]
+    found += [
+        findings.secret_removed(desired, one.name)
+        for one in changed
+        if kind.attribute(one.name).shape is Shape.REFERENCE and one.after is None
     ]
     names = {one.name for one in changed}
     for one in kind.sent:
@@ -50,6 +64,12 @@ def notes_on(desired: Desired, live: Live, changed: Sequence[AttributeChange]) -
     kind = kind_of(desired.address.type)
     if kind.singleton and sent(desired, changed):
         yield findings.key_changes(desired)
+
+
+def taken_note(desired: Desired, changed: Sequence[AttributeChange] = ()) -> tuple[Diagnostic, ...]:
+    """What to say of a resource that becomes ours as it stands; an update that sends its secret leaves nothing to believe."""
+    unseen = taken_as_declared(desired)
+    return (findings.believed_declared(desired, unseen),) if unseen and not secrets_of(desired, changed) else ()
 
 
 def taken_as_declared(desired: Desired) -> list[str]:

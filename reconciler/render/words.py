@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.addresses import Address
-from reconciler.model.changes import Action, Cause, Change, Drift, Reason
+from reconciler.model.changes import TAKES_OVER, Action, Cause, Change, Drift, Reason
 from reconciler.model.environments import OWNER_TAG, Target, Where
 from reconciler.model.kinds import KINDS, kind_of
 from reconciler.model.plan import Plan
@@ -148,6 +148,8 @@ def _agreement(plan: Plan) -> str:
         return "Nothing is declared, and nothing is managed."
     if plan.unchanged != plan.declared or plan.drift:
         return "There is nothing to do."
+    if plan.trusted:
+        return "What was read stands as declared; the rest was not updated since the lockfile, the listing says."
     if plan.declared == 1:
         return "The one resource of the manifest stands in the directory as declared."
     return f"All {plan.declared} resources of the manifest stand in the directory as declared."
@@ -181,7 +183,10 @@ def trusted(plan: Plan) -> str:
     """What was not read one by one though it could have been; "" where everything was."""
     if not plan.trusted:
         return ""
-    return f"Not read again, since the listing shows no update after the lockfile's: {plan.trusted} (--refresh full reads all)."
+    return (
+        f"Not read again, tags included, since the listing shows no update after the lockfile's: {plan.trusted} "
+        "(--refresh full reads all)."
+    )
 
 
 def order(plan: Plan) -> str:
@@ -256,13 +261,11 @@ def remarks(plan: Plan) -> list[Diagnostic]:
     return [one for one in plan.diagnostics if one.severity is not Severity.ERROR and not told(one)]
 
 
-_TAKEN_OVER = (Reason.OURS_BY_TAG, Reason.UPDATE_ONLY)
-
-
 def marked(plan: Plan) -> str:
     """What apply writes beside the attributes: the ownership tag of what becomes ours. "" where nothing does."""
     new = {Action.CREATE, Action.REPLACE, Action.ADOPT}
-    if not any(one.action in new or one.reason in _TAKEN_OVER for one in plan.changes):
+    becoming = [one for one in plan.changes if one.action in new or one.reason in TAKES_OVER]
+    if not any(kind_of(one.address.type).tagged for one in becoming):
         return ""
     return f"What becomes yours gets the ownership tag {OWNER_TAG} = {clean(plan.target.owner)}."
 

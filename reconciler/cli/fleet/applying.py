@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.console import Console
-from reconciler.cli.executing import Consent, Terms, agreed
+from reconciler.cli.executing import Consent, Terms, agreed, check_secrets
 from reconciler.cli.fleet.choice import Choice
 from reconciler.cli.fleet.island import PlanTerms, apply_target, failure_of
 from reconciler.cli.fleet.planning import SUFFIX, planned
@@ -52,6 +52,8 @@ def apply_several(
     todo = [one for one in result.targets if _to_do(one)]
     if not todo or any(one.left for one in result.targets):
         return _ended(console, result, form)
+    if choice.scheduler is None:  # else it is the workers' environment that counts
+        check_secrets(one.plan for one in todo if one.plan)
     number = f"{len(todo)} {'target' if len(todo) == 1 else 'targets'}"
     consent = Consent(
         noun="Apply",
@@ -86,7 +88,9 @@ def apply_folder(
         show(console, result, form)
         console.note("Not every plan is fit to be applied, so none was begun. Nothing was written.")
         return result.exit_code
-    return _run(console, result, [one for one in results if _to_do(one)], terms, rates=rates, form=form)
+    todo = [one for one in results if _to_do(one)]
+    check_secrets(one.plan for one in todo if one.plan)
+    return _run(console, result, todo, terms, rates=rates, form=form)
 
 
 def _checked(console: Console, file: Path, trust: Trust, rates: Rates) -> TargetResult:

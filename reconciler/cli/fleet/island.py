@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.console import Console
-from reconciler.cli.executing import Terms, only_writer
+from reconciler.cli.executing import Terms, check_secrets, only_writer
 from reconciler.cli.planned import make
 from reconciler.cli.saved import opened_as_planned
 from reconciler.cli.unfinished import settled_first
@@ -166,6 +166,7 @@ def _apply(
                 return replace(planned, guards=guards, refused=True)
             if plan.empty:
                 return replace(planned, pending=False)
+            check_secrets((plan,))
             try:
                 report = apply(plan, directory, writer, threads=terms.threads, on_event=on_event, stop=directory.hurry)
             except RunBroken as broken:
