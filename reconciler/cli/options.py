@@ -154,7 +154,7 @@ RateWords: TypeAlias = Annotated[
         "--rate",
         metavar="[OPERATION=]N",
         help="Calls a second of each operation, or of one. Repeatable; goes before settings.rates. service-quotas: as many as "
-        "the account may make. Default: the service's 20.",
+        "the account may make. Default: the service's 20, and 200 for tokens.",
     ),
 ]
 Verbose: TypeAlias = Annotated[
