@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +23,8 @@ from reconciler.model.verification import Verdict, Verification
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.verifying import Subject, User
+    from reconciler.access import Reach
+    from reconciler.verifying import User
 
 _JWT = re.compile(r"[\w=-]+\.[\w=-]+\.[\w=-]+", re.ASCII)
 _LONGEST_TOKEN, _LONGEST_ID = 131_072, 128  # botocore's model
@@ -105,9 +107,7 @@ def _user(variable: str | None, user_id: str | None) -> User:
     return User(token=token, id=user_id or "")
 
 
-def _verified(console: Console, workspace: Workspace, subjects: Sequence[Subject], user: User) -> Verification:
-    import contextlib
-
+def _verified(console: Console, workspace: Workspace, subjects: Sequence[Reach], user: User) -> Verification:
     from reconciler.verifying import THREADS, verify
 
     with open_directory(workspace.environment, workspace.folder) as directory:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.access import Inbound, Reach
 from reconciler.directory.handing_out import Answered
 from reconciler.errors import AccessDenied, DirectoryError, NotFound, ServiceLinked, TokenRefused
 from reconciler.model.kinds import kind_of
 from reconciler.model.verification import Check, Verdict, What
-from reconciler.verifying.subjects import Inbound, Subject, User
+from reconciler.verifying.subjects import User
 
 LINKED = "linked to a service: only its runtime, gateway or payment manager gets tokens for it"
 _FOR_A_USER = (What.USER_FEDERATION, What.FOREIGN_URL, What.ON_BEHALF)
 
 
-def missing(subject: Subject, user: User) -> tuple[str, str]:
+def missing(subject: Reach, user: User) -> tuple[str, str]:
     """What is needed for a token of that identity and was not given, and the option that gives it; "" where nothing."""
     match subject.inbound:
         case Inbound.JWT if user.token is None:
@@ -24,7 +25,7 @@ def missing(subject: Subject, user: User) -> tuple[str, str]:
     return "", ""
 
 
-def unasked(check: Check, subject: Subject) -> Check | None:
+def unasked(check: Check, subject: Reach) -> Check | None:
     """The check where it is settled without asking; else None."""
     if check.what is What.USER_FEDERATION and not check.return_url:
         why = "the identity allows no return URL, and this flow needs one"
@@ -63,7 +64,7 @@ def answered(check: Check, answer: Answered) -> Check:
     return check
 
 
-def refused(check: Check, subject: Subject, error: DirectoryError) -> Check:
+def refused(check: Check, subject: Reach, error: DirectoryError) -> Check:
     """The check whose call ended in that error."""
     said = _said(error)
     if check.what is What.FOREIGN_URL:
@@ -98,7 +99,7 @@ def _foreign_refused(check: Check, error: DirectoryError, said: str) -> Check:
     return replace(check, verdict=Verdict.UNKNOWN, why=why, hint=hint, unanswered=not asked)
 
 
-def _invalid(check: Check, subject: Subject, error: DirectoryError, said: str) -> Check:
+def _invalid(check: Check, subject: Reach, error: DirectoryError, said: str) -> Check:
     """The service will not do this, in words that only it knows."""
     if _about_return_url(error):
         why = "the live identity does not allow this return URL, or it has none"
@@ -127,19 +128,19 @@ def _about_return_url(error: DirectoryError) -> bool:
     return error.code == "ValidationException" and "returnurl" in words
 
 
-def _allow(subject: Subject, said: str) -> str:
+def _allow(subject: Reach, said: str) -> str:
     secrets = " --with-secrets" if "secretsmanager" in said.lower() else ""
     return (
-        f"`reconciler access policy {subject.address}{secrets}` prints what its role needs. Whoever runs verify is who is "
+        f"`reconciler access policy {subject.identity}{secrets}` prints what its role needs. Whoever runs verify is who is "
         "verified: use the agent's own role."
     )
 
 
-def _make(check: Check, subject: Subject) -> str:
+def _make(check: Check, subject: Reach) -> str:
     if check.what is What.WORKLOAD:
         return "It does not stand in the directory: `reconciler apply` makes it, `reconciler plan` says what happened to it."
     what = kind_of(check.provider.partition(".")[0]).singular
-    return f"There is no such {what}: apply the stack that declares it, or correct its name in {subject.address}."
+    return f"There is no such {what}: apply the stack that declares it, or correct its name in {subject.identity}."
 
 
 def _said(error: DirectoryError) -> str:

@@ -11,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from typing import NamedTuple
 
+from reconciler.access import Granted, Inbound, Reach
 from reconciler.directory.handing_out import DataPlane, Token
 from reconciler.errors import CredentialsMissing, DirectoryError
 from reconciler.model.environments import Target
 from reconciler.model.kinds import API_KEY_PROVIDER
 from reconciler.model.verification import Check, Verdict, Verification, What
 from reconciler.verifying import judging
-from reconciler.verifying.subjects import Grant, Inbound, Subject, User
+from reconciler.verifying.subjects import User
 
 THREADS = 32
 """Identities under way at once."""
@@ -33,12 +34,12 @@ class Try(NamedTuple):
     """One check that is to be made for a grant, as it will read if all is well."""
 
     check: Check
-    grant: Grant
+    grant: Granted
 
 
 def verify(
     plane: DataPlane,
-    subjects: Sequence[Subject],
+    subjects: Sequence[Reach],
     *,
     user: User,
     target: Target,
@@ -55,7 +56,7 @@ def verify(
     ended = threading.Event()
     workers = ThreadPoolExecutor(threads, thread_name_prefix="verifier")
     try:
-        running = {workers.submit(_verified, plane, one, user, ended): one.address for one in subjects}
+        running = {workers.submit(_verified, plane, one, user, ended): one.identity for one in subjects}
         found: dict[object, list[Check]] = {}
         for done, future in enumerate(as_completed(running), 1):
             found[running[future]] = future.result()
@@ -67,17 +68,17 @@ def verify(
         workers.shutdown(wait=False, cancel_futures=True)
         raise
     workers.shutdown()
-    checks = [check for one in subjects for check in found[one.address]]
+    checks = [check for one in subjects for check in found[one.identity]]
     return Verification(target=target, checks=tuple(_with_holders(checks, subjects, holders)), calls=plane.calls - sent)
 
 
-def tries(subject: Subject) -> Iterator[Try]:
+def tries(subject: Reach) -> Iterator[Try]:
     """What is tried for the grants of an identity, in order."""
     for grant in subject.grants:
         as_hoped = Check(
-            address=subject.address, what=What.API_KEY, verdict=Verdict.PASSED, provider=str(grant.provider)
+            address=subject.identity, what=What.API_KEY, verdict=Verdict.PASSED, provider=str(grant.provider.address)
         )
-        if grant.provider.type == API_KEY_PROVIDER.type:
+        if grant.provider.address.type == API_KEY_PROVIDER.type:
             yield Try(as_hoped, grant)
         for flow in grant.flows:
             what = _FLOWS[flow]
@@ -97,7 +98,7 @@ def foreign(return_urls: Sequence[str]) -> str:
     return url
 
 
-def _verified(plane: DataPlane, subject: Subject, user: User, ended: threading.Event) -> list[Check]:
+def _verified(plane: DataPlane, subject: Reach, user: User, ended: threading.Event) -> list[Check]:
     """Every check of one identity; fewer where the run was `ended`. Raises CredentialsMissing."""
     token, checks = _token(plane, subject, user)
     for one in tries(subject):
@@ -111,9 +112,9 @@ def _verified(plane: DataPlane, subject: Subject, user: User, ended: threading.E
     return checks
 
 
-def _token(plane: DataPlane, subject: Subject, user: User) -> tuple[Token | None, list[Check]]:
+def _token(plane: DataPlane, subject: Reach, user: User) -> tuple[Token | None, list[Check]]:
     """A token as the identity's agent gets it, and the check of that."""
-    check = Check(address=subject.address, what=What.WORKLOAD, verdict=Verdict.PASSED)
+    check = Check(address=subject.identity, what=What.WORKLOAD, verdict=Verdict.PASSED)
     why, hint = judging.missing(subject, user)
     if why:
         return None, [replace(check, verdict=Verdict.UNKNOWN, why=why, hint=hint)]
@@ -132,14 +133,14 @@ def _token(plane: DataPlane, subject: Subject, user: User) -> tuple[Token | None
     return token, [check]
 
 
-def _tried(plane: DataPlane, subject: Subject, token: Token, one: Try) -> Check:
+def _tried(plane: DataPlane, subject: Reach, token: Token, one: Try) -> Check:
     check, grant = one
     try:
         if check.what is What.API_KEY:
-            plane.api_key(token, grant.name)
+            plane.api_key(token, grant.provider.name)
             return check
         flow = _FLOW_OF.get(check.what, check.what.value)
-        answer = plane.oauth2(token, grant.name, flow=flow, scopes=grant.scopes, return_url=check.return_url)
+        answer = plane.oauth2(token, grant.provider.name, flow=flow, scopes=grant.scopes, return_url=check.return_url)
     except CredentialsMissing:
         raise
     except DirectoryError as error:
@@ -147,7 +148,7 @@ def _tried(plane: DataPlane, subject: Subject, token: Token, one: Try) -> Check:
     return judging.answered(check, answer)
 
 
-def _with_holders(checks: Sequence[Check], subjects: Sequence[Subject], holders: Holders) -> Iterator[Check]:
+def _with_holders(checks: Sequence[Check], subjects: Sequence[Reach], holders: Holders) -> Iterator[Check]:
     """The checks, with what each service-linked identity is linked to, where that can be told."""
     linked: Mapping[str, str] = {}
     if any(one.why == judging.LINKED for one in checks):
@@ -155,7 +156,7 @@ def _with_holders(checks: Sequence[Check], subjects: Sequence[Subject], holders:
             linked = {arn.rpartition("/")[2]: holder for arn, holder in holders().items()}
         except DirectoryError:  # the parents may not be read: it is told without their names
             linked = {}
-    names = {one.address: one.name for one in subjects}
+    names = {one.identity: one.name for one in subjects}
     for one in checks:
         holder = linked.get(names[one.address]) if one.why == judging.LINKED else None
         yield replace(one, why=f"linked to {holder}: only that gets tokens for it") if holder else one

@@ -12,6 +12,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from reconciler.access import Granted, Inbound, Reach
+from reconciler.access import Provider as Reached
 from reconciler.aws.pacing import Pacing
 from reconciler.directory.data_plane import AgentCoreDataPlane
 from reconciler.directory.handing_out import Token
@@ -19,8 +21,7 @@ from reconciler.emulator import ACCOUNT, Identity, Misbehaviour, Provider, Scope
 from reconciler.model.addresses import Address
 from reconciler.model.environments import Target
 from reconciler.model.verification import Check, Verification
-from reconciler.verifying import Inbound, Subject, User, verify
-from reconciler.verifying.subjects import Grant
+from reconciler.verifying import User, verify
 
 REGION = "us-east-1"
 BACK = "https://app.example.com/cb"
@@ -64,25 +65,26 @@ class World:
     def terms(self, **terms: Any) -> None:
         self.misbehaviour.terms = replace(self.misbehaviour.terms, **terms)
 
-    def api_key(self, name: str = "stripe") -> Grant:
-        return Grant(provider=Address("api_key_credential_provider", name), name=name)
+    def api_key(self, name: str = "stripe") -> Granted:
+        return Granted(provider=Reached(address=Address("api_key_credential_provider", name), name=name))
 
-    def oauth2(self, *flows: str, name: str = "github") -> Grant:
-        return Grant(provider=Address("oauth2_credential_provider", name), name=name, flows=flows, scopes=("repo",))
+    def oauth2(self, *flows: str, name: str = "github") -> Granted:
+        provider = Reached(address=Address("oauth2_credential_provider", name), name=name)
+        return Granted(provider=provider, flows=flows, scopes=("repo",))
 
-    def subject(self, *grants: Grant, name: str = "agent", inbound: str = "userId", urls: Any = (BACK,)) -> Subject:
-        return Subject(
-            address=Address("workload_identity", name),
+    def subject(self, *grants: Granted, name: str = "agent", inbound: str = "userId", urls: Any = (BACK,)) -> Reach:
+        return Reach(
+            identity=Address("workload_identity", name),
             name=name,
             inbound=Inbound(inbound),
             return_urls=tuple(urls),
             grants=grants,
         )
 
-    def report(self, *subjects: Subject, user: User | None = None, **options: Any) -> Verification:
+    def report(self, *subjects: Reach, user: User | None = None, **options: Any) -> Verification:
         return verify(self.plane, subjects, user=user or self.everybody, target=TARGET, **options)
 
-    def checks(self, *grants: Grant, user: User | None = None, **subject: Any) -> list[Check]:
+    def checks(self, *grants: Granted, user: User | None = None, **subject: Any) -> list[Check]:
         """The checks of one identity that is granted these."""
         return list(self.report(self.subject(*grants, **subject), user=user).checks)
 

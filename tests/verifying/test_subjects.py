@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.access import Inbound
 from reconciler.errors import UsageError
 from reconciler.manifest import load, resolve
 from reconciler.model.addresses import Address
 from reconciler.model.resources import Stack
-from reconciler.verifying import Inbound, subjects_of
+from reconciler.verifying import subjects_of
 
 MANIFEST = """\
 version: 1
@@ -49,7 +50,7 @@ def stack(tmp_path: Path) -> Stack:
 
 
 def test_all_identities_of_the_environment_in_order(stack: Stack) -> None:
-    assert [one.address.key for one in subjects_of(stack)] == ["a-agent", "b-agent"]
+    assert [one.identity.key for one in subjects_of(stack)] == ["a-agent", "b-agent"]
 
 
 def test_what_an_identity_is_granted_under_which_names(stack: Stack) -> None:
@@ -57,7 +58,7 @@ def test_what_an_identity_is_granted_under_which_names(stack: Stack) -> None:
     assert (plain.name, plain.inbound, plain.return_urls, plain.grants) == ("a-agent", Inbound.IAM, (), ())
     assert (granted.name, granted.inbound) == ("b-agent-test", Inbound.JWT)
     assert granted.return_urls == ("https://b.example/1", "https://b.example/2")
-    assert [(str(one.provider), one.name, one.scopes, one.flows) for one in granted.grants] == [
+    assert [(str(one.provider.address), one.provider.name, one.scopes, one.flows) for one in granted.grants] == [
         ("api_key_credential_provider.stripe", "stripe", (), ()),
         ("oauth2_credential_provider.github", "github-test", (), ("M2M", "USER_FEDERATION")),
         ("oauth2_credential_provider.shared", "shared", ("a", "z"), ("M2M",)),
@@ -66,7 +67,7 @@ def test_what_an_identity_is_granted_under_which_names(stack: Stack) -> None:
 
 def test_those_named_once_each(stack: Stack) -> None:
     one = Address("workload_identity", "b-agent")
-    assert [found.address for found in subjects_of(stack, [one, one])] == [one]
+    assert [found.identity for found in subjects_of(stack, [one, one])] == [one]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from reconciler.model.addresses import Address
 from reconciler.model.verification import Check, Verdict, What
 from reconciler.verifying import User
 from reconciler.verifying.run import foreign, tries
-from reconciler.verifying.subjects import Grant
 
 TOKEN_OF = {
     "iam": "GetWorkloadAccessToken",
@@ -163,17 +162,10 @@ def test_an_identity_that_does_not_stand(world: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("grant", "what"),
-    [
-        (Grant(provider=Address("api_key_credential_provider", "none"), name="none"), "API-key credential provider"),
-        (
-            Grant(provider=Address("oauth2_credential_provider", "none"), name="none", flows=("M2M",)),
-            "OAuth2 credential provider",
-        ),
-    ],
+    ("flows", "what"), [((), "API-key credential provider"), (("M2M",), "OAuth2 credential provider")]
 )
-def test_a_provider_that_does_not_stand(world: Any, grant: Grant, what: str) -> None:
-    check = world.checks(grant)[1]
+def test_a_provider_that_does_not_stand(world: Any, flows: tuple[str, ...], what: str) -> None:
+    check = world.checks(world.oauth2(*flows, name="none") if flows else world.api_key("none"))[1]
     assert check.verdict is Verdict.FAILED
     assert "none: not found" in check.why
     assert f"There is no such {what}" in check.hint
