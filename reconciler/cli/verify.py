@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli.adopt import Words, read_words
+from reconciler.cli.age import today
 from reconciler.cli.console import Console
 from reconciler.cli.options import Env, Format, RateWords
 from reconciler.cli.rates import read_rates
@@ -70,7 +71,7 @@ def verify(
     path, addresses = read_words(words, needed=False)
     user = _user(user_token_env, user_id)
     workspace = open_workspace(path, env, read_rates(rate))
-    subjects = subjects_of(workspace.stack, addresses)
+    subjects = subjects_of(workspace.stack, addresses, today=today())
     found = _verified(console, workspace, subjects, user)
     _show(console, workspace, found, form)
     return _ending(console, found, strict=strict)

@@ -12,6 +12,7 @@ from reconciler.model.verification import Check, Verdict, What
 from reconciler.verifying.subjects import User
 
 LINKED = "linked to a service: only its runtime, gateway or payment manager gets tokens for it"
+_AGAIN = "Nothing is known of this yet: run it again once that is over."
 _FOR_A_USER = (What.USER_FEDERATION, What.FOREIGN_URL, What.ON_BEHALF)
 
 
@@ -69,7 +70,7 @@ def refused(check: Check, subject: Reach, error: DirectoryError) -> Check:
     said = _said(error)
     if check.what is What.FOREIGN_URL:
         return _foreign_refused(check, error, said)
-    found = replace(check, verdict=Verdict.UNKNOWN, why=said, hint="Run it again.", unanswered=True)
+    found = replace(check, verdict=Verdict.UNKNOWN, why=said, hint=_AGAIN, unanswered=True)
     match error:
         case ServiceLinked():
             found = _unknown(check, LINKED, "Call the agent through what it is linked to.")
@@ -95,7 +96,7 @@ def _foreign_refused(check: Check, error: DirectoryError, said: str) -> Check:
         return check
     asked = isinstance(error, AccessDenied | NotFound | TokenRefused) or error.code == "ValidationException"
     why = f"it was refused, but for another reason. {said}" if asked else said
-    hint = "Mend that first: nobody knows yet whether the URL would be refused." if asked else "Run it again."
+    hint = "Mend that first: nobody knows yet whether the URL would be refused." if asked else _AGAIN
     return replace(check, verdict=Verdict.UNKNOWN, why=why, hint=hint, unanswered=not asked)
 
 

@@ -10,6 +10,7 @@ from reconciler.directory.handing_out import Token
 from reconciler.errors import UsageError
 from reconciler.model.addresses import Address
 from reconciler.model.environments import Target
+from reconciler.model.expiry import Day, lapsed
 from reconciler.model.kinds import WORKLOAD_IDENTITY
 from reconciler.model.resources import Stack
 
@@ -22,8 +23,8 @@ class User:
     id: str = ""
 
 
-def subjects_of(stack: Stack, addresses: Iterable[Address] = ()) -> tuple[Reach, ...]:
-    """The identities of the stack, or those named, in the order of their addresses.
+def subjects_of(stack: Stack, addresses: Iterable[Address] = (), *, today: Day | None = None) -> tuple[Reach, ...]:
+    """The identities of the stack that have not expired by `today`, or those named, in the order of their addresses.
 
     Raises UsageError for an address that is no identity of it.
     """
@@ -39,6 +40,7 @@ def subjects_of(stack: Stack, addresses: Iterable[Address] = ()) -> tuple[Reach,
                 f"{one} is not declared in environment {stack.environment.name}",
                 "Correct the address; `reconciler validate` checks the manifest, `lock show` lists what is managed.",
             )
+    wanted = named or {address for address, one in stack.resources.items() if not lapsed(one.attributes, today)}
     at = stack.environment
     target = Target(stack=stack.name, environment=at.name, account=at.account, region=at.region)
-    return tuple(one for one in grants_declared(stack, target, None).reaches if not named or one.identity in named)
+    return tuple(one for one in grants_declared(stack, target, None).reaches if one.identity in wanted)

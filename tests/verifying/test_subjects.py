@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ workloadIdentities:
       - {apiKey: stripe}
   a-agent: {}
   prod-agent: {environments: [prod]}
+  c-agent: {expires: "2027-03-01"}
 """
 
 
@@ -50,11 +52,11 @@ def stack(tmp_path: Path) -> Stack:
 
 
 def test_all_identities_of_the_environment_in_order(stack: Stack) -> None:
-    assert [one.identity.key for one in subjects_of(stack)] == ["a-agent", "b-agent"]
+    assert [one.identity.key for one in subjects_of(stack)] == ["a-agent", "b-agent", "c-agent"]
 
 
 def test_what_an_identity_is_granted_under_which_names(stack: Stack) -> None:
-    plain, granted = subjects_of(stack)
+    plain, granted, _ = subjects_of(stack)
     assert (plain.name, plain.inbound, plain.return_urls, plain.grants) == ("a-agent", Inbound.IAM, (), ())
     assert (granted.name, granted.inbound) == ("b-agent-test", Inbound.JWT)
     assert granted.return_urls == ("https://b.example/1", "https://b.example/2")
@@ -68,6 +70,13 @@ def test_what_an_identity_is_granted_under_which_names(stack: Stack) -> None:
 def test_those_named_once_each(stack: Stack) -> None:
     one = Address("workload_identity", "b-agent")
     assert [found.identity for found in subjects_of(stack, [one, one])] == [one]
+
+
+def test_what_has_expired_is_left_out_unless_it_is_named(stack: Stack) -> None:
+    day, address = date(2027, 3, 1), Address("workload_identity", "c-agent")
+    assert address in {one.identity for one in subjects_of(stack, today=date(2027, 2, 28))}
+    assert address not in {one.identity for one in subjects_of(stack, today=day)}
+    assert [one.identity for one in subjects_of(stack, [address], today=day)] == [address]
 
 
 @pytest.mark.parametrize(

@@ -324,7 +324,7 @@ def test_answers_that_stay_away_cannot_be_told(world: Any, trouble: str) -> None
         world.misbehaviour.fail("GetResourceOauth2Token", "InternalServerException", times=None)
     checks = world.checks(world.oauth2("USER_FEDERATION"))
     assert verdicts(checks)[1:] == [("USER_FEDERATION", "unknown"), ("FOREIGN_URL", "unknown")]
-    assert all(one.unanswered and one.hint == "Run it again." for one in checks[1:])
+    assert all(one.unanswered and "run it again" in one.hint for one in checks[1:])
 
 
 def test_an_answer_that_makes_no_sense_cannot_be_told(world: Any) -> None:

@@ -28,6 +28,7 @@ OFFLINE = (
 ONLINE = (
     ["plan", "--out", "saved.plan"],
     ["apply", "--plan", "saved.plan"],
+    ["verify"],
     ["export"],
     ["forget", "workload_identity.agent-a", "--auto-approve"],
     ["adopt", "workload_identity.agent-a", "--auto-approve"],
