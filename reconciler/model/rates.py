@@ -30,8 +30,7 @@ _PARENTS = dict.fromkeys(
     10.0,
 )
 
-# The data plane, which hands out tokens and credentials (developer guide, "Quotas").
-_TOKENS = dict.fromkeys(
+TOKEN_RATES: Mapping[str, float] = dict.fromkeys(
     (
         "GetWorkloadAccessToken",
         "GetWorkloadAccessTokenForJWT",
@@ -41,12 +40,13 @@ _TOKENS = dict.fromkeys(
     ),
     200.0,
 )
+"""Those of the data plane, which hands out tokens and credentials (developer guide, "Quotas")."""
 
 DEFAULT_RATES: Mapping[str, float] = {
     **{operation: kind.api.rate for kind in KINDS for operation in kind.api.operations},
     **_TAGS,
     **_PARENTS,
-    **_TOKENS,
+    **TOKEN_RATES,
 }
 """Calls a second by operation: every operation that reconciler calls, with what the service gives an account by default."""
 
