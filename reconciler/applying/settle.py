@@ -118,18 +118,18 @@ def verdict(change: Change, live: Live | DirectoryError | None, header: Header) 
 
 
 def _created(change: Change, live: Live | None, header: Header) -> Verdict:
-    """Ours by the tag, with whatever stands; or by our very values, where nobody else's tag is on it."""
+    """Ours by the tag, with whatever stands; or by our very values, where no tag is on it and a reading shows them all."""
     if live is None:
         return Verdict()
-    ours = _ours(live, header)
-    kind = kind_of(change.address.type)
-    unlike = blind(kind, {}, change.after or {}) or not _same(change, live, header, after=True)
-    if not ours and (live.owner or unlike):
+    kind, ours = kind_of(change.address.type), _ours(live, header)
+    by_values = _same(change, live, header, after=True) and not blind(kind, {}, change.after or {})
+    if not ours and (live.owner or not by_values):
         whose = f"it belongs to {live.owner}" if live.owner else "without our tag and with other values"
+        if not live.owner and _same(change, live, header, after=True):
+            whose = "without our tag, and not all that was sent can be read back"
         return Verdict(
             finding=f"{change.name} stands, {whose}: not taken. If it is to be yours: reconciler adopt {change.address}"
         )
-    kind = kind_of(change.address.type)
     edits = kept(
         change, live.arn, without_tags(kind, beside(kind, live, change.after or {}), header.ignore_tags), live=live
     )

@@ -33,7 +33,7 @@ def rebuild(stack: Stack, terms: Terms) -> tuple[list[Judged], list[Diagnostic]]
 
 
 def _declared(desired: Desired, terms: Terms) -> Verdict:
-    """Ours, if it stands with our tag, or its kind has no tags; what does not stand, the next plan creates."""
+    """Ours, if it stands with our tag or is of a kind without tags; what does not stand is for the next plan to create."""
     live = look(terms.snapshot, Remote(desired.address.type, desired.name), None, terms.owner)
     match live:
         case None:
