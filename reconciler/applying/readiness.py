@@ -26,15 +26,14 @@ def once_ready(means: Means, change: Change, result: Result) -> Result:
     while True:
         live = look(means, change)
         if isinstance(live, Live) and not live.settling:
-            return done(change, live=_dated(means, change, live)) if live.ready else _failed(means, change, live)
+            return _ready(means, change, live) if live.ready else _failed(means, change, live)
         if not means.waited(pauses):
             return _not_seen(means, result, live) if kind.api.settles else result
 
 
-def _dated(means: Means, change: Change, live: Live) -> Live:
-    """What stands, with its date only if it is what was written: by the date, listings will be believed."""
-    ours = live.owner in ("", means.owner) and means.same(change, live, change.after)
-    return live if ours else replace(live, updated="")
+def _ready(means: Means, change: Change, live: Live) -> Result:
+    """Done. Where somebody wrote in between, the date is that of their write: kept, it would hide that from the next plan."""
+    return done(change, live=live if means.same(change, live, change.after) else replace(live, updated=""))
 
 
 def _failed(means: Means, change: Change, live: Live) -> Result:
