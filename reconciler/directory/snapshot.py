@@ -107,19 +107,20 @@ class _Choice:
         trusting: bool,
     ) -> None:
         self._picked, self._wanted = picked, wanted
-        self._dated = {one: date for one, date in dates.items() if trusting and date and one not in changed}
-        self.early = frozenset(picked & dates.keys() - self._dated.keys())
+        self._dates = {one: date for one, date in dates.items() if trusting and one not in changed}
+        self.early = frozenset(one for one in picked & dates.keys() if not self._dates.get(one))
         self.trusted: set[Remote] = set()
 
     def takes(self, one: Listed) -> bool:
         """Whether to read it, now that the listing shows it."""
         remote = one.remote
-        date = self._dated.get(remote) if one.updated else None
+        date = self._dates.get(remote) if one.updated else None
         if date is None or self._wanted(remote):
             return remote not in self.early and (remote in self._picked or self._wanted(remote))
         if one.updated == date:
             self.trusted.add(remote)
-        return one.updated != date
+            return False
+        return remote not in self.early
 
 
 class _Readers:
