@@ -22,6 +22,12 @@ def one_of(address: Address) -> str:
     return kind_of(address.type).singular
 
 
+def named(address: Address, name: str) -> str:
+    """`an OAuth2 credential provider named 'github'`."""
+    kind = one_of(address)
+    return f"{'an' if kind[0] in 'AEIO' else 'a'} {kind} named {name!r}"
+
+
 def some(names: Sequence[str]) -> str:
     """The first of them by name, the rest as a number."""
     rest = len(names) - _NAMED
@@ -55,7 +61,7 @@ def not_ours(desired: Desired, live: Live, owner: str) -> Diagnostic:
     return refuse(
         "not-ours",
         desired,
-        f"a {one_of(desired.address)} named {desired.name!r} already exists and is not managed by {owner}",
+        f"{named(desired.address, desired.name)} already exists and is not managed by {owner}",
         f"{live.arn}\nTo take it over: {ADOPT} {desired.address}. To leave it alone: give this entry another name.",
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.addresses import Address
 from reconciler.model.resources import Desired, Known, Live
-from reconciler.planning.findings import ADOPT, FORGET, one_of, refuse, say
+from reconciler.planning.findings import ADOPT, FORGET, named, one_of, refuse, say
 
 
 def declared_twice(desired: Desired, all_of_them: Sequence[Address]) -> Diagnostic:
@@ -92,7 +92,7 @@ def new_name_exists(desired: Desired, known: Known, live: Live) -> Diagnostic:
     return refuse(
         "name-taken",
         desired,
-        f"a {one_of(desired.address)} named {desired.name!r} already exists, so it cannot be renamed to that",
+        f"{named(desired.address, desired.name)} already exists, so it cannot be renamed to that",
         f"{live.arn}\nChoose another name. If that one is what you mean: `{FORGET} {known.address}` gives up the "
         f"present one, then `{ADOPT} {desired.address}` takes the other.",
     )

@@ -45,6 +45,12 @@ _WORDS: Mapping[tuple[Action, Reason], str] = {
     (Action.NO_OP, Reason.CONVERGED): "is already what the manifest says",
     (Action.NO_OP, Reason.RECORDED): "the service knows nothing of this",
 }
+_WITHOUT_TAGS: Mapping[tuple[Action, Reason], str] = {
+    (Action.ADOPT, Reason.ASKED): "as asked; enters the lockfile, nothing else changes",
+    (Action.FORGET, Reason.NOT_DECLARED): "no longer in the manifest; stays as it is, leaves the lockfile",
+    (Action.FORGET, Reason.ASKED): "as asked; stays as it is, leaves the lockfile",
+}
+"""Of a kind that carries none."""
 _NOTED = "in the lockfile only"
 _ENTERS: Mapping[Reason, str] = {
     Reason.REBUILT: "ours by the ownership tag, enters the lockfile as it stands",
@@ -70,6 +76,7 @@ def plural(number: int, singular: str, several: str = "") -> str:
 def reasons(change: Change) -> list[str]:
     """Why the change is planned, a sentence each; none where the symbol and the attributes say it all."""
     found = []
+    kind, step = kind_of(change.address.type), (change.action, change.reason)
     if change.previous and change.previous != change.address:
         same = "; the same resource under another address" if change.action is not Action.REPLACE else ""
         found.append(f"was {clean(str(change.previous))}{same}")
@@ -83,9 +90,9 @@ def reasons(change: Change) -> list[str]:
         found.append("expired, and was deleted outside already; leaves the lockfile")
     elif change.action is Action.FORGET and change.before is None and change.reason is not Reason.DELETED_OUTSIDE:
         found.append("as asked; was not seen in the directory, leaves the lockfile")
-    elif change.reason is Reason.UPDATE_ONLY and kind_of(change.address.type).singleton:
+    elif change.reason is Reason.UPDATE_ONLY and kind.singleton:
         found.append("stands always, and enters the lockfile now")
-    elif said := _WORDS.get((change.action, change.reason)):
+    elif said := (None if kind.tagged else _WITHOUT_TAGS.get(step)) or _WORDS.get(step):
         found.append(said)
     for name, source in sorted(change.secrets.items()):
         found.append(f"sends {clean(name)}, which apply reads from the {clean(str(source))}")
@@ -194,10 +201,11 @@ def order(plan: Plan) -> str:
     first = [one for one in plan.changes if one.action not in (Action.DELETE, Action.FORGET, Action.NO_OP)]
     last = [one for one in plan.changes if one.action in (Action.DELETE, Action.REPLACE)]
     forwards, backwards = _kinds(first), _kinds(last)[::-1]
-    said = [f"{', then '.join(kinds)}" for kinds in (forwards,) if len(kinds) > 1]
-    if len(backwards) > 1:
-        said.append(f"deletes last: {', then '.join(backwards)}")
-    return f"Order: {'; '.join(said)}." if said else ""
+    if len({*forwards, *backwards}) < 2:
+        return ""
+    said = [", then ".join(forwards)] if forwards else []
+    said += [f"deletes last: {', then '.join(backwards)}"] if backwards else []
+    return f"Order: {'; '.join(said)}."
 
 
 def _kinds(changes: Sequence[Change]) -> list[str]:
@@ -264,8 +272,8 @@ def remarks(plan: Plan) -> list[Diagnostic]:
 def marked(plan: Plan) -> str:
     """What apply writes beside the attributes: the ownership tag of what becomes ours. "" where nothing does."""
     new = {Action.CREATE, Action.REPLACE, Action.ADOPT}
-    becoming = [one for one in plan.changes if one.action in new or one.reason in TAKES_OVER]
-    if not any(kind_of(one.address.type).tagged for one in becoming):
+    taken = [one for one in plan.changes if one.action in new or one.reason in _TAKEN_OVER]
+    if not any(kind_of(one.address.type).tagged for one in taken):
         return ""
     return f"What becomes yours gets the ownership tag {OWNER_TAG} = {clean(plan.target.owner)}."
 
