@@ -50,7 +50,7 @@ def adopt(desired: Desired, holder: Address | None, known: Known | None, terms: 
     declared = terms.see(desired.address, desired.attributes)
     differing = [one.name for one in attribute_changes(standing, declared, None)]
     notes = [findings.adopted_differs(desired, differing)] if differing else []
-    return Verdict(change=change, findings=(*notes, *taken_note(desired)))
+    return Verdict(change=change, findings=(*notes, *taken_as_declared(desired, live, ())))
 
 
 def give_up(known: Known, terms: Terms) -> Verdict:

@@ -20,7 +20,7 @@ from reconciler.planning.attributes import attribute_changes, reason_of
 from reconciler.planning.expiring import expire
 from reconciler.planning.letting_go import delete, forget, keeps
 from reconciler.planning.pairs import Pair
-from reconciler.planning.sending import against_updating, notes_on, secrets_of, sent, taken_note
+from reconciler.planning.sending import against_updating, notes_on, secrets_of, sent, taken_as_declared
 from reconciler.planning.sight import Sight, Unreadable, look
 from reconciler.planning.verdicts import AGREED, Terms, Verdict, drift_of, made_by_service
 
@@ -115,7 +115,8 @@ def _claim(desired: Desired, live: Live, terms: Terms) -> Verdict:
         secrets=secrets_of(desired, differing),
         source=desired.source,
     )
-    return Verdict(change=change, findings=(*notes_on(desired, live, differing), *taken_note(desired, differing)))
+    notes = (*notes_on(desired, live, differing), *taken_as_declared(desired, live, differing))
+    return Verdict(change=change, findings=notes)
 
 
 def _create_again(pair: Pair, desired: Desired, known: Known, terms: Terms) -> Verdict:

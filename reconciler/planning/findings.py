@@ -350,13 +350,14 @@ def key_changes(desired: Desired) -> Diagnostic:
     )
 
 
-def believed_declared(desired: Desired, what: Sequence[str]) -> Diagnostic:
-    """What no reading shows is taken to be as it is declared."""
+def believed_declared(desired: Desired, what: Sequence[str], *, versioned: Sequence[str]) -> Diagnostic:
+    """What no reading shows is taken to be as it is declared. `versioned`: the secrets among it."""
+    again = f"raise the `version` of {some(versioned)}" if versioned else "change something of its configuration"
     return say(
         Severity.INFO,
         "taken-as-declared",
         desired.address,
         f"{some(what)} cannot be read, so the lockfile takes it as declared",
-        "If it is not: raise the secret's `version`, and the next apply sends it all.",
+        f"If it is not: {again} in the manifest, and the next apply sends it all.",
         source=desired.source,
     )

@@ -15,7 +15,7 @@ from reconciler.model.kinds import kind_of
 from reconciler.model.resources import Desired, Live, Stack
 from reconciler.planning import claims, findings
 from reconciler.planning.pairs import Pair, pair_up
-from reconciler.planning.sending import taken_note
+from reconciler.planning.sending import taken_as_declared
 from reconciler.planning.sight import Unreadable, look
 from reconciler.planning.verdicts import Terms, Verdict
 
@@ -49,7 +49,8 @@ def _declared(desired: Desired, terms: Terms) -> Verdict:
     elif live.arn in terms.snapshot.linked and not desired.update_only:
         said = claims.held_by_service(desired.address, desired, live, terms.snapshot.linked[live.arn])
     else:
-        return Verdict(change=_entry(desired.address, live, desired, terms), findings=taken_note(desired))
+        entry = _entry(desired.address, live, desired, terms)
+        return Verdict(change=entry, findings=tuple(taken_as_declared(desired, live, ())))
     return Verdict(findings=(said,))
 
 

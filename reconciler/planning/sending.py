@@ -66,20 +66,24 @@ def notes_on(desired: Desired, live: Live, changed: Sequence[AttributeChange]) -
         yield findings.key_changes(desired)
 
 
-def taken_note(desired: Desired, changed: Sequence[AttributeChange] = ()) -> tuple[Diagnostic, ...]:
-    """What to say of a resource that becomes ours as it stands; an update that sends its secret leaves nothing to believe."""
-    unseen = taken_as_declared(desired)
-    return (findings.believed_declared(desired, unseen),) if unseen and not secrets_of(desired, changed) else ()
+def taken_as_declared(desired: Desired, live: Live, changed: Sequence[AttributeChange]) -> Iterator[Diagnostic]:
+    """A note on what enters the lockfile as declared though no reading confirms it: values of secrets, members not shown.
 
-
-def taken_as_declared(desired: Desired) -> list[str]:
-    """What of the declared attributes no reading can confirm: the values of secrets, and members that answers leave out."""
-    kind = kind_of(desired.address.type)
-    found = [f"the value of {one.name}" for one in kind.sent if _managed(desired.attributes.get(one.name))]
-    for one in kind.sent:
-        value = desired.attributes.get(one.name)
-        found += [f"{one.name}.{path}" for path in one.vague if isinstance(value, dict) and path in value]
-    return found
+    What is `changed` is sent, and so is certain afterwards.
+    """
+    going = {one.name for one in changed}
+    found, managed = [], []
+    for one in kind_of(desired.address.type).sent:
+        declared, shown = desired.attributes.get(one.name), live.attributes.get(one.name)
+        if one.name in going or not isinstance(declared, dict):
+            continue
+        if _managed(declared) and _managed(shown):
+            managed.append(one.name)
+            found.append(f"the value of {one.name}")
+        hidden = [path for path in one.vague if path in declared and not (isinstance(shown, dict) and path in shown)]
+        found += [f"{one.name}.{path}" for path in hidden]
+    if found:
+        yield findings.believed_declared(desired, found, versioned=managed)
 
 
 def _managed(value: Value) -> bool:
