@@ -21,6 +21,8 @@ _OPAQUE = re.compile(
 _TELLING = 8  # characters of a secret that are too many
 _REPEATED = "(its words are kept back: they repeat a secret that the call carries)"
 _KEPT_BACK = "(its words are kept back: they repeat what signs the call)"
+_SENT_KEPT_BACK = "(its words are kept back: they repeat a secret that was sent)"
+_PIECE = 8  # characters; a shorter piece of a secret may be a word that people need to read
 
 
 _HELD: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("held", default=())
@@ -28,31 +30,34 @@ _HELD: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("held", 
 
 @contextlib.contextmanager
 def keeping_back(secrets: Iterable[str]) -> Iterator[None]:
-    """While a call carries these, nobody's words are quoted with them in it."""
-    token = _HELD.set(tuple(one for one in secrets if one))
+    """While a call carries these, nobody's words are quoted with one in it, or with a piece of one in whatever spelling."""
+    token = _HELD.set(tuple(piece for one in secrets for piece in _pieces(one)))
     try:
         yield
     finally:
         _HELD.reset(token)
 
 
-def _without(text: str, secret: str) -> str:
-    """The text without the secret in any of its spellings; none of it where a good part of the secret still stands in it."""
-    stripped = secret.strip()
-    spellings = {secret, stripped, json.dumps(stripped)[1:-1], repr(stripped)[1:-1], urllib.parse.quote(stripped)}
-    for spelling in sorted(filter(None, spellings), key=len, reverse=True):
-        text = text.replace(spelling, "…")
-    parts = (stripped[at : at + _TELLING] for at in range(len(stripped) - _TELLING + 1))
-    return _REPEATED if any(part in text for part in parts) else text
+def _folded(text: str) -> str:
+    """Letters and digits alone, in one case: what no escaping and no quoting changes, a few of its own letters apart."""
+    return "".join(one for one in text.casefold() if one.isalnum())
+
+
+def _pieces(secret: str) -> Iterator[str]:
+    """What a text is searched for: every run of some characters of the secret, or all of a shorter one."""
+    folded = _folded(secret)
+    if folded:
+        yield from {folded[at : at + _PIECE] for at in range(max(1, len(folded) - _PIECE + 1))}
 
 
 def quotable(text: str) -> str:
     """The text without user info in its URLs and without long opaque runs; none of it where it speaks of a signature.
 
-    Nor with what `keeping_back` holds: a validation error may repeat what it refuses.
+    Nor of what `keeping_back` holds: a validation error may repeat what it refuses, escaped or cut.
     """
-    for secret in _HELD.get():
-        text = _without(text, secret)
+    held = _HELD.get()
+    if held and any(piece in _folded(text) for piece in held):
+        return _SENT_KEPT_BACK
     if _SIGNING.search(text):
         return _KEPT_BACK
     return _OPAQUE.sub("…", _USER_INFO.sub("//", text))
