@@ -33,7 +33,8 @@ def once_ready(means: Means, change: Change, result: Result) -> Result:
 
 def _ready(means: Means, change: Change, live: Live) -> Result:
     """Done. Where somebody wrote in between, the date is that of their write: kept, it would hide that from the next plan."""
-    return done(change, live=live if means.same(change, live, change.after) else replace(live, updated=""))
+    ours = live.owner in ("", means.owner) and means.same(change, live, change.after)
+    return done(change, live=live if ours else replace(live, updated=""))
 
 
 def _failed(means: Means, change: Change, live: Live) -> Result:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import json
 import re
-import urllib.parse
 from collections.abc import Iterable, Iterator
 
 _USER_INFO = re.compile(r"//[^\s\"'<>]*@")  # greedy: a password may hold a `/` or an `@` of its own
@@ -18,8 +16,6 @@ _SIGNING = re.compile(
 _OPAQUE = re.compile(
     r"[A-Za-z0-9+/=_-]{100,}"
 )  # session tokens, web identity tokens: long, and nothing that people read
-_TELLING = 8  # characters of a secret that are too many
-_REPEATED = "(its words are kept back: they repeat a secret that the call carries)"
 _KEPT_BACK = "(its words are kept back: they repeat what signs the call)"
 _SENT_KEPT_BACK = "(its words are kept back: they repeat a secret that was sent)"
 _PIECE = 8  # characters; a shorter piece of a secret may be a word that people need to read

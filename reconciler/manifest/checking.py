@@ -257,21 +257,16 @@ def _described(value: Any) -> str:
 
 def _unknown_key(document: Document, path: tuple[Any, ...], known: Iterable[str]) -> Diagnostic:
     names = sorted(known)
-    source = document.source(path, key=True)
-    if holds_secret(path[:-1]):
-        summary = f"A key of {dotted(path[:-1])} is not known; it is not repeated here, since it may be secret"
-        detail = f"Known here: {', '.join(names)}."
-        return error("secret-form", summary, detail, source=source, address=address_of(path))
+    source, address = document.source(path, key=True), address_of(path)
     where = f" in {dotted(path[:-1])}" if path[:-1] else ""
     meant = did_you_mean(str(path[-1]), names)
     detail = f"{meant}Known here: {', '.join(names)}."
-    summary = f"Unknown key {quoted(path[-1])}{where}"
     if holds_secret(path[:-1]) and not meant:  # as {ghp_…} has it, which to YAML is a key without a value
         summary = f"A key{where} is unknown; it is not repeated here, since it may be secret"
+        return error("secret-form", summary, detail, source=source, address=address)
     if path[-1] in _BESIDE_CONFIG and path[-2:-1] == ("config",):
         detail = "The client's secret stands beside `config`, by reference: `clientSecret: {secretId: …, jsonKey: …}`."
-    source = document.source(path, key=True)
-    return error("unknown-key", summary, detail, source=source, address=address_of(path))
+    return error("unknown-key", f"Unknown key {quoted(path[-1])}{where}", detail, source=source, address=address)
 
 
 def _bad_key(document: Document, path: tuple[Any, ...], says: str) -> Diagnostic:

@@ -44,7 +44,7 @@ def blind(kind: Kind, before: Attributes, after: Attributes) -> bool:
         if one.local or then == later:
             continue
         if one.shape is Shape.REFERENCE:
-            if _managed(later) or (later is None and _managed(then)):
+            if _managed(then) or _managed(later):
                 return True
         elif any(_at(then, path) != _at(later, path) for path in one.vague):
             return True
@@ -68,14 +68,19 @@ def respelt(kind: Kind, live: Live, attributes: Attributes, other: Attributes) -
     return attributes if out is None else out
 
 
-def _secret(live: Live, found: Value, said: Value) -> Value:
-    if not isinstance(found, dict):
-        return found
+def _secret(live: Live, name: str, found: Value, said: Value) -> Value:
     if _managed(found):
         # Nobody declares one where the service keeps one by itself; and which version it is, the record alone knows.
         return said if said is None or _managed(said) else found
-    if not _both_external(found, said) or not isinstance(said, dict):
-        return found
+    if isinstance(found, dict) and isinstance(said, dict) and _external(said):
+        return {**found, "secretId": said["secretId"]} if _stands(live, name, str(said["secretId"])) else found
+    return found
+
+
+def _stands(live: Live, name: str, spelt: str) -> bool:
+    """Whether the secret that stands is the one that is spelt so. Where attributes were believed, its ARN is an output."""
+    held = live.attributes.get(name)
+    arn = live.outputs.get("secretArn") or (str(held.get("secretId")) if isinstance(held, dict) else "")
     _, _, _, region, account, *_ = [*live.arn.split(":"), *[""] * 5]
     return names_secret(spelt, arn, account=account, region=region)
 
@@ -84,8 +89,8 @@ def _managed(value: Value) -> bool:
     return isinstance(value, dict) and value.get("source") == MANAGED
 
 
-def _both_external(one: Value, other: Value) -> bool:
-    return all(isinstance(side, dict) and side.get("source") == EXTERNAL for side in (one, other))
+def _external(value: Value) -> bool:
+    return isinstance(value, dict) and value.get("source") == EXTERNAL
 
 
 def _clear(found: Value, said: Value, vague: tuple[str, ...]) -> Value:

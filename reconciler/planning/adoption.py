@@ -11,7 +11,7 @@ from reconciler.planning import findings, names
 from reconciler.planning.attributes import attribute_changes
 from reconciler.planning.diff import hands_off
 from reconciler.planning.letting_go import forget
-from reconciler.planning.sending import taken_note
+from reconciler.planning.sending import taken_as_declared
 from reconciler.planning.sight import Unreadable, look
 from reconciler.planning.verdicts import Terms, Verdict
 

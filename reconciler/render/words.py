@@ -272,7 +272,7 @@ def remarks(plan: Plan) -> list[Diagnostic]:
 def marked(plan: Plan) -> str:
     """What apply writes beside the attributes: the ownership tag of what becomes ours. "" where nothing does."""
     new = {Action.CREATE, Action.REPLACE, Action.ADOPT}
-    taken = [one for one in plan.changes if one.action in new or one.reason in _TAKEN_OVER]
+    taken = [one for one in plan.changes if one.action in new or one.reason in TAKES_OVER]
     if not any(kind_of(one.address.type).tagged for one in taken):
         return ""
     return f"What becomes yours gets the ownership tag {OWNER_TAG} = {clean(plan.target.owner)}."

@@ -43,7 +43,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     ),
     "a secret in a form that is none": (
         HEAD + "apiKeyCredentialProviders: {s: {apiKey: {value: sk-canary}}}\n",
-        ["m.yaml:3:42 unknown-key"],
+        ["m.yaml:3:42 secret-form"],
     ),
     "a secret in the configuration": (
         HEAD
