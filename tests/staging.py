@@ -165,6 +165,7 @@ class Stage:
             changed=changed_remotes(self.stack, lock, self.case.options.get("today")),
             known=known_remotes(lock),
             trusting="refresh" not in self.case.options,
+            parents={one.parent for one in self.stack.resources.values() if one.parent},
             kinds=described.KINDS if self.case.options.get("rebuild") else (WORKLOAD_IDENTITY,),
         )
 
@@ -254,9 +255,11 @@ def _thing(store: Store, address: Address, about: dict[str, Any]) -> Thing:
     return Vault(key_type=rest.get("keyType", "ServiceManagedKey"), kms_key_arn=rest.get("kmsKeyArn", ""))
 
 
-def _identity(store: Store, common: dict[str, Any], *, urls: Iterable[str] = (), linked: str = "") -> Identity:
+def _identity(
+    store: Store, common: dict[str, Any], *, urls: Iterable[str] = (), linked: str = "", parent: str = ""
+) -> Identity:
     if linked:
-        store.link(SCOPE, linked, common["name"])
+        store.link(SCOPE, linked, common["name"], name=parent)
     return Identity(urls=tuple(urls), parent_kind=linked, parent_id=common["name"] if linked else "", **common)
 
 

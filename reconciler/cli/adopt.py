@@ -62,7 +62,7 @@ def adopt(
 
     Exit codes: 0 done or nothing to do, 1 error, 3 refused by a guard, 5 state is locked, 6 applied in part
     """
-    from reconciler.planning import make_adoption
+    from reconciler.planning import follow, make_adoption
 
     path, addresses = read_words(words, needed=matching is None)
     workspace = open_workspace(path, env, read_rates(rate))
@@ -72,13 +72,14 @@ def adopt(
     def make(one: Opened) -> Plan:
         remotes = {Remote(a.type, stack.resources[a].name) for a in {*chosen, *addresses} if a in stack.resources}
         snapshot = snapshot_opened(console, one, refresh=Refresh.CHANGED, wanted=remotes.__contains__)
+        named = follow(stack, one.lock, snapshot).stack
         return make_adoption(
             stack=stack,
             lock=one.lock,
             snapshot=snapshot,
             target=one.target,
             route=one.route,
-            addresses=sorted({*addresses, *_adoptable(chosen, stack, one.lock, snapshot)}),
+            addresses=sorted({*addresses, *_adoptable(chosen, named, one.lock, snapshot)}),
             today=today(),
         )
 

@@ -53,6 +53,7 @@ def take_snapshot(
             changed=changed_remotes(stack, lock, today()),
             known=known_remotes(lock),
             trusting=trusting,
+            parents=frozenset(one.parent for one in stack.resources.values() if one.parent),
             kinds=(WORKLOAD_IDENTITY, *kinds),
             threads=threads,
             progress=progress,

@@ -29,6 +29,7 @@ from reconciler.model.addresses import Remote
 from reconciler.model.environments import OWNER_TAG
 from reconciler.model.kinds import NO_SECRETS, Kind, Secrets, Shape
 from reconciler.model.moments import utc_exactly, utc_text
+from reconciler.model.parents import Holder
 from reconciler.model.rates import Rates
 from reconciler.model.resources import Live
 from reconciler.model.secrets import SecretSource
@@ -176,8 +177,8 @@ class AgentCore:
         """The value of a MANAGED secret, for the call that carries it and nothing else. Raises SecretUnreadable."""
         return self._secrets(source)
 
-    def linked(self) -> Mapping[str, str]:
-        """ARN of each service-linked identity -> what holds it, as in "runtime invoice-AbCdEfGhIj"."""
+    def linked(self) -> Mapping[str, Holder]:
+        """ARN of each service-linked identity -> what holds it."""
         return linkage.read_linkage(self._calls)
 
     def data_plane(self, callers: int) -> AgentCoreDataPlane:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from reconciler.aws.asked import Asked
 from reconciler.aws.calls import Calls, member
 from reconciler.errors import AccessDenied, CredentialsMissing, DirectoryError, NotFound
+from reconciler.model.parents import Holder, Parent
 
 Result = TypeVar("Result")
 
@@ -22,72 +23,80 @@ THREADS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parent:
-    """How the API spells one kind of parent: `id` in a List entry is what Get takes as `asked`."""
+class Spelling:
+    """How the API spells one kind of parent: `id` in a List entry is what Get takes as `asked`, `name` what people call it."""
 
     word: str
     list: str
     items: str
     id: str
+    name: str
     get: str
     asked: str
     page_size: int = 100
 
 
 PARENTS = (
-    Parent(
+    Spelling(
         word="runtime",
         list="ListAgentRuntimes",
         items="agentRuntimes",
         id="agentRuntimeId",
+        name="agentRuntimeName",
         get="GetAgentRuntime",
         asked="agentRuntimeId",
     ),
-    Parent(
+    Spelling(
         word="gateway",
         list="ListGateways",
         items="items",
         id="gatewayId",
+        name="name",
         get="GetGateway",
         asked="gatewayIdentifier",
     ),
-    Parent(
+    Spelling(
         word="payment manager",
         list="ListPaymentManagers",
         items="paymentManagers",
         id="paymentManagerId",
+        name="name",
         get="GetPaymentManager",
         asked="paymentManagerId",
     ),
 )
 
 
-def read_linkage(calls: Calls) -> Mapping[str, str]:
+def read_linkage(calls: Calls) -> Mapping[str, Holder]:
     """ARN of each service-linked identity -> what holds it, in the order of ARNs.
 
     Raises when any of it could not be read: half the truth would let the rest look unmanaged.
     """
     with ThreadPoolExecutor(THREADS, thread_name_prefix="linkage") as workers:
         try:
-            listings = [workers.submit(_ids, calls, parent) for parent in PARENTS]
+            listings = [workers.submit(_holders, calls, parent) for parent in PARENTS]
             listed = list(zip(PARENTS, _results(listings), strict=True))
-            asked = [(parent, id_) for parent, ids in listed for id_ in ids]
-            found = _results([workers.submit(_identity, calls, parent, id_) for parent, id_ in asked])
+            asked = [(parent, one) for parent, holders in listed for one in holders]
+            found = _results([workers.submit(_identity, calls, parent, one.id) for parent, one in asked])
         except BaseException:
             workers.shutdown(wait=False, cancel_futures=True)
             raise
-    held = {arn: f"{parent.word} {id_}" for (parent, id_), arn in zip(asked, found, strict=True) if arn}
+    held = {arn: one for (_, one), arn in zip(asked, found, strict=True) if arn}
     return dict(sorted(held.items()))
 
 
-def _ids(calls: Calls, parent: Parent) -> list[str]:
-    """The ids of all parents of that kind."""
+def _holders(calls: Calls, parent: Spelling) -> list[Holder]:
+    """All parents of that kind."""
     asked = Asked(operation=parent.list)
     pages = calls.pages(asked, parent.items, parent.page_size)
-    return [member(one, parent.id, asked) for page in pages for one in page]
+    return [
+        Holder(Parent(parent.word, member(one, parent.name, asked)), member(one, parent.id, asked))
+        for page in pages
+        for one in page
+    ]
 
 
-def _identity(calls: Calls, parent: Parent, id_: str) -> str:
+def _identity(calls: Calls, parent: Spelling, id_: str) -> str:
     """ARN of the identity that the parent holds, or ""."""
     try:
         found = calls.send(Asked(operation=parent.get, subject=id_), **{parent.asked: id_})

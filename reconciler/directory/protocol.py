@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from reconciler.model.addresses import Remote
 from reconciler.model.kinds import NO_SECRETS, Kind, Secrets
+from reconciler.model.parents import Holder
 from reconciler.model.resources import Live
 from reconciler.model.secrets import SecretSource
 from reconciler.model.values import Attributes
@@ -78,5 +79,5 @@ class Directory(Protocol):
     def read_secret(self, source: SecretSource) -> str:
         """The value of a MANAGED secret, for the call that carries it and nothing else. Raises SecretUnreadable."""
 
-    def linked(self) -> Mapping[str, str]:
-        """ARN of each service-linked identity -> what holds it, as in "runtime invoice-AbCdEfGhIj"."""
+    def linked(self) -> Mapping[str, Holder]:
+        """ARN of each service-linked identity -> what holds it."""

@@ -15,6 +15,7 @@ from reconciler.directory.protocol import THREADS, Directory, Listed
 from reconciler.errors import AccessDenied, CredentialsMissing, DirectoryError
 from reconciler.model.addresses import Remote
 from reconciler.model.kinds import KINDS, WORKLOAD_IDENTITY, Kind, kind_of
+from reconciler.model.parents import Holder, Parent
 from reconciler.model.resources import Live, Refresh, Snapshot
 
 Progress = Callable[[int, int | None], None]
@@ -31,6 +32,7 @@ def read_snapshot(
     changed: frozenset[Remote],
     known: Mapping[Remote, str] | None = None,
     trusting: bool = False,
+    parents: Collection[Parent] = (),
     kinds: Collection[Kind] = (WORKLOAD_IDENTITY,),
     threads: int = THREADS,
     progress: Progress | None = None,
@@ -45,6 +47,8 @@ def read_snapshot(
 
     `known` gives when each was last updated, as far as the lockfile says. `trusting`: what the listing shows with that very
     date is not read, and is in `trusted`; with CHANGED that is so in any case, and what it shows with another date is read.
+
+    Of `parents`, the identities are read too, once it is known which those are.
 
     Listed are the kinds of what is expected, and `kinds`: who has nothing but identities needs no permission for more.
 
@@ -73,8 +77,11 @@ def read_snapshot(
                 readers.ask((one,))
             elif failure is not None:
                 unknown[one] = f"the listing broke off before it was seen: {_said(failure)}"
+        if parents:
+            holders, _ = _linkage(linking)
+            readers.ask({_identity(arn) for arn, one in holders.items() if one.parent in parents} - readers.asked)
         live, gone, unread = readers.results()
-        linked, linkage_failed = _linkage(linking)
+        holders, linkage_failed = _linkage(linking)
     for one in gone:
         listed.pop(one, None)
     return Snapshot(
@@ -82,7 +89,8 @@ def read_snapshot(
         live=_ordered(live),
         listed=_ordered(listed),
         unknown=_ordered({**unknown, **unread}),
-        linked=linked,
+        linked={arn: str(one) for arn, one in holders.items()},
+        parents=_by_parent(holders),
         linkage_failed=linkage_failed,
         listing_failed="; ".join(dict.fromkeys(map(_said, failures.values()))),
         unlisted=frozenset(failures),
@@ -149,6 +157,11 @@ class _Readers:
         """Do something else beside the reading."""
         return self._workers.submit(work)
 
+    @property
+    def asked(self) -> frozenset[Remote]:
+        """What is read so far, or was."""
+        return frozenset(self._reads.values())
+
     def ask(self, remotes: Iterable[Remote]) -> None:
         """Read these, in their order."""
         for one in sorted(remotes):
@@ -212,7 +225,7 @@ def _list(
     return listed, failures
 
 
-def _linkage(linking: Future[Mapping[str, str]]) -> tuple[Mapping[str, str], str]:
+def _linkage(linking: Future[Mapping[str, Holder]]) -> tuple[Mapping[str, Holder], str]:
     """What the service holds, and why that could not be told."""
     try:
         return linking.result(), ""
@@ -220,6 +233,19 @@ def _linkage(linking: Future[Mapping[str, str]]) -> tuple[Mapping[str, str], str
         raise
     except DirectoryError as error:
         return {}, _said(error)
+
+
+def _identity(arn: str) -> Remote:
+    """The identity that a parent says to hold."""
+    return Remote(WORKLOAD_IDENTITY.type, arn.rpartition("/")[2])
+
+
+def _by_parent(holders: Mapping[str, Holder]) -> dict[Parent, tuple[str, ...]]:
+    """The ARNs of what parents of a name hold, in order."""
+    found: dict[Parent, list[str]] = {}
+    for arn, one in holders.items():
+        found.setdefault(one.parent, []).append(arn)
+    return {parent: tuple(sorted(found[parent])) for parent in sorted(found)}
 
 
 def _said(error: DirectoryError) -> str:

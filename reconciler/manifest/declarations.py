@@ -31,6 +31,7 @@ from reconciler.manifest.environments import (
     rule_mistakes,
     rule_setting_from,
 )
+from reconciler.manifest.parents import parent_mistakes
 from reconciler.manifest.references import reference_mistakes
 from reconciler.manifest.targets import entry_mistakes, environments_from
 from reconciler.model.environments import OWNER_TAG, Environment, Settings
@@ -258,6 +259,7 @@ def _entry_mistakes(entries: Sequence[Entry], settings: Settings, names: Abstrac
             if name is not None and name not in names:
                 yield _unknown_environment(entry, index, name, names)
         yield from _day_mistakes(entry)
+        yield from parent_mistakes(entry)
         yield from _unsaid(entry, settings.require)
         if entry.raw.get("previously") == entry.key:
             summary = f"{entry.address} was previously itself"

@@ -13,6 +13,7 @@ from reconciler.errors import UsageError
 from reconciler.manifest.declarations import Manifest
 from reconciler.manifest.documents import did_you_mean, dotted, quoted
 from reconciler.manifest.entries import Entry
+from reconciler.manifest.parents import PARENT_NAMES, parent_of
 from reconciler.manifest.pausing import collector_paused
 from reconciler.manifest.references import access_of, provider_of, secret_of
 from reconciler.manifest.rules import RETURN_URLS, Facts, Use, findings
@@ -21,6 +22,7 @@ from reconciler.model.addresses import Address, Remote
 from reconciler.model.environments import Environment
 from reconciler.model.identity import ACCESS
 from reconciler.model.kinds import Attribute, Shape, Text
+from reconciler.model.parents import FOLLOWED, Parent
 from reconciler.model.providers import CONFIG, VENDOR, config_member
 from reconciler.model.resources import Desired, Stack
 from reconciler.model.secrets import SecretSource
@@ -91,8 +93,11 @@ class _Reading:
         """Read one entry; an entry with mistakes leaves only its diagnostics."""
         mistakes = len(self.found)
         raw = entry.raw
-        name = raw.get("name", entry.key)
-        if name is not None:
+        parent = parent_of(raw)
+        name = "" if parent else raw.get("name", entry.key)
+        if parent:
+            parent = Parent(parent.kind, self._text(entry, parent.name, PARENT_NAMES[parent.kind], (parent.kind,)))
+        elif name is not None:
             name = self._text(entry, name, entry.kind.name, ("name",) if "name" in raw else ())
         secrets: dict[str, SecretSource] = {}
         texts: dict[str, Any] = {
@@ -101,15 +106,16 @@ class _Reading:
         self.entries[entry.address] = entry
         if len(self.found) > mistakes or name is None:
             return
-        self._claim(entry, name)
+        self._claim(entry, name or str(parent))
         lifecycle = raw.get("lifecycle") or {}
         desired = Desired(
             address=entry.address,
             name=name,
             attributes=canonical(entry.kind, texts),
             protect=lifecycle.get("protect", False),
-            update_only=bool(entry.kind.singleton) or lifecycle.get("updateOnly", False),
+            update_only=bool(entry.kind.singleton or parent) or lifecycle.get("updateOnly", False),
             previously=Address(entry.kind.type, raw["previously"]) if raw.get("previously") else None,
+            parent=parent,
             secrets=secrets,
             source=entry.source(),
         )
@@ -189,7 +195,9 @@ class _Reading:
             templated = any("${" in str(one.raw.get("name")) for one in (entry, other))
             where = f" in environment {self.environment}" if templated else ""
             summary = f"{entry.address} and {other.address} are both named {quoted(name)}{where}"
-            path = ("name",) if "name" in entry.raw else ()
+            path: tuple[str, ...] = tuple(key for key in ("name", *FOLLOWED) if key in entry.raw)[:1]
+            if parent_of(entry.raw):
+                summary = f"{entry.address} and {other.address} are both the identity of {name}{where}"
             detail = (
                 f"{other.address} stands at {other.source()}. Names are unique in a directory: rename one of the two."
             )
@@ -238,7 +246,7 @@ def _digest(stack: str, environment: Environment, resources: Mapping[Address, De
     target = (environment.name, environment.where.value, environment.account, environment.region)
     entries = {
         str(address): (
-            one.name,
+            one.name or str(one.parent),
             one.attributes,
             one.protect,
             one.update_only,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from reconciler.diagnostics import Source
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.environments import Environment, Settings
+from reconciler.model.parents import Parent
 from reconciler.model.secrets import SecretSource
 from reconciler.model.values import Attributes
 
@@ -26,7 +27,8 @@ class Desired:
 
     `update_only`: it exists through somebody else; its attributes are kept, it is never created or deleted.
     `previously`: the address it had before it was renamed in the manifest. `secrets`: where apply reads the value of each
-    MANAGED secret, by attribute.
+    MANAGED secret, by attribute. `parent`: what brings it, where it is declared by that; its `name` is "" then, until the
+    directory has told it (see `planning.following`).
     """
 
     address: Address
@@ -35,6 +37,7 @@ class Desired:
     protect: bool = False
     update_only: bool = False
     previously: Address | None = None
+    parent: Parent | None = None
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)
     source: Source | None = None
 
@@ -133,9 +136,10 @@ class Snapshot:
 
     `live`: read in full. `listed`: ARN of everything the listing showed, read or not. `unknown`: could not be read, with
     the reason; neither absent nor unchanged. `linked`: ARN of each service-linked identity, with what holds it
-    ("runtime invoice-AbCdEfGhIj"). `linkage_failed`: why service-linked identities cannot be told apart, or "".
-    `listing_failed`: why the listings are not whole, or ""; `unlisted`: the types whose listings are not. `trusted`: not
-    read, because the listing says that nothing was updated since the lockfile was written. `calls`: API calls made.
+    ("runtime invoice-AbCdEfGhIj"). `parents`: the ARNs of those that parents of a name hold. `linkage_failed`: why
+    service-linked identities cannot be told apart, or "". `listing_failed`: why the listings are not whole, or "";
+    `unlisted`: the types whose listings are not. `trusted`: not read, because the listing says that nothing was updated
+    since the lockfile was written. `calls`: API calls made.
     """
 
     refresh: Refresh
@@ -143,6 +147,7 @@ class Snapshot:
     listed: Mapping[Remote, str]
     unknown: Mapping[Remote, str]
     linked: Mapping[str, str]
+    parents: Mapping[Parent, tuple[str, ...]] = field(default_factory=dict)
     linkage_failed: str = ""
     listing_failed: str = ""
     unlisted: frozenset[str] = frozenset()

@@ -7,7 +7,7 @@ from reconciler.model.addresses import Address, Remote
 from reconciler.model.changes import Action, Change, Reason
 from reconciler.model.expiry import lapsed
 from reconciler.model.resources import Desired, Known, Live, Origin
-from reconciler.planning import findings, names
+from reconciler.planning import findings, lapses, names
 from reconciler.planning.attributes import attribute_changes
 from reconciler.planning.diff import hands_off
 from reconciler.planning.letting_go import forget
@@ -22,7 +22,7 @@ def adopt(desired: Desired, holder: Address | None, known: Known | None, terms: 
     if taken is not None:
         return Verdict(findings=(taken,))
     if lapsed(desired.attributes, terms.today):
-        return Verdict(findings=(findings.expired_unadopted(desired),))
+        return Verdict(findings=(lapses.unadopted(desired),))
     live = look(terms.snapshot, Remote(desired.address.type, desired.name), None, terms.owner)
     if isinstance(live, Unreadable):
         said = findings.unreadable(desired.address, live.reason, desired.source)

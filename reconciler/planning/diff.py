@@ -13,9 +13,10 @@ from reconciler.model.addresses import Remote
 from reconciler.model.changes import Action, AttributeChange, Change, Reason
 from reconciler.model.expiry import lapsed
 from reconciler.model.kinds import kind_of
+from reconciler.model.parents import Parent
 from reconciler.model.reading import beside, respelt
 from reconciler.model.resources import Desired, Known, Live, Origin, Refresh
-from reconciler.planning import findings, names
+from reconciler.planning import findings, names, parents
 from reconciler.planning.attributes import attribute_changes, reason_of
 from reconciler.planning.expiring import expire
 from reconciler.planning.letting_go import delete, forget, keeps
@@ -36,6 +37,8 @@ def judge(pair: Pair, terms: Terms) -> Verdict:
             verdict = _create(desired, terms)
         case Desired() as desired, None, Live() as live:
             verdict = _claim(desired, live, terms)
+        case Desired(parent=Parent() as parent) as desired, Known() as known, _ if desired.name != known.name:
+            verdict = _follow(pair, desired, parent, known, terms)
         case Desired() as desired, Known() as known, None:
             verdict = _create_again(pair, desired, known, terms)
         case Desired() as desired, Known() as known, Live() as live if desired.name != known.name:
@@ -117,6 +120,18 @@ def _claim(desired: Desired, live: Live, terms: Terms) -> Verdict:
     )
     notes = (*notes_on(desired, live, differing), *taken_as_declared(desired, live, differing))
     return Verdict(change=change, findings=notes)
+
+
+def _follow(pair: Pair, desired: Desired, parent: Parent, known: Known, terms: Terms) -> Verdict:
+    """Its parent was made anew, with another identity: the entry goes on with that one, as with one met for the first time."""
+    if not known.update_only:
+        return Verdict(findings=(names.update_only_renamed(desired, known),))
+    verdict = judge(Pair(pair.address, desired, None), terms)
+    if verdict.change is None:
+        return verdict
+    change = replace(verdict.change, previous=pair.previous, previous_name=known.name)
+    said = (*verdict.findings, parents.recreated(desired, parent, known))
+    return replace(verdict, change=change, findings=said)
 
 
 def _create_again(pair: Pair, desired: Desired, known: Known, terms: Terms) -> Verdict:

@@ -9,7 +9,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.model.addresses import Address
 from reconciler.model.changes import Action, Change, Reason
 from reconciler.model.resources import Desired, Known, Live
-from reconciler.planning import findings
+from reconciler.planning import lapses
 from reconciler.planning.granting import granted
 from reconciler.planning.letting_go import delete, forget
 from reconciler.planning.pairs import Pair
@@ -20,12 +20,12 @@ def expire(pair: Pair, desired: Desired, live: Live | None, terms: Terms) -> Ver
     """What is ours goes, under the same guards as what is no longer declared; what is not, stays as it is."""
     known = pair.known
     if known is None:
-        return Verdict(findings=(findings.expired_unmade(desired),))
+        return Verdict(findings=(lapses.unmade(desired),))
     if live is None:
         gone = replace(forget(known, None, Reason.EXPIRED, terms), source=desired.source)
         return Verdict(change=gone, drift=drift_of(pair, None, terms))
     if known.protect and not desired.protect and not terms.protected_environment:
-        return Verdict(change=_unprotect(known, live, desired), findings=(findings.expired_unprotected(desired),))
+        return Verdict(change=_unprotect(known, live, desired), findings=(lapses.unprotected(desired),))
     verdict = delete(pair, replace(known, protect=desired.protect), live, terms)
     if verdict.change is None:
         return replace(verdict, findings=tuple(replace(one, source=desired.source) for one in verdict.findings))
@@ -34,13 +34,13 @@ def expire(pair: Pair, desired: Desired, live: Live | None, terms: Terms) -> Ver
 
 def granted_in_vain(
     wanted: Mapping[Address, Desired], expired: Collection[Address], known: Collection[Address]
-) -> Iterator[Diagnostic]:
-    """A word for each provider that is granted, has expired, and is not there to be kept."""
+) -> Iterator[tuple[Address, Diagnostic]]:
+    """A word for each provider that is granted, has expired, and is not there to be kept; with who is granted it."""
     absent = {str(address) for address in expired if address not in known}
     for address, one in wanted.items():
         for provider in sorted(granted(one.attributes) & absent):
             if address not in expired:
-                yield findings.granted_expired(one, provider)
+                yield address, lapses.granted_expired(one, provider)
 
 
 def _unprotect(known: Known, live: Live, desired: Desired) -> Change:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.model.addresses import Address
-from reconciler.model.expiry import whose
-from reconciler.model.kind import EXPIRES
 from reconciler.model.kinds import Kind, kind_of
 from reconciler.model.resources import Desired, Known, Live
 from reconciler.model.values import Value
@@ -236,55 +234,6 @@ def nothing_to_adopt(desired: Desired) -> Diagnostic:
         desired,
         f"there is no {one_of(desired.address)} named {desired.name!r} to adopt",
         "Without it, plan will create it. Check the name, the account and the region.",
-    )
-
-
-# What is not wanted any more
-
-
-def expired_unmade(desired: Desired) -> Diagnostic:
-    """Its day has come, and the lockfile does not hold it."""
-    return say(
-        Severity.WARNING,
-        "expired",
-        desired.address,
-        f"it expired on {desired.attributes[EXPIRES.name]} ({whose(desired.attributes)}), so it is not created",
-        "If it is still needed, give it a later day; else remove the entry. What stands under its name is left alone.",
-        source=desired.source,
-    )
-
-
-def expired_unprotected(desired: Desired) -> Diagnostic:
-    """Its day has come, and its protection is only now lifted."""
-    return say(
-        Severity.WARNING,
-        "expired",
-        desired.address,
-        f"it expired on {desired.attributes[EXPIRES.name]} ({whose(desired.attributes)}), and was protected until now",
-        "This apply lifts its protection, the next one deletes it. If it is still needed, give it a later day.",
-        source=desired.source,
-    )
-
-
-def expired_unadopted(desired: Desired) -> Diagnostic:
-    """Asked to adopt what the next plan would delete."""
-    return refuse(
-        "expired",
-        desired,
-        f"it expired on {desired.attributes[EXPIRES.name]} ({whose(desired.attributes)}), so it is not adopted",
-        "The next plan would delete it. Give it a later day first.",
-    )
-
-
-def granted_expired(desired: Desired, provider: str) -> Diagnostic:
-    """A grant of what will not be there."""
-    return say(
-        Severity.WARNING,
-        "granted-expired",
-        desired.address,
-        f"it is granted {provider}, which has expired and is not created",
-        "Give the provider a later day, or take the grant out of `access`.",
-        source=desired.source,
     )
 
 

@@ -14,13 +14,14 @@ from reconciler.model.environments import Limit, Target
 from reconciler.model.expiry import Day, lapsed
 from reconciler.model.kinds import KINDS, WORKLOAD_IDENTITY, kind_of
 from reconciler.model.plan import Plan, Route, Untouched
-from reconciler.model.resources import Desired, Known, Lock, Refresh, Snapshot, Stack
-from reconciler.model.values import without_tags
+from reconciler.model.resources import Desired, Lock, Refresh, Snapshot, Stack
 from reconciler.planning import findings
 from reconciler.planning.diff import judge
 from reconciler.planning.expiring import granted_in_vain
+from reconciler.planning.following import follow
 from reconciler.planning.granting import still_granted
 from reconciler.planning.pairs import Pair, pair_up
+from reconciler.planning.remotes import expected_remotes, known_remotes
 from reconciler.planning.selection import Selection
 from reconciler.planning.verdicts import Terms, Verdict
 
@@ -46,6 +47,8 @@ def make_plan(
     Refusals, warnings and what could not be read are in the plan, never raised. Raises UsageError for a glob of
     `selection` that matches neither a declared nor a managed address.
     """
+    followed = follow(stack, lock, snapshot)
+    stack = followed.stack
     known = lock.resources if lock else {}
     desired: Mapping[Address, Desired] = {} if destroy else stack.resources
     selection.check({*desired, *known})
@@ -62,11 +65,10 @@ def make_plan(
     refused = [one for address, one in pairing.refused.items() if selection.takes(address)]
     noted = [one for address, one in pairing.noted.items() if selection.takes(address)]
     expired = {address for address, one in desired.items() if lapsed(one.attributes, today)}
-    noted += (
-        one for one in granted_in_vain(desired, expired, known) if selection.takes(Address.parse(one.address or ""))
-    )
+    noted += (one for address, one in granted_in_vain(desired, expired, known) if selection.takes(address))
+    unnamed = {} if destroy else {address: one for address, one in followed.verdicts.items() if address not in expired}
     return _bind(
-        [(pair, judge(pair, terms)) for pair in chosen],
+        [(pair, unnamed.get(pair.address) or judge(pair, terms)) for pair in chosen],
         [*refused, *noted, *(one for one in checked if one.severity is not Severity.INFO)],
         stack=stack,
         lock=lock,
@@ -95,6 +97,8 @@ def make_adoption(
     """
     from reconciler.planning.adoption import adopt
 
+    followed = follow(stack, lock, snapshot)
+    stack = followed.stack
     missing = sorted(str(address) for address in addresses if address not in stack.resources)
     if missing:
         raise UsageError(
@@ -109,7 +113,8 @@ def make_adoption(
         desired = stack.resources[address]
         taken = holder.get(Remote(address.type, desired.name))
         # Without its entry: what is managed already is not compared, so it does not count as unchanged.
-        judged.append((Pair(address, desired, None), adopt(desired, taken, known.get(address), terms)))
+        verdict = followed.verdicts.get(address) or adopt(desired, taken, known.get(address), terms)
+        judged.append((Pair(address, desired, None), verdict))
     plan = _bind(judged, [], stack=stack, lock=lock, snapshot=snapshot, target=target, route=route)
     return replace(plan, refresh=Refresh.FULL)  # all that it speaks of was read
 
@@ -154,56 +159,23 @@ def make_rebuild(*, stack: Stack, snapshot: Snapshot, target: Target, route: Rou
             f"the directory could not be listed in full, so nobody knows what is ours: {snapshot.listing_failed}",
             "Nothing was written. Run this again when the listing can be read.",
         )
+    followed = follow(stack, None, snapshot)
+    stack = replace(
+        stack,
+        resources={
+            address: one for address, one in followed.stack.resources.items() if address not in followed.verdicts
+        },
+    )
     terms = Terms(snapshot=snapshot, owner=target.owner, ignored=stack.settings.ignore_tags)
     judged, said = rebuild(stack, terms)
+    for verdict in followed.verdicts.values():
+        said += (replace(one, severity=Severity.WARNING) for one in verdict.findings)
     if snapshot.unlisted:
         said.append(
             claims.unlisted([kind_of(one).plural for one in sorted(snapshot.unlisted)], snapshot.listing_failed)
         )
         snapshot = replace(snapshot, listing_failed="")
     return _bind(judged, said, stack=stack, lock=None, snapshot=snapshot, target=target, route=route)
-
-
-def expected_remotes(stack: Stack, lock: Lock | None) -> frozenset[Remote]:
-    """Every remote that is desired or known: what a plan wants to see in full."""
-    return (
-        frozenset(Remote(one.address.type, one.name) for one in stack.resources.values()) | known_remotes(lock).keys()
-    )
-
-
-def known_remotes(lock: Lock | None) -> Mapping[Remote, str]:
-    """Every remote that the lockfile holds, and when it was last updated as far as that says.
-
-    It is what a reading asks for even where the listing does not show it.
-    """
-    return {Remote(address.type, one.name): one.updated for address, one in _entries(lock)}
-
-
-def changed_remotes(stack: Stack, lock: Lock | None, today: Day | None = None) -> frozenset[Remote]:
-    """The remotes that the manifest changed against the lockfile: new, different, renamed (both names), no longer declared.
-
-    What expired by `today` is such, too.
-
-    Everything else a plan may believe to be as the lockfile has it, if the listing shows it.
-    """
-    known = lock.resources if lock else {}
-    same = {
-        Remote(address.type, one.name)
-        for address, one in known.items()
-        if address in stack.resources
-        and _same(one, stack.resources[address], stack.settings.ignore_tags)
-        and not lapsed(stack.resources[address].attributes, today)
-    }
-    return expected_remotes(stack, lock) - same
-
-
-def _same(known: Known, desired: Desired, ignored: tuple[str, ...]) -> bool:
-    if known.name != desired.name or known.update_only != desired.update_only:
-        return False
-    if known.attributes == desired.attributes:
-        return True
-    kind = kind_of(known.address.type)
-    return without_tags(kind, known.attributes, ignored) == without_tags(kind, desired.attributes, ignored)
 
 
 def _bind(
@@ -288,7 +260,3 @@ def _untouched(stack: Stack | None, lock: Lock | None, snapshot: Snapshot, chang
         unmanaged={type_: tuple(names) for type_, names in unmanaged.items()},
         service_linked={type_: tuple(names) for type_, names in service_linked.items()},
     )
-
-
-def _entries(lock: Lock | None) -> Iterable[tuple[Address, Known]]:
-    return lock.resources.items() if lock else ()

@@ -82,6 +82,8 @@ def reasons(change: Change) -> list[str]:
         found.append(f"was {clean(str(change.previous))}{same}")
     if change.reason is Reason.RENAMED:
         found.append(f"renamed: {clean(change.previous_name)} -> {clean(change.name)}; the new one is created first")
+    elif change.update_only and change.previous_name:
+        found.append(f"was {clean(change.previous_name)}, whose maker was made anew; enters the lockfile in its place")
     elif change.reason is Reason.PROTECTION:
         found.append("now protected" if change.protect else "no longer protected")
     elif change.action is Action.NO_OP and change.reason is Reason.UPDATE_ONLY:

@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.directory.agentcore import AgentCore
 from reconciler.errors import AccessDenied, CredentialsMissing, DirectoryError
+from reconciler.model.parents import Holder, Parent
 
 KINDS = ("runtime", "gateway", "payment-manager")
 
@@ -15,7 +16,9 @@ KINDS = ("runtime", "gateway", "payment-manager")
 def test_each_kind_of_parent_names_its_identity(door: Any) -> None:
     made = {kind: door.make(kind, "invoice") for kind in KINDS}
     directory = AgentCore(door.client, account=door.scope.account)
-    assert directory.linked() == {arn: f"{kind.replace('-', ' ')} {id_}" for kind, (id_, arn) in made.items()}
+    assert directory.linked() == {
+        arn: Holder(Parent(kind.replace("-", " "), "invoice"), id_) for kind, (id_, arn) in made.items()
+    }
 
 
 def test_the_order_is_that_of_arns_whatever_thread_was_first(world: Any) -> None:

@@ -50,6 +50,28 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         + "oauth2CredentialProviders: {g: {credentialProviderVendor: GithubOauth2, config: {clientId: a, clientSecret: c}}}\n",
         ["m.yaml:3:95 unknown-key"],
     ),
+    "an identity that is named twice": (
+        ENTRY + "    runtime: a\n    gateway: b\n    name: abc\n",
+        ["m.yaml:7:5 parent-form"],
+    ),
+    "a runtime's identity that is to be made": (
+        ENTRY + "    runtime: a\n    lifecycle: {updateOnly: false}\n",
+        ["m.yaml:7:29 parent-form"],
+    ),
+    "a runtime's name that is none": (ENTRY + "    runtime: a-b\n", ["m.yaml:6:14 invalid-value"]),
+    "a provider of a runtime": (
+        HEAD + "apiKeyCredentialProviders: {s: {runtime: a, apiKey: {secretId: a, jsonKey: b}}}\n",
+        ["m.yaml:3:33 unknown-key"],
+    ),
+    "one gateway for two": (
+        HEAD + "workloadIdentities: {abc: {gateway: a}, def: {gateway: a}, ghi: {runtime: a}}\n",
+        [
+            "m.yaml:3:22 no-return-urls",
+            "m.yaml:3:41 no-return-urls",
+            "m.yaml:3:56 duplicate-name",
+            "m.yaml:3:60 no-return-urls",
+        ],
+    ),
     "a day that no calendar has": (ENTRY + "    expires: 2027-02-30\n", ["m.yaml:6:14 invalid-value"]),
     "a day in another form": (ENTRY + "    expires: 1.3.2027\n", ["m.yaml:6:14 invalid-value"]),
     "what every entry has to say": (
