@@ -184,7 +184,11 @@ class Stage:
         return make_plan(
             stack=self.stack,
             lock=lock,
-            selection=Selection(tuple(options.get("target", ())), tuple(options.get("exclude", ()))),
+            selection=Selection(
+                tuple(options.get("target", ())),
+                tuple(options.get("exclude", ())),
+                options.get("finish_renames", False),
+            ),
             destroy=options.get("destroy", False),
             today=options.get("today"),
             **common,

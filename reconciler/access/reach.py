@@ -112,7 +112,7 @@ def _grants(resources: Iterable[Desired | Known], known: Mapping[Address, Known]
 def _reach(one: Desired | Known, known: Mapping[Address, Known], providers: Mapping[Address, Provider]) -> Reach:
     return Reach(
         identity=one.address,
-        name=one.name,
+        name=one.name or _told_later(one, known),
         arn=_arn(one, known),
         inbound=Inbound(one.attributes.get(INBOUND.name) or Inbound.IAM.value),
         grants=tuple(
@@ -123,6 +123,12 @@ def _reach(one: Desired | Known, known: Mapping[Address, Known], providers: Mapp
         ),
         return_urls=_texts(one.attributes.get(RETURN_URLS.name)),
     )
+
+
+def _told_later(one: Desired | Known, known: Mapping[Address, Known]) -> str:
+    """The name of what is declared by its runtime or gateway: the lockfile's, else what that is called."""
+    entry = known.get(one.address)
+    return entry.name if entry else str(one.parent if isinstance(one, Desired) else "")
 
 
 def _provider(one: Desired | Known, known: Mapping[Address, Known]) -> Provider:

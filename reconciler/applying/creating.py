@@ -12,13 +12,12 @@ from reconciler.applying.result import (
     done,
     failed,
     failed_after,
-    leftover,
     old_half,
     refused,
     unclear,
 )
 from reconciler.errors import AlreadyExists, Ambiguous, DirectoryError, TagsFailed
-from reconciler.model.changes import Action, Change
+from reconciler.model.changes import Change
 from reconciler.model.kinds import kind_of
 from reconciler.model.outcomes import Status
 from reconciler.model.resources import Live
@@ -60,29 +59,15 @@ def create(means: Means, change: Change) -> Result:
             return replace(result, unclear=lost is not None)
 
 
-def replace_first_half(means: Means, change: Change) -> Result:
-    """Make the new resource of a replacement; the old one, untouched so far, gets a lock entry of its own.
+def rename(means: Means, change: Change) -> Result:
+    """Make the resource under its new name; the old one, untouched, gets a lock entry of its own (see `leftover`).
 
-    That entry (see `leftover`) is what the second half deletes; should that fail, or the run die, the next plan does.
+    It stays until somebody says that the rename is finished, which is another plan's delete.
     """
     result = create(means, change)
     if not result.edits:
         return result
     return replace(result, edits=replace(result.edits, put=(*result.edits.put, old_half(change))))
-
-
-def deletion_of_old(change: Change) -> Change:
-    """The second half of a replacement, as a change of its own."""
-    return replace(
-        change,
-        action=Action.DELETE,
-        address=leftover(change),
-        name=change.previous_name,
-        after=None,
-        attributes=(),
-        previous=None,
-        previous_name="",
-    )
 
 
 def _met(means: Means, change: Change, live: Live | DirectoryError, lost: Ambiguous | None) -> Result:

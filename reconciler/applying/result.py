@@ -114,12 +114,12 @@ def internal_error(change: Change, error: Exception) -> Result:
 
 
 def leftover(change: Change) -> Address:
-    """The address of what the replacement leaves behind."""
+    """The address of what the rename leaves behind."""
     return change.address.leftover(change.previous_name)
 
 
 def old_half(change: Change) -> Known:
-    """The lock entry of what a replacement leaves behind, until it is deleted."""
+    """The lock entry of what a rename leaves behind, until it is finished."""
     return Known(
         address=leftover(change),
         name=change.previous_name,

@@ -1,8 +1,8 @@
 """Executing a plan: what first, how many at once, what is written down when, and when to stop.
 
-Never plans again: it needs the plan, the directory and the state's writer. Creates, updates, adoptions and the first halves
-of replacements come first, everything that deletes comes after them. Within the first, what is granted comes before what it
-is granted to (see `Kind.rank`), within the second after it; among equals, address order decides who starts first.
+Never plans again: it needs the plan, the directory and the state's writer. Whatever deletes comes after all else. Before that,
+what is granted comes before what it is granted to (see `Kind.rank`), and goes after it; among equals, address order decides
+who starts first.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.applying.changing import adopt, delete, forget, update
-from reconciler.applying.creating import create, deletion_of_old, replace_first_half
+from reconciler.applying.creating import create, rename
 from reconciler.applying.ledger import Ledger
 from reconciler.applying.looking import Means
 from reconciler.applying.patience import Patience
@@ -28,7 +28,7 @@ from reconciler.model.kinds import kind_of
 from reconciler.model.outcomes import Outcome, Report, Status
 from reconciler.model.plan import Plan
 from reconciler.planning import granted, plan_digest
-from reconciler.state import NO_EDITS, Edits, Writer
+from reconciler.state import Writer
 
 GRACE_SECONDS = 8.0
 """How long changes under way may take once a run is stopped. GitHub's runners kill 10 seconds after their first signal."""
@@ -126,14 +126,13 @@ def apply(
     return report
 
 
-_DELETING = (Action.DELETE, Action.REPLACE)
 _STANDS = (Status.DONE, Status.DONE_WITHOUT_TAGS)
 _Step = Callable[[Means, Change], Result]
 _STEPS: dict[Action, _Step] = {
     Action.CREATE: create,
     Action.UPDATE: update,
     Action.DELETE: delete,
-    Action.REPLACE: replace_first_half,
+    Action.REPLACE: rename,
     Action.ADOPT: adopt,
     Action.FORGET: forget,
     Action.NO_OP: lambda _, change: done(change),
@@ -155,7 +154,6 @@ class _Run:
         grace: float,
     ) -> None:
         self.outcomes: dict[Address, Outcome] = {}
-        self._half_done: dict[Address, Outcome] = {}  # replacements whose new half stands
         self.halted = threading.Event()  # nothing else would fare better
         self.cut_short = False  # by `stop`
         self.broken: StateError | None = None
@@ -190,10 +188,9 @@ class _Run:
         pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="apply")
         try:
             first = _by_rank(one for one in changes if one.action is not Action.DELETE)
-            second = _by_rank(one for one in changes if one.action in _DELETING)[::-1]
-            waves = [*((self.first_phase, wave) for wave in first), *((self.second_phase, wave) for wave in second)]
-            for phase, wave in waves:
-                if not self._ended([pool.submit(phase, one) for one in wave]):
+            second = _by_rank(one for one in changes if one.action is Action.DELETE)[::-1]
+            for wave in (*first, *second):
+                if not self._ended([pool.submit(self.carry_out_one, one) for one in wave]):
                     break
         except BaseException:
             self.halted.set()
@@ -207,40 +204,21 @@ class _Run:
             if change.address not in self.outcomes:
                 self.outcomes[change.address] = self._unfinished(change, begun, taken)
 
-    def first_phase(self, change: Change) -> None:
-        """Everything but deletions; of a replacement, the first half, which is finished here only if it came to nothing."""
-        outcome, edits = self._carry_out(change, _STEPS[change.action])
-        if change.action is Action.REPLACE and edits:
-            self._half_done[change.address] = outcome
-        else:
-            self._finish(outcome)
-
-    def second_phase(self, change: Change) -> None:
-        """A deletion; of a replacement, the second half, if there was a first."""
-        if change.action is Action.DELETE:
-            self._finish(self._carry_out(change, self._delete)[0])
-            return
-        first = self._half_done.get(change.address)
-        if first is not None:
-            old = deletion_of_old(change)
-            second, _ = self._carry_out(old, self._delete, announce=False)
-            self._finish(_whole(first, second, old))
-
-    def _carry_out(self, change: Change, step: _Step, *, announce: bool = True) -> tuple[Outcome, Edits]:
-        """The change's outcome and what it did to the lockfile; recorded, unless it is unclear what happened."""
+    def carry_out_one(self, change: Change) -> None:
+        """One change to its outcome, with what it did to the lockfile; recorded, unless it is unclear what happened."""
         if change.action is not Action.NO_OP and self._over():  # without a call to make, there is nothing to stop
-            return Outcome(change=change, status=Status.LEFT, message="not started"), NO_EDITS
+            return self._finish(Outcome(change=change, status=Status.LEFT, message="not started"))
         begun = time.monotonic()
         if change.action is not Action.NO_OP:
             try:
                 if not self._ledger.intend(change):
-                    return Outcome(change=change, status=Status.LEFT, message="not sent"), NO_EDITS
+                    return self._finish(Outcome(change=change, status=Status.LEFT, message="not sent"))
             except StateError as error:
                 self.broken = self.broken or error
                 self.halted.set()
-                return Outcome(change=change, status=Status.LEFT, message=f"not sent: {error.summary}"), NO_EDITS
-        if announce:
-            self._tell(Moment.STARTED, change, None)
+                return self._finish(Outcome(change=change, status=Status.LEFT, message=f"not sent: {error.summary}"))
+        self._tell(Moment.STARTED, change, None)
+        step = self._delete if change.action is Action.DELETE else _STEPS[change.action]
         try:
             result = step(self._means, change)
         except Exception as error:  # a bug in one step must not take the others, or the lockfile, with it
@@ -260,7 +238,7 @@ class _Run:
         )
         if not result.unclear:
             self._ledger.record(outcome, result.edits)
-        return outcome, result.edits
+        return self._finish(outcome)
 
     def _may_write(self) -> bool:
         """Asked right before each call that changes something: it may have waited long since its intent."""
@@ -272,12 +250,18 @@ class _Run:
             return False
 
     def _delete(self, means: Means, change: Change) -> Result:
+        """A deletion, unless what else became of the plan speaks against it by now."""
         by = self._kept.get(Remote(change.address.type, change.name))
         if by is not None:
             return refused(change, f"{change.name} is {by} now, which this plan keeps")
         holders = [str(one) for one in self._granted.get(str(change.address), ()) if not self._let_go(one)]
         if holders:
             return refused(change, f"it is still granted to {', '.join(holders)}, whose change did not come to its end")
+        heir = self.outcomes.get(change.address.heir)
+        if heir is not None and heir.status not in _STANDS:
+            return refused(
+                change, f"{heir.change.address} goes on in its place, and its change did not come to its end"
+            )
         return delete(means, change)
 
     def _let_go(self, holder: Address) -> bool:
@@ -303,15 +287,10 @@ class _Run:
     def _unfinished(self, change: Change, begun: frozenset[Address], taken: Mapping[Address, Outcome]) -> Outcome:
         """The outcome of what was not waited for, or never got its turn."""
         self.cut_short = True
-        first = taken.get(change.address)
-        if first is not None and (change.action is not Action.REPLACE or first.status not in _STANDS):
-            return first
-        if first is None and change.address not in begun:
+        if change.address in taken:
+            return taken[change.address]
+        if change.address not in begun:
             return Outcome(change=change, status=Status.LEFT, message="not started")
-        old = deletion_of_old(change)
-        if first is not None and old.address not in begun:
-            left = Outcome(change=old, status=Status.LEFT, message="not started")
-            return _whole(first, taken.get(old.address, left), old)
         message = f"still under way {self._grace:g} s after the run was to end; it may or may not have happened"
         hint = "Its intent is in the journal: the next run looks at what came of it."
         return Outcome(change=change, status=Status.FAILED, arn=change.arn, message=message, hint=hint)
@@ -348,18 +327,3 @@ def _by_rank(changes: Iterable[Change]) -> list[list[Change]]:
     for one in changes:
         waves.setdefault(kind_of(one.address.type).rank, []).append(one)
     return [waves[rank] for rank in sorted(waves)]
-
-
-def _whole(first: Outcome, second: Outcome, old: Change) -> Outcome:
-    """The outcome of a replacement from those of its halves."""
-    seconds = first.seconds + second.seconds
-    if second.status is Status.DONE:
-        return replace(first, seconds=seconds)
-    stands = f"the new one stands ({first.message})" if first.message else "the new one stands"
-    return replace(
-        first,
-        status=Status.FAILED,
-        seconds=seconds,
-        message=f"{stands}, and so does the old one, {old.name}: {second.message}",
-        hint=f"The lockfile holds the old one as {old.address}; the next plan deletes it. {second.hint}".rstrip(),
-    )

@@ -18,6 +18,7 @@ from reconciler.cli.options import (
     Env,
     Every,
     Excludes,
+    FinishRenames,
     Format,
     HowMuch,
     Incomplete,
@@ -78,6 +79,7 @@ def apply(
     refresh: HowMuch = None,
     target: Targets = None,
     exclude: Excludes = None,
+    finish_renames: FinishRenames = False,
     lock_timeout: LockTimeout = 0.0,
     threads: Threads = 32,
     rate: RateWords = None,
@@ -113,11 +115,19 @@ def apply(
         deletes=allow_deletes, empty=allow_empty, incomplete=allow_incomplete, untagged=allow_untagged
     )
     terms = Terms(lock_timeout=lock_timeout, allowances=allowances, threads=threads)
-    selection, rates = selection_of(target, exclude), read_rates(rate)
+    selection, rates = selection_of(target, exclude, finish_renames=finish_renames), read_rates(rate)
     if saved is not None:
-        if path is not None or target or exclude or refresh is not None or every or shard or scheduler:
+        if (
+            path is not None
+            or selection != selection_of(None, None)
+            or refresh is not None
+            or every
+            or shard
+            or scheduler
+        ):
             raise UsageError(
-                "--plan says everything: no PATH, --target, --exclude, --refresh, --all, --shard or --scheduler goes with it",
+                "--plan says everything: no PATH, --target, --exclude, --finish-renames, --refresh, --all, --shard or "
+                "--scheduler goes with it",
                 "Plan again with those, save that plan, and apply it.",
             )
         trust = Trust(max_age=limit_of(max_age or DEFAULT_MAX_AGE), verify_with=verify_with)

@@ -104,6 +104,13 @@ Excludes: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--exclude", metavar="GLOB", help="All but the addresses that match. Repeatable; not with --target."),
 ]
+FinishRenames: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--finish-renames",
+        help="Delete what renames left behind: the old one lives beside the new one until then. Guards apply.",
+    ),
+]
 HowMuch: TypeAlias = Annotated[
     Refresh | None,
     typer.Option(

@@ -12,6 +12,7 @@ from reconciler.cli.console import Console
 from reconciler.cli.options import (
     Every,
     Excludes,
+    FinishRenames,
     Format,
     HowMuch,
     Manifest,
@@ -66,6 +67,7 @@ def plan(
     refresh: HowMuch = None,
     target: Targets = None,
     exclude: Excludes = None,
+    finish_renames: FinishRenames = False,
     rate: RateWords = None,
     verbose: Verbose = False,
 ) -> ExitCode:
@@ -96,7 +98,7 @@ def plan(
     from reconciler.manifest import find
     from reconciler.planning import Allowances, guard
 
-    selection, rates = selection_of(target, exclude), read_rates(rate)
+    selection, rates = selection_of(target, exclude, finish_renames=finish_renames), read_rates(rate)
     if out is not None:
         check_keys(sign_with, option="--sign-with")
         check_replaceable(out, find(path))
@@ -145,13 +147,13 @@ def show(
     return ExitCode.OK
 
 
-def selection_of(target: list[str] | None, exclude: list[str] | None) -> Selection:
-    """What --target and --exclude ask for. Raises UsageError for both at once."""
+def selection_of(target: list[str] | None, exclude: list[str] | None, *, finish_renames: bool = False) -> Selection:
+    """What --target, --exclude and --finish-renames ask for. Raises UsageError for both at once."""
     from reconciler.planning import Selection
 
     if target and exclude:
         raise UsageError("--target and --exclude exclude each other", "Give one of them, as often as you like.")
-    return Selection(targets=tuple(target or ()), excludes=tuple(exclude or ()))
+    return Selection(targets=tuple(target or ()), excludes=tuple(exclude or ()), finish_renames=finish_renames)
 
 
 def print_plan(

@@ -125,7 +125,13 @@ def _verified(console: Console, workspace: Workspace, subjects: Sequence[Reach],
             counted(console, "Verifying") as progress,
         ):
             return verify(
-                plane, subjects, user=user, target=target, holders=directory.linked, threads=THREADS, progress=progress
+                plane,
+                subjects,
+                user=user,
+                target=target,
+                holders=lambda: {arn: str(one) for arn, one in directory.linked().items()},
+                threads=THREADS,
+                progress=progress,
             )
 
 

@@ -32,9 +32,9 @@ class Address(NamedTuple):
         return cls(type_, key)
 
     def leftover(self, name: str) -> Address:
-        """Where the lockfile keeps the old half of a replacement until it is deleted: `TYPE.KEY~OLD-NAME`.
+        """Where the lockfile keeps the old half of a rename until it is finished: `TYPE.KEY~OLD-NAME`.
 
-        No manifest key holds a `~`, so nothing can be declared there, and the next plan deletes it.
+        No manifest key holds a `~`, so nothing can be declared there.
         """
         return Address(self.type, f"{self.key}~{name}")
 
@@ -42,6 +42,11 @@ class Address(NamedTuple):
     def is_leftover(self) -> bool:
         """Whether it is one of those."""
         return "~" in self.key
+
+    @property
+    def heir(self) -> Address:
+        """Of a leftover, the address that the rename went on with; any other's is itself."""
+        return Address(self.type, self.key.partition("~")[0])
 
 
 class Remote(NamedTuple):

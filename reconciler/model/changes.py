@@ -5,7 +5,7 @@
 | create  | None                    | what will stand            | Create                                  |
 | update  | what stands             | what will stand            | Get, then Update and/or Tag, Untag      |
 | delete  | what stands             | None                       | Get, then Delete                        |
-| replace | what stands (old name)  | what will stand (new name) | Create new, then Get and Delete the old |
+| replace | what stands (old name)  | what will stand (new name) | Create new; the old stays, at `Address.leftover` |
 | adopt   | what stands             | the same                   | Get, then Tag (the ownership tag)       |
 | forget  | what stands, None: gone | None                       | Untag (the ownership tag) where it stands |
 | no-op   | what stands             | the same                   | none; the lockfile's entry is renewed   |
@@ -56,6 +56,7 @@ class Reason(enum.Enum):
     NOT_DECLARED = "not_declared"  # delete: no longer in the manifest; forget: an update-only one
     EXPIRED = "expired"  # delete; forget: an update-only one
     RENAMED = "renamed"  # replace
+    RENAME_FINISHED = "rename_finished"  # delete: of what a rename left, asked for by --finish-renames
     ASKED = "asked"  # adopt, forget, delete: the command named it
     CONVERGED = "converged"  # no-op: live is what is desired, the lockfile is behind
     MOVED = "moved"  # no-op: another address, the same resource

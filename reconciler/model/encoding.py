@@ -15,10 +15,9 @@ from reconciler.model.resources import Known, Origin
 from reconciler.model.secrets import SecretSource
 from reconciler.model.values import Attributes, Value, canonical
 
-_ACTIONS: dict[Action, list[str]] = {
-    action: ["create", "delete"] if action is Action.REPLACE else [action.word] for action in Action
-}
-_ACTION_OF = {tuple(words): action for action, words in _ACTIONS.items()}
+# A rename makes the new one and leaves the old one: a create to all that read actions, told apart by its reason.
+_WORDS: dict[Action, str] = {action: action.word for action in Action} | {Action.REPLACE: Action.CREATE.word}
+_ACTION_OF = {word: action for action, word in _WORDS.items() if action is not Action.REPLACE}
 
 
 def encode_change(change: Change) -> dict[str, Any]:
@@ -28,7 +27,7 @@ def encode_change(change: Change) -> dict[str, Any]:
         "type": change.address.type,
         "name": change.name,
         "change": {
-            "actions": _ACTIONS[change.action],
+            "actions": [_WORDS[change.action]],
             "before": encode_attributes(change.address.type, change.before),
             "after": encode_attributes(change.address.type, change.after),
             "attributes": [_encode_attribute(one) for one in change.attributes],
@@ -51,10 +50,10 @@ def encode_change(change: Change) -> dict[str, Any]:
 def decode_change(raw: dict[str, Any]) -> Change:
     """The change that `encode_change` wrote."""
     address = Address.parse(raw["address"])
-    inner = raw["change"]
+    inner, reason = raw["change"], Reason(raw["action_reason"])
     return Change(
-        action=_ACTION_OF[tuple(inner["actions"])],
-        reason=Reason(raw["action_reason"]),
+        action=Action.REPLACE if reason is Reason.RENAMED else _ACTION_OF[inner["actions"][0]],
+        reason=reason,
         address=address,
         name=raw["name"],
         before=decode_attributes(address.type, inner["before"]),

@@ -107,5 +107,5 @@ class Plan:
 
     @property
     def deletes(self) -> int:
-        """How many resources the directory loses; a replacement counts."""
-        return self.count(Action.DELETE) + self.count(Action.REPLACE)
+        """How many resources the directory loses; a rename loses none before it is finished."""
+        return self.count(Action.DELETE)

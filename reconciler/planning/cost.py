@@ -49,7 +49,7 @@ def cost(plan: Plan) -> Cost:
 def _calls(change: Change, owner: str) -> Iterator[str]:
     kind, ours = kind_of(change.address.type), change.owner == owner
     match change.action:
-        case Action.CREATE:
+        case Action.CREATE | Action.REPLACE:
             yield kind.api.create
             yield from _look_after(kind)
         case Action.UPDATE:
@@ -58,11 +58,6 @@ def _calls(change: Change, owner: str) -> Iterator[str]:
             yield from _look_after(kind)
             yield from _mark(kind, "TagResource", needed=change.reason in TAKES_OVER and not ours)
         case Action.DELETE:
-            yield from _look(kind)
-            yield kind.api.delete
-        case Action.REPLACE:
-            yield kind.api.create
-            yield from _look_after(kind)
             yield from _look(kind)
             yield kind.api.delete
         case Action.ADOPT:

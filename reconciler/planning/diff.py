@@ -148,7 +148,7 @@ def _create_again(pair: Pair, desired: Desired, known: Known, terms: Terms) -> V
 
 
 def _replace(pair: Pair, desired: Desired, known: Known, live: Live, terms: Terms) -> Verdict:
-    """Another remote name: the new one is created, then the old one deleted."""
+    """Another remote name: the new one is created, and the old one stays until the rename is finished."""
     drift = drift_of(pair, live, terms)
     target = look(terms.snapshot, Remote(desired.address.type, desired.name), None, terms.owner)
     if isinstance(target, Unreadable):
@@ -181,7 +181,7 @@ def _replace(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
 def _against_replacing(
     desired: Desired, known: Known, live: Live, target: Live | None, terms: Terms
 ) -> tuple[Diagnostic, ...]:
-    """Everything that speaks against making it under its new name, where `target` stands, and deleting `live`."""
+    """Everything that speaks against making it under its new name, where `target` stands, and deleting `live` in the end."""
     if desired.update_only or known.update_only:
         return (names.update_only_renamed(desired, known),)
     found = keeps(known, live, desired, terms)
@@ -190,7 +190,11 @@ def _against_replacing(
     # One that carries our tag and is as declared is what an earlier, interrupted run made; apply takes it as created.
     wanted = terms.see(desired.address, desired.attributes)
     made_by_us = target.owner == terms.owner and wanted == terms.standing(desired.address, target, wanted)
-    return found if made_by_us else (*found, names.new_name_exists(desired, known, target))
+    if made_by_us:
+        return found
+    left = desired.address.leftover(desired.name)
+    differs = left in terms.leftovers and names.left_behind_differs(desired, known, left)
+    return (*found, differs or names.new_name_exists(desired, known, target))
 
 
 def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Terms) -> Verdict:

@@ -12,6 +12,7 @@ from reconciler.model.values import Value
 
 FORGET = "reconciler forget"
 ADOPT = "reconciler adopt"
+FINISH = "reconciler apply --finish-renames"
 _NAMED = 5  # how many addresses a message names before it only counts
 
 
@@ -187,7 +188,8 @@ def stranded(desired: Desired, known: Known) -> Diagnostic:
         "consents-stranded",
         desired.address,
         f"replacing {known.name!r} by {desired.name!r} cannot take everything along",
-        f"{kind_of(desired.address.type).stranded} Agents must use the new name from then on.",
+        f"{kind_of(desired.address.type).stranded} Both live until {FINISH}: before that, have agents use the new name, and "
+        "users agree anew.",
         source=desired.source,
     )
 
@@ -246,8 +248,8 @@ def immutable(desired: Desired, attribute: str, before: Value, after: Value) -> 
         "immutable",
         desired,
         f"{attribute} cannot change from {before!r} to {after!r} under one name",
-        f"Give the entry another `name`: then the new {one_of(desired.address)} is made first and the old one deleted after "
-        f"it. To keep the name: remove the entry, apply, and declare it anew.",
+        f"Give the entry another `name`: then the new {one_of(desired.address)} is made beside the old one, which "
+        f"goes with {FINISH}. To keep the name: remove the entry, apply, and declare it anew.",
     )
 
 

@@ -70,7 +70,10 @@ def _differences(planned: Target, actual: Target | Lock) -> Iterator[tuple[str, 
 
 
 def _check_deletes(plan: Plan, lock: Lock | None) -> None:
-    """Raise StalePlan for a plan that deletes what the lockfile does not hold, or holds as protected: it was forged."""
+    """Raise StalePlan for a plan that deletes what the lockfile does not hold, or holds as protected: it was forged.
+
+    What a rename leaves behind is deleted by another plan, which trusts the lockfile then.
+    """
     for still in still_granted(plan.changes, lock.resources if lock else {}):
         raise StalePlan(
             f"the plan deletes {still.address}: {still.summary}", f"No plan that reconciler made does that. {_AGAIN}"
@@ -83,11 +86,11 @@ def _check_deletes(plan: Plan, lock: Lock | None) -> None:
         known = lock.resources.get(address) if lock else None
         if known is None or known.name != name:
             raise StalePlan(
-                f"the plan deletes {name}, which the lockfile does not hold as {address}",
-                f"What is not in the lockfile is never deleted. {_AGAIN}",
+                f"the plan deletes or renames {name}, which the lockfile does not hold as {address}",
+                f"What is not in the lockfile is never touched. {_AGAIN}",
             )
         if known.protect:
             raise StalePlan(
-                f"the plan deletes {address}, which the lockfile holds as protected",
+                f"the plan deletes or renames {address}, which the lockfile holds as protected",
                 f"No plan that reconciler made does that. {_AGAIN}",
             )

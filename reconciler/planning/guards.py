@@ -13,7 +13,8 @@ from reconciler.model.changes import Action, Reason
 from reconciler.model.plan import Plan
 from reconciler.planning.findings import some
 
-_DELETING = (Action.DELETE, Action.REPLACE)
+_LETTING_GO = (Action.DELETE, Action.REPLACE)
+"""What a rename leaves behind is on its way to be deleted: whose it is has to be clear from the start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +53,11 @@ def _found(plan: Plan, allow: Allowances) -> Iterator[Diagnostic]:
             f"the manifest declares nothing, and the lockfile holds {_count(plan.managed, 'resource')}",
             "Is it the right manifest and environment? If everything is to go: --allow-empty.",
         )
-    untagged = [str(one.address) for one in plan.changes if one.action in _DELETING and not one.owner]
+    untagged = [str(one.address) for one in plan.changes if one.action in _LETTING_GO and not one.owner]
     if untagged and not allow.untagged:
         yield _error(
             "guard-untagged",
-            f"the plan deletes {_count(len(untagged), 'resource')} without ownership tag: {some(untagged)}",
+            f"the plan deletes or renames {_count(len(untagged), 'resource')} without ownership tag: {some(untagged)}",
             "That it is ours, the lockfile alone says; was that edited, or merged wrongly? If it is ours: --allow-untagged. "
             "If not, let go of it: reconciler forget ADDRESS.",
         )
@@ -82,7 +83,7 @@ def _deletes(plan: Plan, allow: Allowances) -> Iterator[Diagnostic]:
         yield _error(
             "guard-deletes",
             f"the plan deletes {deletes} of {_count(plan.managed, 'managed resource')}; {limit}",
-            f"Replacements count as deletes. If that is what you mean: --allow-deletes {deletes}. "
+            f"If that is what you mean: --allow-deletes {deletes}. "
             f"The limit is `limits.deletes` of environment {plan.target.environment}.",
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.changes import Action, Change, Reason
 from reconciler.model.resources import Desired, Known, Live
-from reconciler.planning import findings
+from reconciler.planning import findings, names
 from reconciler.planning.pairs import Pair
 from reconciler.planning.verdicts import Terms, Verdict, drift_of, made_by_service
 
@@ -13,7 +13,10 @@ from reconciler.planning.verdicts import Terms, Verdict, drift_of, made_by_servi
 def delete(pair: Pair, known: Known, live: Live, terms: Terms) -> Verdict:
     """Known and live, and not (or no longer) desired."""
     drift = drift_of(pair, live, terms)
-    reason = Reason.ASKED if terms.asked else Reason.NOT_DECLARED
+    if known.address.is_leftover and not (terms.finishing or terms.asked):
+        return Verdict(drift=drift, findings=(names.rename_unfinished(known),))
+    reason = Reason.RENAME_FINISHED if known.address.is_leftover else Reason.NOT_DECLARED
+    reason = Reason.ASKED if terms.asked else reason
     if known.update_only:
         return Verdict(change=forget(known, live, reason, terms), drift=drift)
     refusals = keeps(known, live, None, terms)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.addresses import Address
 from reconciler.model.resources import Desired, Known, Live
-from reconciler.planning.findings import ADOPT, FORGET, named, one_of, refuse, say
+from reconciler.planning.findings import ADOPT, FINISH, FORGET, named, one_of, refuse, say
 
 
 def declared_twice(desired: Desired, all_of_them: Sequence[Address]) -> Diagnostic:
@@ -25,9 +25,8 @@ def name_changes_hands(desired: Desired, holder: Address, rival: Desired | None)
     """`desired` wants the name that another lock entry holds, and cannot simply be that entry under a new address."""
     if holder.is_leftover:
         way = (
-            f"An interrupted rename left it behind, and it is still to be deleted. Give {desired.address} the name back that "
-            f"it has in the lockfile and apply, which deletes {desired.name!r}; then rename. To keep it instead: "
-            f"`{FORGET} {holder}` and `{FORGET} {desired.address}`, then `{ADOPT} {desired.address}`."
+            f"A rename of {holder.heir} left it behind, and is not finished. Finish it, without this entry: {FINISH}; then "
+            f"declare this one. To keep it, under this address: `{FORGET} {holder}`, then `{ADOPT} {desired.address}`."
         )
     elif rival is None:
         way = (
@@ -37,8 +36,8 @@ def name_changes_hands(desired: Desired, holder: Address, rival: Desired | None)
         )
     else:
         way = (
-            f"A name never changes hands in one apply: users' consents are kept by it. Give {holder} its new name and "
-            f"apply, then {desired.address} and apply; where they swap names, use a third name in between."
+            f"A name never changes hands in one apply: users' consents are kept by it. Give {holder} its new name, apply, and "
+            f"finish that rename ({FINISH}); then {desired.address}. Where they swap names, use a third name in between."
         )
     return refuse("name-taken", desired, f"the name {desired.name!r} belongs to {holder} in the lockfile", way)
 
@@ -48,8 +47,9 @@ def name_inherited(desired: Desired, old: str, heir: Address) -> Diagnostic:
     return refuse(
         "name-taken",
         desired,
-        f"its old name {old!r} is now declared by {heir}, so what stands under it is not deleted",
-        f"A name never changes hands in one apply. Apply {desired.address} with its new name first, then add {heir}.",
+        f"its old name {old!r} is now declared by {heir}, so it cannot be what this rename leaves behind",
+        f"A name never changes hands in one apply. Apply {desired.address} with its new name, finish that ({FINISH}), then add "
+        f"{heir}.",
     )
 
 
@@ -87,6 +87,19 @@ def previously_in_vain(desired: Desired, *, declared: bool) -> Diagnostic:
     )
 
 
+def rename_unfinished(known: Known) -> Diagnostic:
+    """What a rename left behind stands, and is kept."""
+    return say(
+        Severity.INFO,
+        "rename-unfinished",
+        known.address,
+        f"{known.name!r}, which was renamed, is kept until --finish-renames",
+        f"Both live. When nothing uses {known.name!r} any more: {FINISH}. To keep it and manage it no more: "
+        f"`{FORGET} {known.address}`.",
+        source=None,
+    )
+
+
 def new_name_exists(desired: Desired, known: Known, live: Live) -> Diagnostic:
     """A rename whose new name somebody has taken."""
     return refuse(
@@ -95,6 +108,17 @@ def new_name_exists(desired: Desired, known: Known, live: Live) -> Diagnostic:
         f"{named(desired.address, desired.name)} already exists, so it cannot be renamed to that",
         f"{live.arn}\nChoose another name. If that one is what you mean: `{FORGET} {known.address}` gives up the "
         f"present one, then `{ADOPT} {desired.address}` takes the other.",
+    )
+
+
+def left_behind_differs(desired: Desired, known: Known, left: Address) -> Diagnostic:
+    """A rename that is taken back, to what is not as declared any more."""
+    return refuse(
+        "name-taken",
+        desired,
+        f"{desired.name!r} is what its rename left behind, with other values than declared, so it cannot go back to that",
+        f"Either declare the values that it has, apply, and change them then. Or `{FORGET} {known.address}`, which leaves "
+        f"{known.name!r} as it stands, and plan: {left} then goes on as {desired.address}.",
     )
 
 

@@ -115,7 +115,8 @@ class _Matching:
         if remote in self.doubly_wanted:
             yield names.declared_twice(one, self.doubly_wanted[remote])
         holder = self.holder.get(remote)
-        if holder is not None and holder != entry:
+        going_back = holder is not None and holder.is_leftover and holder.heir == entry == one.address
+        if holder is not None and holder != entry and not going_back:
             yield names.name_changes_hands(one, holder, self.desired.get(holder))
         if entry is None:
             return

@@ -17,7 +17,7 @@ def absent(desired: Desired, parent: Parent, *, looked: bool) -> Diagnostic:
         what = f"there is no {parent.kind} named {parent.name!r} yet; it makes the identity when it is created"
         way = f"Plan again when the {parent.kind} is there. If it is: check its name, the account and the region."
     else:
-        what = f"which identity is that of {parent.kind} {parent.name!r} is in no lockfile, and nothing was read"
+        what = f"the lockfile does not say which identity {parent.kind} {parent.name!r} has, and nothing was read"
         way = "Plan with --refresh changed or full."
     return refuse("update-only-absent", desired, what, way)
 

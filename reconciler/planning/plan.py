@@ -58,10 +58,12 @@ def make_plan(
         ignored=stack.settings.ignore_tags,
         protected_environment=stack.environment.name if stack.environment.protect else "",
         asked=destroy,
+        finishing=selection.finish_renames,
+        leftovers=frozenset(address for address in known if address.is_leftover),
         today=today,
     )
     pairing = pair_up(desired, known)
-    chosen = [pair for pair in pairing.pairs if selection.takes(pair.address, pair.previous)]
+    chosen = [pair for pair in pairing.pairs if selection.takes(pair.address, pair.previous, pair.address.heir)]
     refused = [one for address, one in pairing.refused.items() if selection.takes(address)]
     noted = [one for address, one in pairing.noted.items() if selection.takes(address)]
     expired = {address for address, one in desired.items() if lapsed(one.attributes, today)}

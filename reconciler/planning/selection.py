@@ -13,10 +13,14 @@ from reconciler.model.addresses import Address
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Globs on addresses: only what matches `targets`, or all but what matches `excludes`. Raises UsageError for both."""
+    """Globs on addresses: only what matches `targets`, or all but what matches `excludes`. Raises UsageError for both.
+
+    `finish_renames`: what renames left behind is to go; without it, it is kept.
+    """
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+    finish_renames: bool = False
 
     def __post_init__(self) -> None:
         if self.targets and self.excludes:

@@ -22,7 +22,8 @@ class Terms:
     """Under which terms every resource of a plan is judged.
 
     `owner`: our ownership tag. `protected_environment`: the name of an environment that forbids deletes, or "".
-    `asked`: the command itself wants everything gone (destroy). `today`: the day (UTC) by which resources expire; None: none.
+    `asked`: the command itself wants everything gone (destroy). `finishing`: what renames left behind is to go.
+    `leftovers`: all that renames left behind. `today`: the day (UTC) by which resources expire; None: none.
     """
 
     snapshot: Snapshot
@@ -30,6 +31,8 @@ class Terms:
     ignored: tuple[str, ...] = ()
     protected_environment: str = ""
     asked: bool = False
+    finishing: bool = False
+    leftovers: frozenset[Address] = frozenset()
     today: Day | None = None
 
     def see(self, address: Address, attributes: Attributes) -> Attributes:

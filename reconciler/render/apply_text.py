@@ -96,6 +96,9 @@ def _told(outcome: Outcome, paint: Palette, width: int) -> list[str]:
             lines = [f"{head}  {_DONE[change.action]}{paint.dim(_time(outcome))}"]
             if stands and outcome.arn:
                 lines.append(f"{_MARGIN}{paint.dim(clean(outcome.arn))}")
+            if change.action is Action.REPLACE:
+                said = f"{clean(change.previous_name)} stays beside it until apply --finish-renames."
+                lines += wrapped(said, width, first=_MARGIN, rest=_MARGIN)
             if change.action in _NEW and outcome.outputs.get("callbackUrl"):
                 said = f"Register this callback URL at the identity provider: {clean(outcome.outputs['callbackUrl'])}"
                 lines += wrapped(said, width, first=_MARGIN, rest=_MARGIN)

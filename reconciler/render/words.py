@@ -27,6 +27,7 @@ _WORDS: Mapping[tuple[Action, Reason], str] = {
     (Action.ADOPT, Reason.UPDATE_ONLY): f"{_NOT_OURS_ALONE}; enters the lockfile as it is",
     (Action.ADOPT, Reason.ASKED): "as asked; enters the lockfile and gets our ownership tag, nothing else changes",
     (Action.DELETE, Reason.NOT_DECLARED): "no longer in the manifest",
+    (Action.DELETE, Reason.RENAME_FINISHED): "what a rename left behind; finished",
     (Action.DELETE, Reason.EXPIRED): "expired: its day has come",
     (
         Action.FORGET,
@@ -81,7 +82,9 @@ def reasons(change: Change) -> list[str]:
         same = "; the same resource under another address" if change.action is not Action.REPLACE else ""
         found.append(f"was {clean(str(change.previous))}{same}")
     if change.reason is Reason.RENAMED:
-        found.append(f"renamed: {clean(change.previous_name)} -> {clean(change.name)}; the new one is created first")
+        found.append(
+            f"renamed: {clean(change.previous_name)} -> {clean(change.name)}; the old one stays until --finish-renames"
+        )
     elif change.update_only and change.previous_name:
         found.append(f"was {clean(change.previous_name)}, whose maker was made anew; enters the lockfile in its place")
     elif change.reason is Reason.PROTECTION:
@@ -176,7 +179,7 @@ def sums(plan: Plan) -> str:
 
 
 def costs(plan: Plan) -> list[str]:
-    """What deletes cost people, one sentence per kind that has such a cost; each replacement has a diagnostic of its own."""
+    """What deletes cost people, one sentence per kind that has such a cost; each rename has a diagnostic of its own."""
     lost = Counter(one.address.type for one in plan.changes if one.action is Action.DELETE)
     return [
         f"{plural(lost[kind.type], kind.singular, kind.plural)} will be deleted. {kind.stranded}"
@@ -201,7 +204,7 @@ def trusted(plan: Plan) -> str:
 def order(plan: Plan) -> str:
     """What comes before what, where a plan has changes of kinds that depend on each other; "" elsewhere."""
     first = [one for one in plan.changes if one.action not in (Action.DELETE, Action.FORGET, Action.NO_OP)]
-    last = [one for one in plan.changes if one.action in (Action.DELETE, Action.REPLACE)]
+    last = [one for one in plan.changes if one.action is Action.DELETE]
     forwards, backwards = _kinds(first), _kinds(last)[::-1]
     if len({*forwards, *backwards}) < 2:
         return ""

@@ -15,12 +15,10 @@ import pytest
 
 from reconciler.applying import Event, Moment, Patience, RunBroken, RunUnheard, apply
 from reconciler.aws.objects import Objects
-from reconciler.directory.agentcore import AgentCore
 from reconciler.emulator import Terms
-from reconciler.errors import LeaseLost, StalePlan, TagsFailed
+from reconciler.errors import LeaseLost, StalePlan
 from reconciler.model.changes import Reason
 from reconciler.model.environments import StatePlace
-from reconciler.model.kinds import Kind
 from reconciler.model.outcomes import Status
 from reconciler.state import Disk
 from reconciler.state.bucket import BucketState
@@ -53,8 +51,8 @@ def test_many_changes_of_every_action_are_done_in_one_run(world: Any) -> None:
     )
     assert (report.serial, report.calls) == (2, world.directory.calls - before)
     assert report.seconds > 0
-    assert world.names() == ["found-1", "free-1", "made-1", "new-1", "up-1"]
-    assert sorted(world.locked()) == ["found-1", "made-1", "old-1=new-1", "up-1"]
+    assert world.names() == ["found-1", "free-1", "made-1", "new-1", "old-1", "up-1"]
+    assert sorted(world.locked()) == ["found-1", "made-1", "old-1=new-1", "old-1~old-1=old-1", "up-1"]
     assert world.lockfile_is_the_directory()
     assert world.state.unfinished() is None
 
@@ -66,7 +64,7 @@ def test_nothing_is_deleted_before_everything_else_is_done(world: Any) -> None:
     made = [world.create(f"c-{number}", URL) for number in range(6)]
     world.apply(world.delete("a-gone"), world.replace("b-old", "b-new"), *made)
     operations = [one.operation for one in world.misbehaviour.calls if one.operation[:6] in ("Create", "Delete")]
-    assert operations == ["CreateWorkloadIdentity"] * 7 + ["DeleteWorkloadIdentity"] * 2
+    assert operations == ["CreateWorkloadIdentity"] * 7 + ["DeleteWorkloadIdentity"]
 
 
 def test_changes_are_begun_in_address_order(world: Any) -> None:
@@ -116,7 +114,7 @@ def test_a_plan_of_another_serial_is_stale_and_sends_nothing(world: Any) -> None
 def test_events_tell_every_start_and_finish_and_count_along(world: Any) -> None:
     world.put("old-1", URL)
     world.know("old-1")
-    report = world.apply(world.create("new-2", URL), world.replace("old-1", "new-1"), world.create("new-3", URL))
+    report = world.apply(world.create("new-2", URL), world.delete("old-1"), world.create("new-3", URL))
     started = [one.change.address.key for one in world.events if one.moment is Moment.STARTED]
     finished = [one for one in world.events if one.moment is Moment.FINISHED]
     assert sorted(started) == ["new-2", "new-3", "old-1"]
@@ -176,20 +174,6 @@ def test_a_stop_leaves_nothing_out_that_only_the_lockfile_sees(world: Any) -> No
     report = world.apply(*[world.no_op(f"agent-{number}", Reason.REBUILT) for number in range(3)], stop=stop)
     assert report.whole
     assert sorted(world.locked()) == ["agent-0", "agent-1", "agent-2"]
-
-
-def test_a_stop_between_the_halves_of_a_replacement_keeps_both_in_the_lockfile(world: Any) -> None:
-    world.put("old-agent", URL)
-    world.know("old-agent")
-    stop = threading.Event()
-    world.misbehaviour.before("CreateWorkloadIdentity", lambda _: stop.set())
-    report = world.apply(world.replace("old-agent", "new-agent"), stop=stop)
-    (outcome,) = report.outcomes
-    assert outcome.status is Status.FAILED
-    assert "the new one stands, and so does the old one" in outcome.message
-    assert report.interrupted
-    assert sorted(world.locked()) == ["old-agent=new-agent", "old-agent~old-agent=old-agent"]
-    assert world.lockfile_is_the_directory()
 
 
 def test_a_stop_ends_the_waiting_for_a_name(world: Any) -> None:
@@ -364,63 +348,6 @@ def test_what_is_still_under_way_when_the_grace_is_over_stays_in_the_journal(wor
     assert [str(one.address) for one in world.state.unfinished().intents] == ["workload_identity.made-2"]
     world.recover()
     assert sorted(world.locked()) == ["down-1", "made-1", "made-2", "old-1"]
-    assert world.lockfile_is_the_directory()
-
-
-@pytest.mark.parametrize("tagged", [True, False])
-def test_a_replacement_whose_second_half_got_no_turn_says_that_both_stand(
-    world: Any, monkeypatch: pytest.MonkeyPatch, tagged: bool
-) -> None:
-    made = AgentCore.create
-
-    def made_in_part(directory: AgentCore, kind: Kind, name: str, *rest: Any, **secrets: Any) -> str:
-        """As a kind answers whose tags are a call of their own."""
-        arn = made(directory, kind, name, *rest, **secrets)
-        if name == "new-1" and not tagged:
-            raise TagsFailed("its tags are denied", "")
-        return arn
-
-    monkeypatch.setattr(AgentCore, "create", made_in_part)
-    stop, released = threading.Event(), threading.Event()
-
-    def hold(_: object) -> None:
-        stop.set()
-        released.wait(30)
-
-    world.put("old-1", URL, team="a")
-    world.know("old-1")
-    replacement = world.replace("old-1", "new-1", key="a")  # goes first
-    world.misbehaviour.before("CreateWorkloadIdentity", hold, name="made-1")
-    report = world.apply(replacement, world.create("made-1", URL), threads=1, stop=stop, grace=0.2)
-    released.set()
-    outcome = next(one for one in report.outcomes if one.change is replacement)
-    assert outcome.status is Status.FAILED
-    made_so = "the new one stands" if tagged else "the new one stands (its tags are denied)"
-    assert outcome.message == f"{made_so}, and so does the old one, old-1: not started"
-    assert "the next plan deletes it" in outcome.hint
-    assert sorted(world.locked()) == ["a=new-1", "a~old-1=old-1"]
-
-
-def test_a_replacement_whose_second_half_has_no_answer_keeps_the_new_one(world: Any) -> None:
-    stop, released = threading.Event(), threading.Event()
-
-    def hold(_: object) -> None:
-        stop.set()
-        released.wait(30)
-
-    world.put("old-1", URL)
-    world.know("old-1")
-    world.misbehaviour.before("DeleteWorkloadIdentity", hold)
-    report = world.apply(world.replace("old-1", "new-1"), stop=stop, grace=0.2)
-    assert statuses(report) == {"old-1": Status.FAILED}
-    assert sorted(world.locked()) == ["old-1=new-1", "old-1~old-1=old-1"]
-    released.set()
-    until = time.monotonic() + 30
-    while "old-1" in world.names():
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    world.recover()
-    assert sorted(world.locked()) == ["old-1=new-1"]
     assert world.lockfile_is_the_directory()
 
 

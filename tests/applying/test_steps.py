@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.emulator import Terms
 from reconciler.model.changes import Reason
+from reconciler.model.kinds import kind_of
 from reconciler.model.outcomes import Status
 
 OLD, NEW = "https://old.example.com/cb", "https://new.example.com/cb"
@@ -543,30 +544,28 @@ def test_a_stop_while_a_second_look_is_waited_for_leaves_what_is_to_be_deleted(w
     assert world.state.unfinished() is None
 
 
-# Replace
+# Rename
 
 
-def test_a_replacement_makes_the_new_before_it_deletes_the_old(world: Any) -> None:
+@pytest.mark.parametrize("key", ["", "new-agent"])
+def test_a_rename_makes_the_new_one_and_keeps_the_old_one_with_an_entry_of_its_own(world: Any, key: str) -> None:
     world.put("old-agent", OLD, team="a")
     world.know("old-agent")
-    seen: list[list[str]] = []
-    world.misbehaviour.before("DeleteWorkloadIdentity", lambda _: seen.append(world.names()))
-    outcome = world.apply_one(world.replace("old-agent", "new-agent"))
+    outcome = world.apply_one(world.replace("old-agent", "new-agent", key=key))
     assert (outcome.status, outcome.arn) == (Status.DONE, world.arn("new-agent"))
-    assert seen == [["new-agent", "old-agent"]]
-    assert world.locked() == {"old-agent=new-agent": world.attributes(OLD, team="a")}
+    assert world.misbehaviour.count("DeleteWorkloadIdentity") == 0
+    kept = key or "old-agent"
+    assert sorted(world.locked()) == sorted(
+        ["new-agent" if key else f"{kept}=new-agent", f"{kept}~old-agent=old-agent"]
+    )
+    assert world.lockfile_is_the_directory()
+    left = replace(world.delete("old-agent"), address=world.address(f"{kept}~old-agent"))
+    assert world.apply_one(left).status is Status.DONE
+    assert world.names() == ["new-agent"]
     assert world.lockfile_is_the_directory()
 
 
-def test_a_replacement_with_a_new_key_leaves_no_entry_under_the_old(world: Any) -> None:
-    world.put("old-agent", OLD)
-    world.know("old-agent")
-    assert world.apply_one(world.replace("old-agent", "new-agent", key="new-agent")).status is Status.DONE
-    assert list(world.locked()) == ["new-agent"]
-    assert world.lockfile_is_the_directory()
-
-
-def test_a_replacement_whose_new_one_cannot_be_made_leaves_the_old(world: Any) -> None:
+def test_a_rename_whose_new_one_cannot_be_made_leaves_the_old(world: Any) -> None:
     world.put("old-agent", OLD)
     world.know("old-agent")
     world.misbehaviour.deny("CreateWorkloadIdentity")
@@ -576,32 +575,27 @@ def test_a_replacement_whose_new_one_cannot_be_made_leaves_the_old(world: Any) -
     assert world.lockfile_is_the_directory()
 
 
-@pytest.mark.parametrize("key", ["", "new-agent"])
-def test_a_replacement_whose_old_one_cannot_be_deleted_keeps_both_and_converges(world: Any, key: str) -> None:
+def test_a_rename_that_is_taken_back_swaps_the_entries_and_makes_nothing(world: Any) -> None:
     world.put("old-agent", OLD)
     world.know("old-agent")
-    world.misbehaviour.fail("DeleteWorkloadIdentity", "AccessDeniedException")
-    outcome = world.apply_one(world.replace("old-agent", "new-agent", key=key))
-    assert outcome.status is Status.FAILED
-    assert "the new one stands, and so does the old one, old-agent" in outcome.message
-    assert f"workload_identity.{key or 'old-agent'}~old-agent" in outcome.hint
-    assert len(world.locked()) == 2
-    assert world.lockfile_is_the_directory()
-    leftover = replace(world.delete("old-agent"), address=world.address(f"{key or 'old-agent'}~old-agent"))
-    assert world.apply_one(leftover).status is Status.DONE
-    assert world.names() == ["new-agent"]
+    world.apply_one(world.replace("old-agent", "new-agent"))
+    back = replace(world.replace("new-agent", "old-agent"), address=world.address("old-agent"))
+    assert world.apply_one(back).status is Status.DONE
+    assert sorted(world.locked()) == ["old-agent", "old-agent~new-agent=new-agent"]
     assert world.lockfile_is_the_directory()
 
 
-def test_a_replacement_never_deletes_an_old_one_that_somebody_changed(world: Any) -> None:
+def test_what_a_rename_left_behind_stays_where_its_heir_could_not_be_made_in_the_same_run(world: Any) -> None:
     world.put("old-agent", OLD)
     world.know("old-agent")
-    change = world.replace("old-agent", "new-agent")
-    world.put("old-agent", OLD, team="theirs")
-    outcome = world.apply_one(change)
-    assert outcome.status is Status.FAILED
-    assert "somebody changed it since the plan was made: tags" in outcome.message
-    assert world.names() == ["new-agent", "old-agent"]
+    world.apply_one(world.replace("old-agent", "new-agent"))
+    world.directory.delete(kind_of("workload_identity"), "new-agent")
+    world.misbehaviour.deny("CreateWorkloadIdentity")
+    again = replace(world.create("new-agent", OLD), address=world.address("old-agent"))
+    left = replace(world.delete("old-agent"), address=world.address("old-agent~old-agent"))
+    report = world.apply(again, left)
+    assert [one.status for one in report.outcomes] == [Status.FAILED, Status.REFUSED]
+    assert world.names() == ["old-agent"]
 
 
 # Adopt, forget, no-op

@@ -148,14 +148,21 @@ class Make:
             **self.reading,
         )
 
-    def plan(self, *, targets: tuple[str, ...] = (), excludes: tuple[str, ...] = (), destroy: bool = False) -> Plan:
+    def plan(
+        self,
+        *,
+        targets: tuple[str, ...] = (),
+        excludes: tuple[str, ...] = (),
+        destroy: bool = False,
+        finish_renames: bool = False,
+    ) -> Plan:
         return make_plan(
             stack=self.stack,
             lock=self.lock,
             snapshot=self.snapshot,
             target=self.target,
             route=self.route,
-            selection=Selection(targets=targets, excludes=excludes),
+            selection=Selection(targets=targets, excludes=excludes, finish_renames=finish_renames),
             destroy=destroy,
             today=self.today,
         )

@@ -35,9 +35,14 @@ def test_the_refusal_names_the_number_the_limit_and_the_flag(make: Any) -> None:
     assert "--allow-deletes 11" in refusal.detail
 
 
-def test_a_replacement_counts_as_a_delete(make: Any) -> None:
+def test_a_rename_counts_as_a_delete_only_when_it_is_finished(make: Any) -> None:
     make.limit(count=0).want("a", name="a-2").know("a", name="a-1").live("a-1")
-    assert codes(make.plan()) == ["guard-deletes"]
+    assert codes(make.plan()) == []
+    make.live("a-1", owner="")
+    assert codes(make.plan()) == ["guard-untagged"]
+    make.know("a", name="a-2").know("a~a-1", name="a-1").live("a-2").live("a-1", owner="")
+    assert codes(make.plan()) == []
+    assert codes(make.plan(finish_renames=True)) == ["guard-untagged", "guard-deletes"]
 
 
 def test_forgetting_counts_as_no_delete(make: Any) -> None:

@@ -19,7 +19,7 @@ def test_another_name_is_a_replacement(make: Any) -> None:
     assert [one.cause for one in change.attributes] == [Cause.MANIFEST]
     assert change.origin is Origin.CREATED
     plan = make.plan()
-    assert plan.deletes == 1
+    assert plan.deletes == 0
     assert [(one.code, one.severity.value) for one in plan.diagnostics] == [("consents-stranded", "warning")]
 
 
@@ -161,11 +161,54 @@ def test_a_past_that_moved_elsewhere_is_not_replaced(make: Any) -> None:
     assert make.steps() == {"a": ("no-op", "moved")}
 
 
-def test_going_back_to_the_name_that_an_interrupted_rename_left_behind_is_refused_with_a_way_that_can_be_gone(
-    make: Any,
-) -> None:
-    make.want("a", name="first").know("a", name="second").know("a~first", name="first").live("first").live("second")
+LEFT = ("rename-unfinished", "info")
+
+
+def unfinished(make: Any) -> Any:
+    """`a` was `first`, is `second`, and both live."""
+    return make.know("a", "x", name="second").know("a~first", "x", name="first").live("first", "x").live("second", "x")
+
+
+def test_what_a_rename_left_behind_is_kept_and_told_until_it_is_finished(make: Any) -> None:
+    unfinished(make).want("a", "x", name="second")
+    plan = make.plan()
+    assert (plan.empty, plan.unchanged) == (True, 2)
+    assert [(one.code, one.severity.value) for one in plan.diagnostics] == [LEFT]
+    assert make.steps(finish_renames=True) == {"a~first": ("delete", "rename_finished")}
+    assert make.codes(finish_renames=True) == []
+    assert make.steps(destroy=True) == {"a": ("delete", "asked"), "a~first": ("delete", "asked")}
+
+
+def test_whoever_targets_or_excludes_a_resource_means_what_its_rename_left_behind_too(make: Any) -> None:
+    unfinished(make).want("a", "x", name="second")
+    assert make.steps(finish_renames=True, targets=("*.a",)) == {"a~first": ("delete", "rename_finished")}
+    assert make.steps(finish_renames=True, excludes=("*.a",)) == {}
+
+
+def test_finishing_never_takes_what_a_rename_of_the_same_plan_leaves(make: Any) -> None:
+    unfinished(make).want("a", "x", name="third")
+    assert make.steps(finish_renames=True) == {
+        "a": ("replace", "renamed"), "a~first": ("delete", "rename_finished"),
+    }  # fmt: skip
+
+
+def test_a_rename_can_be_taken_back_while_both_live(make: Any) -> None:
+    unfinished(make).want("a", "x", name="first")
+    change = make.change()
+    assert (change.action.word, change.name, change.previous_name) == ("replace", "first", "second")
+    make.live("first", "other")
+    assert make.codes() == [("a", "name-taken")]
+    assert "what its rename left behind" in make.plan().diagnostics[0].summary
+
+
+def test_what_a_rename_left_behind_may_be_kept_under_an_address_of_its_own(make: Any) -> None:
+    unfinished(make).want("a", "x", name="second").want("b", "x", name="first")
+    assert make.steps() == {"b": ("no-op", "moved")}
+
+
+def test_what_a_rename_left_behind_is_not_for_an_address_that_has_a_resource(make: Any) -> None:
+    unfinished(make).want("a", "x", name="second").want("b", "x", name="first").know("b", "x").live("b", "x")
     [refused] = [one for one in make.plan().diagnostics if one.severity.value == "error"]
-    assert refused.code == "name-taken"
-    assert "interrupted rename" in refused.detail
+    assert (refused.address, refused.code) == ("workload_identity.b", "name-taken")
+    assert "--finish-renames" in refused.detail
     assert "declare workload_identity.a~first" not in refused.detail  # no manifest can

@@ -57,7 +57,7 @@ def test_the_contract_members_are_there(full: Any) -> None:
         "drift": 2, "unchanged": 0, "unmanaged": 1, "service_linked": 1, "unknown": 1,
     }  # fmt: skip
     replaced = next(one for one in raw["resource_changes"] if one["address"] == "workload_identity.renamed")
-    assert replaced["change"]["actions"] == ["create", "delete"]
+    assert (replaced["change"]["actions"], replaced["action_reason"]) == (["create"], "renamed")
     assert replaced["type"] == "workload_identity"
 
 

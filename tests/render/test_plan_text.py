@@ -107,7 +107,8 @@ def test_a_replacement_shows_both_names_and_both_addresses(make: Any) -> None:
     assert body(make.plan(change)) == expected("""
         -/+ replace workload_identity.ledger-bot                  manifests/prod.yaml:50
               was workload_identity.ledger-agent
-              renamed: ledger-agent -> ledger-bot; the new one is created first
+              renamed: ledger-agent -> ledger-bot; the old one stays until
+              --finish-renames
               allowedResourceOauth2ReturnUrls  (manifest)
                 + https://app.example.com/cb
                 - https://old.example.com/cb

@@ -25,6 +25,7 @@ BEFORE = f"""\
 workloadIdentities:
   down-1: {{allowedResourceOauth2ReturnUrls: ["{OLD}"]}}
   down-2: {{tags: {{team: a}}}}
+  down-3: {{allowedResourceOauth2ReturnUrls: ["{OLD}"]}}
   gone-1: {{tags: {{team: a}}}}
   cleared-1: {{allowedResourceOauth2ReturnUrls: ["{OLD}"]}}
   old-1: {{allowedResourceOauth2ReturnUrls: ["{OLD}"], tags: {{team: a}}}}
@@ -56,8 +57,9 @@ workloadIdentities:
 """
 WANTED = frozenset(
     {"cleared-1", "made-1", "made-2", "made-3", "mine-1", "new-1", "new-2", "same-1", "tags-1", "up-1", "up-2"}
+    | {"old-1", "old-2"}
 )
-"""Names that are ours when the manifest with AFTER is applied."""
+"""Names that are ours when the manifest with AFTER is applied; what was renamed is kept until the rename is finished."""
 
 
 def manifest(environment: str, resources: str) -> str:

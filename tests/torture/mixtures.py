@@ -149,7 +149,8 @@ class Mixture:
             resources={one.address: one for one in sorted(wanted, key=lambda one: one.address)},
             digest="sha256:" + "c" * 64,
         )
-        return stack, names, {one.name for one in wanted}
+        kept = {one.previously.key for one in wanted if one.previously}  # until the rename is finished
+        return stack, names, {one.name for one in wanted} | kept
 
     def _some_urls(self) -> list[str]:
         return self.random.sample(URLS, self.random.randint(1, 2))
@@ -264,8 +265,8 @@ class Mixture:
         if outcome.status is Status.DONE:
             if change.action in (Action.DELETE,) and change.name in now.names:
                 yield f"{what}: it stands"
-            if change.action is Action.REPLACE and change.previous_name in now.names:
-                yield f"{what}: the old one stands"
+            if change.action is Action.REPLACE and change.previous_name not in now.names:
+                yield f"{what}: the old one is gone"
             made = change.action in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.ADOPT)
             if made and (change.name not in now.names or now.attributes(change.name) != change.after):
                 yield f"{what}: there stands {now.identities.get(change.name)}"

@@ -276,7 +276,7 @@ def test_what_bears_no_tag_is_deleted_only_if_that_is_said(applied: Any) -> None
 
 
 def test_a_hostile_lockfile_cannot_have_another_identity_replaced(applied: Any) -> None:
-    """An address of ours that is said to stand under another name is a rename: the old name would be deleted."""
+    """An address of ours that is said to stand under another name is a rename: the old one would go in the end."""
     urls = ["https://theirs.example/cb"]
     with applied.outside() as client:
         client.create_workload_identity(name="victim-1", allowedResourceOauth2ReturnUrls=urls)
