@@ -41,8 +41,8 @@ def names_secret(spelt: str, arn: str, *, account: str, region: str) -> bool:
     found, said = _ARN.fullmatch(arn), _ARN.fullmatch(spelt)
     if found is None:
         return False  # not known to be any other than the one that is spelt the same
-    place = (said["account"], said["region"]) if said else (account, region)
-    name = said["name"] if said else spelt
-    rest = found["name"].removeprefix(name)
-    same_place = place == (found["account"], found["region"])
-    return same_place and (found["name"] == name or (rest != found["name"] and _SUFFIX.fullmatch(rest) is not None))
+    place, name = ((said["account"], said["region"]), said["name"]) if said else ((account, region), spelt)
+    if place != (found["account"], found["region"]) or not found["name"].startswith(name):
+        return False
+    rest = found["name"][len(name) :]
+    return _SUFFIX.fullmatch(rest) is not None or (said is not None and not rest)
