@@ -66,12 +66,15 @@ def verify(
 
     Exit codes: 0 nothing failed, 1 something failed, could not be asked, or (--strict) cannot be told; or an error
     """
+    from reconciler.state import open_state
     from reconciler.verifying import subjects_of
 
     path, addresses = read_words(words, needed=False)
     user = _user(user_token_env, user_id)
     workspace = open_workspace(path, env, read_rates(rate))
-    subjects = subjects_of(workspace.stack, addresses, today=today())
+    with open_state(workspace.environment, workspace.lockfile) as state:
+        lock = state.read()
+    subjects = subjects_of(workspace.stack, addresses, today=today(), lock=lock)
     found = _verified(console, workspace, subjects, user)
     _show(console, workspace, found, form)
     return _ending(console, found, strict=strict)

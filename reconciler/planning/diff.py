@@ -205,7 +205,7 @@ def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
     if (
         desired.attributes == known.attributes == seen
         and same_entry
-        and live.arn == known.arn
+        and _same_given(known, live)
         and live.ready
         and well_owned
     ):
@@ -230,11 +230,12 @@ def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
         if severity is Severity.ERROR:
             return Verdict(drift=drift, findings=(said,))
         notes = (*notes, said)
-    if not changed and same_entry and remembered == standing and known.arn == live.arn:
+    same = remembered == standing and _same_given(known, live)
+    if not changed and same_entry and same:
         return Verdict(findings=notes)
     change = Change(
         action=Action.UPDATE if sent(desired, changed) else Action.NO_OP,
-        reason=_why(pair, desired, known, changed, same=remembered == standing and known.arn == live.arn),
+        reason=_why(pair, desired, known, changed, same=same),
         address=desired.address,
         name=desired.name,
         before=standing,
@@ -252,6 +253,11 @@ def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
         source=desired.source,
     )
     return Verdict(change=change, drift=drift, findings=notes)
+
+
+def _same_given(known: Known, live: Live) -> bool:
+    """Whether the lockfile holds what the service gave it: its ARN, its callback URL."""
+    return known.arn == live.arn and (not live.ready or not live.outputs or known.outputs == live.outputs)
 
 
 def _why(pair: Pair, desired: Desired, known: Known, changed: tuple[AttributeChange, ...], *, same: bool) -> Reason:

@@ -12,7 +12,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.environments import Target
 from reconciler.model.expiry import Day, lapsed
 from reconciler.model.kinds import WORKLOAD_IDENTITY
-from reconciler.model.resources import Stack
+from reconciler.model.resources import Lock, Stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +23,12 @@ class User:
     id: str = ""
 
 
-def subjects_of(stack: Stack, addresses: Iterable[Address] = (), *, today: Day | None = None) -> tuple[Reach, ...]:
+def subjects_of(
+    stack: Stack, addresses: Iterable[Address] = (), *, today: Day | None = None, lock: Lock | None = None
+) -> tuple[Reach, ...]:
     """The identities of the stack that have not expired by `today`, or those named, in the order of their addresses.
 
+    `lock` knows the names that a manifest cannot: those of identities that a runtime or gateway brought along.
     Raises UsageError for an address that is no identity of it.
     """
     named = frozenset(addresses)
@@ -43,4 +46,4 @@ def subjects_of(stack: Stack, addresses: Iterable[Address] = (), *, today: Day |
     wanted = named or {address for address, one in stack.resources.items() if not lapsed(one.attributes, today)}
     at = stack.environment
     target = Target(stack=stack.name, environment=at.name, account=at.account, region=at.region)
-    return tuple(one for one in grants_declared(stack, target, None).reaches if one.identity in wanted)
+    return tuple(one for one in grants_declared(stack, target, lock).reaches if one.identity in wanted)

@@ -369,3 +369,17 @@ def test_an_environment_is_offered_to_a_shell(fleet: Any) -> None:
 
     assert names_in(None, "prod") == ["prod", *PROD]
     assert names_in("no-such.yaml", "") == []
+
+
+def test_a_secret_that_is_missing_stops_all_before_the_question(fleet: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (fleet.folder / "reconciler.yaml").read_text()
+    fleet.write(text + "apiKeyCredentialProviders: {stripe: {apiKey: {fromEnv: STRIPE_KEY, version: 1}}}\n")
+    monkeypatch.delenv("STRIPE_KEY", raising=False)
+
+    ran = fleet.run("apply", "--all", "--auto-approve")
+
+    assert ran.code == 1
+    assert "not set, or empty: STRIPE_KEY; nothing was written" in ran.err
+    assert not list(fleet.folder.glob("*.lock.json"))
+    monkeypatch.setenv("STRIPE_KEY", "a-key")
+    assert fleet.run("apply", "--all", "--auto-approve").code == 0

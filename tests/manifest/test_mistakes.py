@@ -118,6 +118,11 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         "workloadIdentities: {abc: {access: [{apiKey: s}, {apiKey: s}]}}\n",
         ["m.yaml:4:50 duplicate-grant"],
     ),
+    "another stack's provider that is declared here": (
+        HEAD + "apiKeyCredentialProviders: {s: {apiKey: {fromEnv: KEY, version: 1}}}\n"
+        "workloadIdentities: {abc: {access: [{apiKey: s, external: true}]}}\n",
+        ["m.yaml:4:22 no-return-urls", "m.yaml:4:37 grant-form"],
+    ),
     "an API key with scopes": (
         HEAD + "apiKeyCredentialProviders: {s: {apiKey: {fromEnv: KEY, version: 1}}}\n"
         "workloadIdentities: {abc: {access: [{apiKey: s, scopes: [a]}]}}\n",
