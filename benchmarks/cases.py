@@ -9,11 +9,11 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.fleet import ENVIRONMENT
-from benchmarks.granted import GRANTS
+from benchmarks.granted import GRANTS, PROVIDERS
 from benchmarks.measure import Cost, Side, alternate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -160,6 +160,19 @@ def plan(bench: Bench) -> Row:
     return _compare(bench, title, sides, target, lambda a, b: a.wall * 15 <= b.wall and a.memory < 300 * 1024**2)
 
 
+def every_kind(bench: Bench) -> Row:
+    """What providers and grants add to a plan that reads nothing, beside the same identities without them."""
+    count = bench.size(2_000)
+    verb = ["--refresh", "none", "--detailed-exitcode"]
+    alone = bench.ours(["plan", "fleet.yaml", *verb], bench.fleet(count) / "reconciler")
+    sides = [
+        bench.ours(["plan", "granted.yaml", *verb], bench.granted(count)),
+        replace(alone, name="the identities alone"),
+    ]
+    title = f"`plan --refresh none` of {count:,}, {PROVIDERS} providers, {count * GRANTS:,} grants"
+    return _compare(bench, title, sides, "< 1.5 times", lambda ours, other: ours.wall < 1.5 * other.wall)
+
+
 def matrix(bench: Bench) -> Row:
     """Who reaches what, of 2,000 identities with five of 50 providers each."""
     count = bench.size(2_000)
@@ -243,6 +256,7 @@ CASES: dict[str, Callable[[Bench], Row]] = {
     "quickstart": validate_quickstart,
     "validate": validate,
     "plan": plan,
+    "kinds": every_kind,
     "matrix": matrix,
     "graph": picture,
     "refresh": refresh,

@@ -25,9 +25,9 @@ from reconciler.manifest.documents import (
     quoted,
     source_of,
 )
-from reconciler.manifest.pausing import collector_paused
 from reconciler.manifest.scalars import Odd, read_plain
 from reconciler.manifest.texts import decode, word_yaml_error
+from reconciler.model.pausing import collector_paused
 
 if TYPE_CHECKING:
     from yaml.events import AliasEvent, CollectionStartEvent, Event, ScalarEvent

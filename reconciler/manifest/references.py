@@ -5,6 +5,7 @@ A secret itself never stands in a manifest, and nothing that stands where one is
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,7 +17,6 @@ from reconciler.model.kinds import API_KEY_PROVIDER, OAUTH2_PROVIDER, Shape
 from reconciler.model.secrets import EXTERNAL, MANAGED, SecretSource, is_reserved
 
 _FORMS = ("secretId", "fromEnv", "fromSecretsManager")
-_PROVIDERS = {"oauth2": OAUTH2_PROVIDER, "apiKey": API_KEY_PROVIDER}
 
 
 def reference_mistakes(entry: Entry) -> Iterator[Diagnostic]:
@@ -61,8 +61,17 @@ def access_of(grants: list[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def provider_of(grant: Mapping[str, Any] | None) -> Address | None:
     """The address of what is granted; None for a grant that names no provider, or two."""
-    words = [one for one in _PROVIDERS if grant and grant.get(one) is not None]
-    return Address(_PROVIDERS[words[0]].type, grant[words[0]]) if grant and len(words) == 1 else None
+    if not grant:
+        return None
+    oauth2, api_key = grant.get("oauth2"), grant.get("apiKey")
+    if (oauth2 is None) == (api_key is None):
+        return None
+    return _provider(OAUTH2_PROVIDER.type, oauth2) if oauth2 is not None else _provider(API_KEY_PROVIDER.type, api_key)
+
+
+@functools.lru_cache(maxsize=1024)  # many grants, few providers
+def _provider(type_: str, key: str) -> Address:
+    return Address(type_, key)
 
 
 def _secret_mistakes(entry: Entry, name: str, raw: Mapping[str, Any]) -> Iterator[Diagnostic]:

@@ -14,7 +14,6 @@ from reconciler.manifest.declarations import Manifest
 from reconciler.manifest.documents import did_you_mean, dotted, quoted
 from reconciler.manifest.entries import Entry
 from reconciler.manifest.parents import PARENT_NAMES, parent_of
-from reconciler.manifest.pausing import collector_paused
 from reconciler.manifest.references import access_of, provider_of, secret_of
 from reconciler.manifest.rules import RETURN_URLS, Facts, Use, findings
 from reconciler.manifest.templates import substitute, variables_of
@@ -23,6 +22,7 @@ from reconciler.model.environments import Environment
 from reconciler.model.identity import ACCESS
 from reconciler.model.kinds import Attribute, Shape, Text
 from reconciler.model.parents import FOLLOWED, Parent
+from reconciler.model.pausing import collector_paused
 from reconciler.model.providers import CONFIG, VENDOR, config_member
 from reconciler.model.resources import Desired, Stack
 from reconciler.model.secrets import SecretSource
@@ -166,11 +166,13 @@ class _Reading:
 
     def _filled(self, entry: Entry, value: Any, path: tuple[str | int, ...]) -> Any:
         """The value with the variables of all texts in it in place, at any depth."""
+        if isinstance(value, str):
+            return self._text(entry, value, None, path) if "${" in value else value
+        if not isinstance(value, dict | list) or not _has_template(value):
+            return value
         if isinstance(value, dict):
             return {key: self._filled(entry, one, (*path, key)) for key, one in value.items()}
-        if isinstance(value, list):
-            return [self._filled(entry, one, (*path, index)) for index, one in enumerate(value)]
-        return self._text(entry, value, None, path) if isinstance(value, str) and "${" in value else value
+        return [self._filled(entry, one, (*path, index)) for index, one in enumerate(value)]
 
     def _text(self, entry: Entry, text: str, limit: Text | None, path: tuple[str | int, ...]) -> str:
         """The text with its variables in place; what is wrong with it is noted."""
@@ -256,3 +258,11 @@ def _digest(stack: str, environment: Environment, resources: Mapping[Address, De
         for address, one in resources.items()
     }
     return digest({"stack": stack, "environment": target, "resources": entries})
+
+
+def _has_template(value: Any) -> bool:
+    """Whether any text in it, at any depth, has variables."""
+    if isinstance(value, str):
+        return "${" in value
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(map(_has_template, inside))

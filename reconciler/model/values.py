@@ -42,16 +42,19 @@ def canonical(kind: Kind, raw: Mapping[str, Any]) -> dict[str, Value]:
     return out
 
 
+_TEXT = frozenset({str})
+
+
 def _nested(value: Any) -> Any:
     """The value with sorted keys and lists. What is null is left out, at any depth."""
-    if isinstance(value, Mapping):
-        return {key: _nested(one) for key, one in sorted(value.items()) if one is not None}
+    if isinstance(value, dict):  # of text alone, or of lists of it, is nearly all that is nested: so it stays short
+        pairs = sorted(value.items())
+        return {key: one if type(one) is str else _nested(one) for key, one in pairs if one is not None}
     if isinstance(value, list | tuple):
-        made = [_nested(one) for one in value]
-        if all(isinstance(one, str) for one in made):
-            return tuple(sorted(set(made)))
-        return tuple(sorted(made, key=canonical_json))
-    return value
+        if _TEXT.issuperset(map(type, value)):
+            return tuple(sorted(set(value)))
+        return tuple(sorted(map(_nested, value), key=canonical_json))
+    return _nested(dict(value)) if isinstance(value, Mapping) else value
 
 
 def without_tags(kind: Kind, attributes: Attributes, ignored: Iterable[str]) -> Attributes:

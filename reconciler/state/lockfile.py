@@ -15,6 +15,7 @@ from reconciler.errors import Refused, StateError, StateMoved
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.encoding import decode_known, encode_known
 from reconciler.model.environments import Target
+from reconciler.model.pausing import collector_paused
 from reconciler.model.resources import Known, Lock
 from reconciler.model.strict_json import Repeated, load_json
 from reconciler.model.values import canonical_json
@@ -71,6 +72,11 @@ def parse_lock(text: str, *, file: str) -> Lock:
     Raises StateMoved where it was moved elsewhere. Raises StateError, with the line where there is one and what to do:
     damaged, in the middle of a merge, written by a newer version, or not what `schemas/lockfile.schema.json` says.
     """
+    with collector_paused():
+        return _parsed(text, file)
+
+
+def _parsed(text: str, file: str) -> Lock:
     raw = _load(text, file)
     version = raw.get("version") if isinstance(raw, dict) else None
     if isinstance(version, int) and version > VERSION:

@@ -7,26 +7,28 @@ text, snapshot, saved plan, guards, journal, lockfile.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from reconciler.applying import apply
+from reconciler.applying import Patience, apply
 from reconciler.diagnostics import Severity
 from reconciler.directory.connecting import connect
 from reconciler.directory.snapshot import read_snapshot
-from reconciler.emulator import Store, attach
-from reconciler.emulator.store import Identity, Scope
+from reconciler.emulator import KINDS, Identity, Misbehaviour, Provider, Scope, Store, Terms, Vault, attach
+from reconciler.emulator.things import Thing
 from reconciler.manifest import load, resolve
-from reconciler.model.addresses import Address
-from reconciler.model.changes import Action
+from reconciler.model.addresses import Address, Remote
+from reconciler.model.changes import Action, Change
 from reconciler.model.environments import OWNER_TAG, Environment, Target, Where
 from reconciler.model.plan import Plan, Route
 from reconciler.model.resources import Known, Lock, Refresh, Stack
@@ -56,13 +58,43 @@ urls = st.lists(st.sampled_from(URLS), unique=True)
 tags = st.dictionaries(st.sampled_from(("team", "tier", "cost-center")), st.sampled_from(("x", "")), max_size=2)
 manifest_tags = st.dictionaries(st.sampled_from(("team", "tier")), st.sampled_from(("x", "")), max_size=2)
 lifecycles = st.sampled_from(({}, {}, {}, {}, {"protect": True}, {"protect": False}, {"updateOnly": True}))
+GRANTS = (
+    {"oauth2": "github", "flows": ["M2M"]},
+    {"oauth2": "slack", "flows": ["USER_FEDERATION"]},
+    {"apiKey": "stripe"},
+)
+grants = st.lists(st.sampled_from(GRANTS), unique_by=str, max_size=2)
 entries = st.fixed_dictionaries(
     {"allowedResourceOauth2ReturnUrls": urls, "tags": manifest_tags},
-    optional={"name": names, "lifecycle": lifecycles},
+    optional={"name": names, "lifecycle": lifecycles, "access": grants, "inbound": st.sampled_from(("iam", "jwt"))},
 )
+PROVIDERS = ("github", "slack", "stripe")
+provider_names = st.sampled_from(PROVIDERS)
+clients = st.sampled_from(("client-1", "client-2"))
+SECRETS = ("own-a", "own-b", "managed-1", "managed-2")
+secrets = st.sampled_from(SECRETS)
+provider_tags = st.dictionaries(st.sampled_from(("team",)), st.sampled_from(("x", "y")), max_size=1)
+provider_lifecycles = st.sampled_from(({}, {}, {}, {"protect": True}))
+providers = st.tuples(
+    st.sampled_from(("GithubOauth2", "GithubOauth2", "SlackOauth2")),
+    clients,
+    secrets,
+    provider_tags,
+    provider_lifecycles,
+)
+KEYS = tuple(f"arn:aws:kms:us-east-1:000000000000:key/{number * 36}" for number in "12")
+vaults = st.sampled_from(
+    (None, {"keyType": "ServiceManagedKey"}, *({"keyType": "CustomerManagedKey", "kmsKeyArn": one} for one in KEYS))
+)
+DAILY = ("declare", "declare", "change", "change", "delete", "remove", "seal")
+VALUE = "the-value-of-the-secret"
+QUICK = Patience(total=5.0, first=0.001, longest=0.001)
 allowances = st.builds(Allowances, deletes=st.sampled_from([None, 99]), empty=st.booleans())
 EVERYTHING = Selection()
 owners = st.sampled_from(("", "", "", TARGET.owner, "others/prod"))
+
+
+Everything: TypeAlias = dict[Remote, Thing]
 
 
 class AnythingGoes(RuleBasedStateMachine):
@@ -73,19 +105,46 @@ class AnythingGoes(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="stateful-"))
         self.manifest = self.folder / "fleet.yaml"
         self.state = LocalState(lockfile_path(self.manifest, "local"))
-        self.store = Store()
+        # Each look at the clock is a second later, so that no two writes have one date.
+        self.store = Store(clock=itertools.count(1_800_000_000).__next__)
+        self.misbehaviour = Misbehaviour(clock=lambda: 0.0)
+        self.sent: list[Remote] = []
+        for kind, operation in _CARRYING:
+            self.misbehaviour.before(operation, self.noting(kind), times=None)
+        os.environ["STATEFUL_SECRET"] = VALUE
+        self.others: dict[str, Any] = {}
+        self.trusting = True
         environment = Environment(name="local", where=Where.EMBEDDED, account=SCOPE.account, region=SCOPE.region)
-        self.directory = connect(environment, attach=lambda client: attach(client, self.store), threads=2)
+        self.directory = connect(environment, attach=self.attached, threads=2)
+
+    def attached(self, client: Any) -> None:
+        attach(client, self.store, misbehaviour=self.misbehaviour)
+
+    def noting(self, kind: str) -> Any:
+        def note(params: dict[str, Any]) -> None:
+            text = json.dumps(params)
+            if VALUE in text:
+                self.sent.append(Remote(kind, params["name"]))
+
+        return note
 
     def teardown(self) -> None:
+        os.environ.pop("STATEFUL_SECRET", None)
         self.store.close()
         shutil.rmtree(self.folder)
 
     # What people do
 
-    @initialize(entries=st.fixed_dictionaries(dict.fromkeys(NAMES[:3], entries)))
-    def a_manifest_is_written(self, entries: dict[str, dict[str, Any]]) -> None:
+    @initialize(
+        entries=st.fixed_dictionaries(dict.fromkeys(NAMES[:3], entries)),
+        about=st.fixed_dictionaries(dict.fromkeys(PROVIDERS, providers)),
+        vault=vaults,
+    )
+    def a_manifest_is_written(self, entries: dict[str, dict[str, Any]], about: dict[str, Any], vault: Any) -> None:
         self.entries: dict[str, dict[str, Any]] = {}
+        for key, one in about.items():
+            self.somebody_declares_a_provider(key, one, None)
+        self.somebody_chooses_a_key(vault)
         for name, entry in entries.items():
             self.somebody_declares(name, entry)
 
@@ -103,19 +162,50 @@ class AnythingGoes(RuleBasedStateMachine):
     def somebody_removes_an_entry(self, name: str) -> None:
         self.write({key: entry for key, entry in self.entries.items() if key != name})
 
-    def write(self, entries: dict[str, dict[str, Any]]) -> None:
+    @rule(key=provider_names, about=providers, name=st.none() | st.just("other-name"))
+    def somebody_declares_a_provider(self, key: str, about: Any, name: str | None) -> None:
+        section, entry = declared(key, about)
+        self.write(
+            self.entries,
+            {
+                **self.others,
+                section: {**self.others.get(section, {}), key: {**entry, **({"name": name} if name else {})}},
+            },
+        )
+
+    @rule(key=provider_names)
+    def somebody_removes_a_provider(self, key: str) -> None:
+        """… and whatever is granted it, which nobody could merge otherwise."""
+        rest = {
+            name: {one: about for one, about in found.items() if one != key} if name != "tokenVault" else found
+            for name, found in self.others.items()
+        }
+        entries = {
+            name: {**entry, "access": [one for one in entry.get("access", ()) if key not in one.values()]}
+            for name, entry in self.entries.items()
+        }
+        self.write(entries, rest)
+
+    @rule(about=vaults)
+    def somebody_chooses_a_key(self, about: dict[str, str] | None) -> None:
+        rest = {name: found for name, found in self.others.items() if name != "tokenVault"}
+        self.write(self.entries, {**rest, "tokenVault": about} if about else rest)
+
+    def write(self, entries: dict[str, dict[str, Any]], others: dict[str, Any] | None = None) -> None:
         """The manifest becomes this, unless it would be invalid: nobody could merge that."""
+        others = self.others if others is None else others
         text = {
             "version": 1,
             "stack": "fleet",
             "settings": {"ignoreTags": ["cost-*"]},
             "environments": {"local": {"directory": "embedded"}},
             "workloadIdentities": entries,
+            **others,
         }
         before = self.manifest.read_text() if self.manifest.exists() else None
         self.manifest.write_text(json.dumps(text))
         if self.desired() is not None:
-            self.entries = entries
+            self.entries, self.others = entries, others
         elif before is not None:
             self.manifest.write_text(before)
         else:
@@ -134,6 +224,26 @@ class AnythingGoes(RuleBasedStateMachine):
         if held is not None and not held.linked:
             self.store.drop(SCOPE, name)
 
+    @rule(name=st.sampled_from((*PROVIDERS, "other-name")), about=providers, owner=owners, moved=st.booleans())
+    def somebody_writes_to_a_provider(self, name: str, about: Any, owner: str, *, moved: bool) -> None:
+        """Every write moves the date; one that is just like before moves it, too."""
+        thing = standing(name, about, owner, at=self.store.clock())
+        if moved or self.store.get(SCOPE, name, KINDS[kind_of_key(name)]) is None:
+            self.store.put(SCOPE, thing)
+
+    @rule(name=st.sampled_from((*PROVIDERS, "other-name")))
+    def somebody_deletes_a_provider(self, name: str) -> None:
+        self.store.drop(SCOPE, name, KINDS[kind_of_key(name)])
+
+    @rule(about=vaults)
+    def somebody_seals_the_vault(self, about: dict[str, str] | None) -> None:
+        about = about or {"keyType": "ServiceManagedKey"}
+        self.store.put(SCOPE, Vault(key_type=about["keyType"], kms_key_arn=about.get("kmsKeyArn", "")))
+
+    @rule(reads=st.integers(0, 2))
+    def the_service_takes_its_time(self, reads: int) -> None:
+        self.misbehaviour.terms = Terms(settling_reads=reads)
+
     @rule(name=names)
     def a_runtime_comes_with_its_identity(self, name: str) -> None:
         if self.store.get(SCOPE, name) is None:
@@ -151,6 +261,7 @@ class AnythingGoes(RuleBasedStateMachine):
         removals=st.lists(names, max_size=2),
         writes=st.lists(st.tuples(names, urls, tags), max_size=2),
         deletes=st.lists(names, max_size=1),
+        others=st.lists(st.tuples(st.sampled_from(DAILY), provider_names, providers, vaults), min_size=1, max_size=6),
     )
     def a_day_passes(
         self,
@@ -159,6 +270,7 @@ class AnythingGoes(RuleBasedStateMachine):
         removals: list[str],
         writes: list[tuple[str, list[str], dict[str, str]]],
         deletes: list[str],
+        others: list[tuple[str, str, Any, Any]],
     ) -> None:
         """Many hands between two applies, and an apply before and after."""
         for name, entry in edits:
@@ -168,19 +280,41 @@ class AnythingGoes(RuleBasedStateMachine):
             self.somebody_writes_to_the_directory(name, urls, tags, TARGET.owner)
         for name in deletes:
             self.somebody_deletes_in_the_directory(name)
+        for what, key, about, vault in others:
+            match what:
+                case "declare":
+                    self.somebody_declares_a_provider(key, about, None)
+                case "change":
+                    self.somebody_writes_to_a_provider(key, about, TARGET.owner, moved=True)
+                case "delete":
+                    self.somebody_deletes_a_provider(key)
+                case "remove":
+                    self.somebody_removes_a_provider(key)
+                case _:
+                    self.somebody_seals_the_vault(vault)
         for name, new in renames:
             self.somebody_renames_an_entry(name, new)
         for name in removals:
             self.somebody_removes_an_entry(name)
         self.we_apply_all_that_is_not_refused()
 
+    @rule(trusting=st.booleans())
+    def we_believe_in_dates(self, *, trusting: bool) -> None:
+        self.trusting = trusting
+
     @rule()
     def we_apply_all_that_is_not_refused(self) -> None:
         stack = self.desired()
         assert stack is not None
-        refused = {one.address for one in self.plan(stack, Refresh.FULL).diagnostics if one.severity is Severity.ERROR}
-        rest = Selection(excludes=tuple(sorted(one for one in refused if one)))
-        plan = self.plan(stack, Refresh.FULL, rest)
+        refused: set[str | None] = set()
+        while True:  # what is left out may be what a grant of something else depended on
+            rest = Selection(excludes=tuple(sorted(one for one in refused if one)))
+            plan = self.plan(stack, Refresh.FULL, rest)
+            more = {one.address for one in plan.diagnostics if one.severity is Severity.ERROR}
+            assert not more & refused
+            if not more:
+                break
+            refused |= more
         before = self.standing()
         assert not guard(plan, Allowances(deletes=99, empty=True, untagged=True))
         assert self.execute(plan).whole
@@ -191,9 +325,13 @@ class AnythingGoes(RuleBasedStateMachine):
         assert not left_alone
         obstructed = [one for address, one in stack.resources.items() if str(address) in refused]
         left = {one.previously for one in obstructed}  # the entry of a refused rename keeps its old address
-        names_left = {one.name for one in obstructed}  # … and so does one that is to move
+        names_left = {Remote(one.address.type, one.name) for one in obstructed}  # … and so does one that is to move
         for address, known in self.known().items():
-            if str(address) not in refused and address not in left and known.name not in names_left:
+            if (
+                str(address) not in refused
+                and address not in left
+                and Remote(address.type, known.name) not in names_left
+            ):
                 self.directory_is_as_known(known)
 
     @rule(allow=allowances, refresh=st.sampled_from(list(Refresh)), saved=st.booleans(), finish=st.booleans())
@@ -219,7 +357,7 @@ class AnythingGoes(RuleBasedStateMachine):
         if report.whole and refresh is Refresh.FULL:
             assert self.plan(stack, Refresh.FULL).empty
 
-    @rule(wanted=st.sets(names, min_size=1))
+    @rule(wanted=st.sets(st.sampled_from((*NAMES, *PROVIDERS, "default")), min_size=1))
     def we_adopt(self, wanted: set[str]) -> None:
         stack = self.desired()
         assert stack is not None
@@ -241,11 +379,10 @@ class AnythingGoes(RuleBasedStateMachine):
         report = self.execute(plan)
         assert report.whole
         after = self.standing()
-        for name, one in before.items():
-            assert after[name].urls == one.urls
-            assert without_mark(after[name]) == without_mark(one)
+        for remote, one in before.items():
+            assert without_mark(after[remote]) == without_mark(one)
 
-    @rule(wanted=names)
+    @rule(wanted=st.sampled_from((*NAMES, *PROVIDERS, "default")))
     def we_forget(self, wanted: str) -> None:
         stack = self.desired()
         lock = self.state.read()
@@ -260,15 +397,19 @@ class AnythingGoes(RuleBasedStateMachine):
             return
         assert self.execute(plan).whole
         assert not set(addresses) & self.known().keys()
-        for name, one in before.items():
-            assert without_mark(self.standing()[name]) == without_mark(one)
+        for remote, one in before.items():
+            assert without_mark(self.standing()[remote]) == without_mark(one)
 
     # What always holds
 
     @invariant()
-    def no_two_entries_hold_one_identity(self) -> None:
-        held = [one.name for one in self.known().values()]
+    def no_two_entries_hold_one_resource(self) -> None:
+        held = [Remote(address.type, one.name) for address, one in self.known().items()]
         assert len(held) == len(set(held))
+
+    @invariant()
+    def no_value_of_a_secret_is_kept(self) -> None:
+        assert not [path for path in self.folder.iterdir() if VALUE in path.read_text(errors="replace")]
 
     @invariant()
     def nothing_is_left_lying_about(self) -> None:
@@ -286,8 +427,9 @@ class AnythingGoes(RuleBasedStateMachine):
         lock = self.state.read()
         return dict(lock.resources) if lock else {}
 
-    def standing(self) -> dict[str, Identity]:
-        return {one.name: one for one in self.store.identities(SCOPE)}
+    def standing(self) -> Everything:
+        found = {Remote(kind.name, one.name): one for kind in KINDS.values() for one in self.store.all(SCOPE, kind)}
+        return {Remote("token_vault", "default"): self.store.vault(SCOPE), **found}
 
     @property
     def route(self) -> Route:
@@ -301,6 +443,7 @@ class AnythingGoes(RuleBasedStateMachine):
             expected=expected_remotes(stack, lock),
             changed=changed_remotes(stack, lock),
             known=known_remotes(lock),
+            trusting=self.trusting,
             threads=2,
         )
 
@@ -316,30 +459,39 @@ class AnythingGoes(RuleBasedStateMachine):
         )
 
     def directory_is_as_known(self, known: Known) -> None:
-        live = self.store.get(SCOPE, known.name)
-        assert live is not None
+        live = self.standing()[Remote(known.address.type, known.name)]
         seen = {key: text for key, text in live.tags.items() if key != OWNER_TAG and not key.startswith("cost-")}
-        assert known.attributes == {
-            "allowedResourceOauth2ReturnUrls": tuple(sorted(live.urls)),
-            "tags": dict(sorted(seen.items())),
+        held = {name: value for name, value in known.attributes.items() if name not in ("access", "inbound")}
+        assert held == {
+            **shown(live, held),
+            **({} if isinstance(live, Vault) else {"tags": dict(sorted(seen.items()))}),
         }
 
     def execute(self, plan: Plan) -> Any:
+        self.sent.clear()
         with self.state.exclusive("test") as writer:
-            return apply(plan, self.directory, writer, threads=2)
+            report = apply(plan, self.directory, writer, threads=2, patience=QUICK)
+        carrying = {Remote(one.address.type, one.name) for one in plan.changes if moves_a_secret(one)}
+        assert set(self.sent) <= carrying, "a secret was sent though its version did not move"
+        assert not report.whole or set(self.sent) == carrying
+        return report
 
-    def nothing_else_was_touched(self, before: dict[str, Identity], after: dict[str, Identity], plan: Plan) -> None:
-        planned = {change.name: change for change in plan.changes} | {
-            change.previous_name: change for change in plan.changes if change.previous_name
+    def nothing_else_was_touched(self, before: Everything, after: Everything, plan: Plan) -> None:
+        planned = {
+            Remote(change.address.type, name): change
+            for change in plan.changes
+            for name in (change.previous_name, change.name)
+            if name
         }
-        for name in before.keys() | after.keys():
-            if name not in planned or planned[name].action is Action.NO_OP:
-                assert before.get(name) == after.get(name), name
-            elif name in before and before[name].linked and before[name] != after.get(name):
-                assert name in after
-                assert planned[name].update_only or planned[name].action is Action.FORGET
-            if name in before and name not in after:
-                assert planned[name].action is Action.DELETE
+        for remote in before.keys() | after.keys():
+            old, new = before.get(remote), after.get(remote)
+            if remote not in planned or planned[remote].action is Action.NO_OP:
+                assert settled(old) == settled(new), remote
+            elif isinstance(old, Identity) and old.linked and old != new:
+                assert new is not None
+                assert planned[remote].update_only or planned[remote].action is Action.FORGET
+            if old is not None and new is None:
+                assert planned[remote].action is Action.DELETE
 
 
 def parent_of(name: str) -> str:
@@ -347,10 +499,81 @@ def parent_of(name: str) -> str:
     return f"runtime_{NAMES.index(name)}-AbCdEfGhIj"
 
 
-def without_mark(identity: Identity) -> tuple[Any, ...]:
-    """All of an identity but the ownership tag and the time of its last change."""
-    tags = {key: value for key, value in identity.tags.items() if key != OWNER_TAG}
-    return identity.name, identity.urls, tags, identity.created, identity.linked
+_CARRYING = (
+    ("oauth2_credential_provider", "CreateOauth2CredentialProvider"),
+    ("oauth2_credential_provider", "UpdateOauth2CredentialProvider"),
+    ("api_key_credential_provider", "CreateApiKeyCredentialProvider"),
+    ("api_key_credential_provider", "UpdateApiKeyCredentialProvider"),
+)
+
+
+def kind_of_key(key: str) -> str:
+    return "api_key_credential_provider" if key == "stripe" else "oauth2_credential_provider"
+
+
+def moves_a_secret(change: Change) -> bool:
+    """Whether the service is to have a MANAGED secret that it does not have, as far as versions tell."""
+    kept = change.before if change.action is Action.UPDATE else None
+    new = [(change.after or {}).get(name) for name in ("clientSecret", "apiKey")]
+    old = [(kept or {}).get(name) for name in ("clientSecret", "apiKey")]
+    makes = change.action in (Action.CREATE, Action.REPLACE, Action.UPDATE)
+    return makes and any(
+        isinstance(one, dict) and one["source"] == "MANAGED" and one != then for one, then in zip(new, old, strict=True)
+    )
+
+
+def declared(key: str, about: Any) -> tuple[str, dict[str, Any]]:
+    """The section that a provider of the key stands in, and its entry there."""
+    vendor, client, secret, tags, lifecycle = about
+    form, _, which = secret.partition("-")
+    reference = (
+        {"fromEnv": "STATEFUL_SECRET", "version": int(which)}
+        if form == "managed"
+        else {"secretId": secret, "jsonKey": "k"}
+    )
+    if key == "stripe":
+        return "apiKeyCredentialProviders", {"apiKey": reference, "tags": tags, "lifecycle": lifecycle}
+    entry = {"credentialProviderVendor": vendor, "config": {"clientId": client}, "clientSecret": reference}
+    return "oauth2CredentialProviders", {**entry, "tags": tags, "lifecycle": lifecycle}
+
+
+def standing(name: str, about: Any, owner: str, *, at: float) -> Provider:
+    """A provider as somebody else leaves it there."""
+    vendor, client, secret, tags, _ = about
+    managed = secret.startswith("managed")
+    where = {} if managed else {"source": "EXTERNAL", "secret_id": secret, "json_key": "k"}
+    own = {} if name == "stripe" else {"vendor": vendor, "config": {"clientId": client}}
+    marked = {**tags, OWNER_TAG: owner} if owner else tags
+    return Provider(name=name, tags=marked, created=at, updated=at, **where, **own)
+
+
+def shown(live: Thing, held: Any) -> dict[str, Any]:
+    """The attributes that really stand, tags apart; the version of a secret is known to `held` alone."""
+    match live:
+        case Identity():
+            return {"allowedResourceOauth2ReturnUrls": tuple(sorted(live.urls))}
+        case Vault():
+            return {"keyType": live.key_type, "kmsKeyArn": live.kms_key_arn or None}
+    said = held["clientSecret" if live.vendor else "apiKey"]
+    secret = {"jsonKey": live.json_key, "secretId": live.secret_id, "source": "EXTERNAL"}
+    if live.source == "MANAGED":
+        secret = {"source": "MANAGED", "version": said.get("version")}
+    if not live.vendor:
+        return {"apiKey": secret}
+    return {"credentialProviderVendor": live.vendor, "config": dict(live.config), "clientSecret": secret}
+
+
+def settled(thing: Thing | None) -> Thing | None:
+    """The thing, however often it was looked at."""
+    return replace(thing, unsettled_reads=0) if isinstance(thing, Provider) else thing
+
+
+def without_mark(thing: Thing) -> Thing:
+    """All of a thing but the ownership tag and the time of its last change."""
+    tags = {key: value for key, value in thing.tags.items() if key != OWNER_TAG}
+    plain = settled(thing)
+    assert plain is not None
+    return replace(plain, tags=tags, updated=0.0)
 
 
 TestAnythingGoes = AnythingGoes.TestCase
