@@ -86,7 +86,7 @@ KEYS = tuple(f"arn:aws:kms:us-east-1:000000000000:key/{number * 36}" for number 
 vaults = st.sampled_from(
     (None, {"keyType": "ServiceManagedKey"}, *({"keyType": "CustomerManagedKey", "kmsKeyArn": one} for one in KEYS))
 )
-DAILY = ("declare", "declare", "change", "change", "delete", "remove", "seal")
+DAILY = ("declare", "tag", "tag", "change", "change", "delete", "remove", "seal")
 VALUE = "the-value-of-the-secret"
 QUICK = Patience(total=5.0, first=0.001, longest=0.001)
 allowances = st.builds(Allowances, deletes=st.sampled_from([None, 99]), empty=st.booleans())
@@ -173,7 +173,13 @@ class AnythingGoes(RuleBasedStateMachine):
             },
         )
 
-    @rule(key=provider_names)
+    def somebody_tags_a_provider(self, key: str, about: Any) -> None:
+        """And changes nothing else of it."""
+        section, entry = declared(key, about)
+        held = self.others.get(section, {})
+        if key in held:
+            self.write(self.entries, {**self.others, section: {**held, key: {**held[key], "tags": entry["tags"]}}})
+
     def somebody_removes_a_provider(self, key: str) -> None:
         """… and whatever is granted it, which nobody could merge otherwise."""
         rest = {
@@ -231,11 +237,9 @@ class AnythingGoes(RuleBasedStateMachine):
         if moved or self.store.get(SCOPE, name, KINDS[kind_of_key(name)]) is None:
             self.store.put(SCOPE, thing)
 
-    @rule(name=st.sampled_from((*PROVIDERS, "other-name")))
     def somebody_deletes_a_provider(self, name: str) -> None:
         self.store.drop(SCOPE, name, KINDS[kind_of_key(name)])
 
-    @rule(about=vaults)
     def somebody_seals_the_vault(self, about: dict[str, str] | None) -> None:
         about = about or {"keyType": "ServiceManagedKey"}
         self.store.put(SCOPE, Vault(key_type=about["keyType"], kms_key_arn=about.get("kmsKeyArn", "")))
@@ -284,6 +288,8 @@ class AnythingGoes(RuleBasedStateMachine):
             match what:
                 case "declare":
                     self.somebody_declares_a_provider(key, about, None)
+                case "tag":
+                    self.somebody_tags_a_provider(key, about)
                 case "change":
                     self.somebody_writes_to_a_provider(key, about, TARGET.owner, moved=True)
                 case "delete":
@@ -578,7 +584,7 @@ def without_mark(thing: Thing) -> Thing:
 
 TestAnythingGoes = AnythingGoes.TestCase
 TestAnythingGoes.settings = settings(
-    max_examples=int(os.environ.get("STATEFUL_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("STATEFUL_EXAMPLES", "30")),
     stateful_step_count=12,
     deadline=None,
     derandomize=True,
