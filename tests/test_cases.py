@@ -28,10 +28,11 @@ from tests.staging import Stage, Thing
 CASES = sorted(path.parent for path in (Path(__file__).parent / "cases").glob("*/case.yaml"))
 SAID = (
     "consents-stranded", "environment-protected", "expired", "foreign-owner", "granted-expired", "immutable",
-    "linkage-unknown", "name-taken", "not-ours", "not-ready", "nothing-tagged", "nothing-to-adopt", "parent-ambiguous",
-    "parent-recreated", "previously-unknown", "protected", "rebuild-incomplete", "rebuild-unlisted", "rename-unfinished",
-    "renamed-since", "secret-rides-along", "service-linked", "still-granted", "taken-as-declared", "too-many", "undeclared",
-    "unreadable", "untagged", "update-only-absent", "update-only-renamed", "vault-key-changes", "without-address",
+    "linkage-unknown", "name-taken", "not-ours", "not-ready", "nothing-tagged", "nothing-to-adopt",
+    "parent-ambiguous", "parent-recreated", "previously-unknown", "protected", "rebuild-incomplete",
+    "rebuild-unlisted", "rename-unfinished", "renamed-since", "secret-may-differ", "secret-rides-along",
+    "service-linked", "still-granted", "taken-as-declared", "too-many", "undeclared", "unreadable", "untagged",
+    "update-only-absent", "update-only-renamed", "vault-key-changes", "without-address",
 )  # fmt: skip
 """Every code that planning can give to a manifest that `validate` lets through."""
 VOLATILE = ("reconciler_version", "manifest_digest", "digest")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.applying.looking import Means, as_planned, in_part, look, look_after_loss, look_while
 from reconciler.applying.readiness import once_ready
-from reconciler.applying.result import Result, done, failed, failed_after, gone, kept, unclear, vanished
+from reconciler.applying.result import Result, done, failed, failed_after, gone, kept, unclear, undated, vanished
 from reconciler.errors import (
     AccessDenied,
     Ambiguous,
@@ -33,7 +33,7 @@ def update(means: Means, change: Change) -> Result:
         return live or vanished(change)
     result = done(change, live=live) if _arrived(means, change, live) else _send_update(means, change, live.arn)
     if result.status is Status.DONE and change.reason in TAKES_OVER and live.owner != means.owner:
-        return _mark(means, change, live.arn) or result
+        return _mark(means, change, live.arn) or undated(result)
     return result
 
 
@@ -44,7 +44,7 @@ def adopt(means: Means, change: Change) -> Result:
         return live or vanished(change)
     if live.owner == means.owner:
         return done(change, live=live)
-    return _mark(means, change, live.arn) or done(change, live=live)
+    return _mark(means, change, live.arn) or undated(done(change, live=live))
 
 
 def forget(means: Means, change: Change) -> Result:

@@ -15,13 +15,13 @@ from reconciler.applying.result import (
     old_half,
     refused,
     unclear,
+    without_versions,
 )
 from reconciler.errors import AlreadyExists, Ambiguous, DirectoryError, TagsFailed
 from reconciler.model.changes import Change
 from reconciler.model.kinds import kind_of
 from reconciler.model.outcomes import Status
 from reconciler.model.resources import Live
-from reconciler.model.secrets import MANAGED
 
 
 def create(means: Means, change: Change) -> Result:
@@ -77,20 +77,15 @@ def _met(means: Means, change: Change, live: Live | DirectoryError, lost: Ambigu
             return unclear(change, lost, f"it cannot be read: {live.summary}")
         return failed(change, live, message="the name is taken, and what stands there cannot be read")
     if live.owner == means.owner and means.same(change, live, change.after):
-        result = once_ready(means, change, done(change, live=live))
-        return result if lost else _of_another_run(change, result)
+        return _of_another_call(change, once_ready(means, change, done(change, live=live)))
     if lost and not live.owner:
         return unclear(change, lost, "what stands there bears no ownership tag")
     return _taken(means, change, live)
 
 
-def _of_another_run(change: Change, result: Result) -> Result:
-    """What an earlier run of ours made: which version of a secret that sent, nobody knows, so the next plan sends it again."""
-    if not change.secrets:
-        return result
-    forgotten = {name: {"source": MANAGED} for name in change.secrets}
-    put = tuple(replace(one, attributes={**one.attributes, **forgotten}) for one in result.edits.put)
-    return replace(result, edits=replace(result.edits, put=put))
+def _of_another_call(change: Change, result: Result) -> Result:
+    """What a call made whose answer we have not: which secret that sent, nobody knows, so the next plan sends it."""
+    return replace(result, edits=without_versions(change, result.edits))
 
 
 def _taken(means: Means, change: Change, live: Live) -> Result:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from reconciler.applying.looking import Means, look
 from reconciler.applying.result import Result, done, kept
+from reconciler.aws.words import keeping_back, quotable
 from reconciler.errors import DirectoryError
 from reconciler.model.changes import Action, Change
 from reconciler.model.kinds import kind_of
@@ -39,11 +40,13 @@ def _ready(means: Means, change: Change, live: Live) -> Result:
 
 def _failed(means: Means, change: Change, live: Live) -> Result:
     """The service could not do it. After an update, what stands is what it shows, with the secret that it had."""
+    with keeping_back(means.secrets(change).values()):
+        failure = quotable(live.failure)
     stands = None if change.action in (Action.CREATE, Action.REPLACE) else means.ours(change, live)
     return Result(
         status=Status.FAILED,
         arn=live.arn,
-        message=f"the service took it and then failed: {live.status}" + (f": {live.failure}" if live.failure else ""),
+        message=f"the service took it and then failed: {live.status}" + (f": {failure}" if failure else ""),
         hint="It stands and is in the lockfile. Mend what the service says, then plan again.",
         edits=kept(change, live.arn, stands, live=live),
     )

@@ -9,6 +9,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.changes import Action, Change
 from reconciler.model.outcomes import Status
 from reconciler.model.resources import Known, Live
+from reconciler.model.secrets import MANAGED
 from reconciler.model.values import Attributes
 from reconciler.state import NO_EDITS, Edits
 
@@ -58,6 +59,24 @@ def done(change: Change, arn: str = "", *, live: Live | None = None) -> Result:
     """The resource is as planned, and the lockfile says so."""
     arn = live.arn if live else arn
     return Result(status=Status.DONE, arn=arn or change.arn, edits=kept(change, arn, live=live))
+
+
+def undated(result: Result) -> Result:
+    """The same, without the date that the lockfile would keep: what was done since may have moved it."""
+    put = tuple(replace(one, updated="") for one in result.edits.put)
+    return replace(result, edits=replace(result.edits, put=put))
+
+
+def without_versions(change: Change, edits: Edits) -> Edits:
+    """The same entries, but for the versions of the secrets that the change carries: nobody knows which were sent."""
+    if not change.secrets:
+        return edits
+    forgotten = {name: {"source": MANAGED} for name in change.secrets}
+    put = tuple(
+        replace(one, attributes={**one.attributes, **forgotten}) if one.address == change.address else one
+        for one in edits.put
+    )
+    return replace(edits, put=put)
 
 
 def gone(change: Change, message: str = "") -> Result:

@@ -178,6 +178,7 @@ class _Run:
             for one in plan.changes
             if one.action not in (Action.DELETE, Action.FORGET)
         }
+        self._addresses = {str(one.address) for one in plan.changes}
         self._granted: dict[str, list[Address]] = {}  # who is granted what, before this plan
         for one in plan.changes:
             for provider in granted(one.before):
@@ -254,7 +255,7 @@ class _Run:
         by = self._kept.get(Remote(change.address.type, change.name))
         if by is not None:
             return refused(change, f"{change.name} is {by} now, which this plan keeps")
-        holders = [str(one) for one in self._granted.get(str(change.address), ()) if not self._let_go(one)]
+        holders = [str(one) for one in self._holders(change.address) if not self._let_go(one)]
         if holders:
             return refused(change, f"it is still granted to {', '.join(holders)}, whose change did not come to its end")
         heir = self.outcomes.get(change.address.heir)
@@ -263,6 +264,15 @@ class _Run:
                 change, f"{heir.change.address} goes on in its place, and its change did not come to its end"
             )
         return delete(means, change)
+
+    def _holders(self, provider: Address) -> list[Address]:
+        """Who was granted it before this plan; what a rename left behind may have been granted under any address."""
+        found = list(self._granted.get(str(provider), ()))
+        if provider.is_leftover:
+            for address, holders in self._granted.items():
+                if address.startswith(f"{provider.type}.") and address not in self._addresses:
+                    found += holders
+        return found
 
     def _let_go(self, holder: Address) -> bool:
         """Whether the change that takes a grant away is done."""

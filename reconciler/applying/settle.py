@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.applying.compare import between, same
 from reconciler.applying.patience import Patience
-from reconciler.applying.result import kept, old_half
+from reconciler.applying.result import kept, old_half, without_versions
 from reconciler.diagnostics import Diagnostic, Severity, in_order
 from reconciler.directory.protocol import Directory
 from reconciler.errors import DirectoryError, StateError
@@ -133,6 +133,7 @@ def _created(change: Change, live: Live | None, header: Header) -> Verdict:
     edits = kept(
         change, live.arn, without_tags(kind, beside(kind, live, change.after or {}), header.ignore_tags), live=live
     )
+    edits = without_versions(change, edits)
     if change.action is Action.REPLACE:
         edits = replace(edits, put=(*edits.put, old_half(change)))
     return Verdict(edits=edits)

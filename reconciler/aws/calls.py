@@ -66,16 +66,18 @@ class Calls:
     def pages(self, asked: Asked, items: str, size: int) -> Iterator[list[dict[str, Any]]]:
         """What the member `items` holds, page by page. Not botocore's paginator: each page is paced and tried by itself."""
         token: dict[str, str] = {}
+        seen: set[str] = set()
         while True:
             answer = self.send(asked, maxResults=size, **token)
             yield member(answer, items, asked)
             following = answer.get("nextToken")
             if not following:
                 return
-            if following == token.get("nextToken"):
+            if following in seen:
                 raise DirectoryError(
                     f"{asked}: the listing does not end", "The service sent the same nextToken twice. Try again."
                 )
+            seen.add(following)
             token = {"nextToken": following}
 
 

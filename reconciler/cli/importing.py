@@ -119,13 +119,26 @@ def take_over(console: Console, record: Record, wish: Wish) -> ExitCode:
         taken, live = chosen, None
     else:
         taken, live = _standing(console, record, chosen, wish)
-    write_new(wish.out, _manifest(record, taken, live, wish))
+    text = _manifest(record, taken, live, wish)
+    _check_sound(text, wish.out)
+    write_new(wish.out, text)
     console.note(f"Wrote {wish.out}: {len(taken)} of {record.name}.")
     loaded, _ = open_manifest(wish.out)  # what a manifest may not be, it is told here
     if wish.offline:
         console.show(f"Next: look at {wish.out}, then `{_adopt_command(wish)}`.\n\n{record.farewell(taken)}")
         return ExitCode.OK
     return _adopted(console, record, taken, wish, str(loaded.path))
+
+
+def _check_sound(text: str, out: Path) -> None:
+    """Raise InvalidInput for a manifest that would have mistakes: whatever the record has put into it, it is not written."""
+    from reconciler.manifest import ManifestFile, load_files
+
+    loaded = load_files([ManifestFile(str(out), text.encode())], out)
+    if loaded.manifest is None:
+        raise InvalidInput(
+            f"what would stand in {out} has mistakes; nothing was written", loaded.diagnostics, confidential=True
+        )
 
 
 def _adopted(console: Console, record: Record, taken: Sequence[Found], wish: Wish, path: str) -> ExitCode:

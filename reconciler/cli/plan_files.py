@@ -26,6 +26,8 @@ def read_plan(file: Path) -> SavedPlan:
     """
     from reconciler.planning import load_saved
 
+    if file.exists() and not file.is_file():  # a pipe or a device would be waited for, or have no end
+        raise UsageError(f"{file} is no file", "Make one with `plan --out FILE`.")
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

@@ -40,6 +40,13 @@ def read_cloudformation(
 
     Raises InvalidInput for what is no template, for a parameter that it does not declare, and for a name that it does not tell.
     """
+    try:
+        return _read(content, file, parameters, deployed)
+    except RecursionError as error:
+        raise InvalidInput(f"{file} nests too deeply to be read", (), "Write the values out.") from error
+
+
+def _read(content: bytes, file: str, parameters: Mapping[str, str], deployed: Deployed | None) -> Reading:
     template = compose(content, file)
     _check_declared(template, parameters, file)
     scope = _scope(template, parameters, deployed)

@@ -29,6 +29,19 @@ class NoValue(ValueError):
     """`AWS::NoValue`: what has it, is not there."""
 
 
+class Effort:
+    """How much is worked out of one template: what goes beyond it was written to go on for ever."""
+
+    def __init__(self, steps: int = 200_000) -> None:
+        self._left = steps
+
+    def spend(self, node: Node, steps: int = 1) -> None:
+        """Take the steps. Raises Hidden when none are left."""
+        self._left -= steps
+        if self._left < 0:
+            raise Hidden("the template takes too much to work out", node)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """What is known. `parameters`: texts, or tuples of them; `silent`: those with NoEcho. `physical`: ids by logical id.
@@ -41,6 +54,7 @@ class Scope:
     silent: frozenset[str] = frozenset()
     physical: Mapping[str, str] = field(default_factory=dict)
     pseudo: Mapping[str, str] = field(default_factory=dict)
+    effort: Effort = field(default_factory=Effort)
 
     def section(self, name: str) -> Mapping[str, Node]:
         """A section of the template, by its entries; empty where it has none."""
@@ -50,6 +64,7 @@ class Scope:
 
 def evaluate(node: Node, scope: Scope) -> Any:
     """The node's value in texts, None, tuples and dicts. Raises Hidden, NoValue."""
+    scope.effort.spend(node)
     call = node.call
     if call is not None:
         name, argument = call
@@ -66,6 +81,7 @@ def evaluate(node: Node, scope: Scope) -> Any:
 
 def holds(name: str, scope: Scope, node: Node, within: tuple[str, ...] = ()) -> bool:
     """Whether the condition of that name does. Raises Hidden."""
+    scope.effort.spend(node)
     condition = scope.section("Conditions").get(name)
     if condition is None or name in within:
         raise Hidden(f"the condition {name} is not defined", node)
@@ -160,7 +176,9 @@ def _join(node: Node, scope: Scope) -> str:
     parts = _list(listed, scope)
     if not all(isinstance(part, str) for part in parts):
         raise Hidden("it joins what is no text", node)
-    return str(_plain(_text(delimiter, scope).join(parts), node))
+    by = _text(delimiter, scope)
+    scope.effort.spend(node, (len(by) * len(parts) + sum(map(len, parts))) // 100)
+    return str(_plain(by.join(parts), node))
 
 
 def _split(node: Node, scope: Scope) -> tuple[str, ...]:
@@ -174,7 +192,7 @@ def _split(node: Node, scope: Scope) -> tuple[str, ...]:
 def _select(node: Node, scope: Scope) -> Any:
     index, listed = _arguments(node, 2, 2)
     number, values = _text(index, scope), _list(listed, scope)
-    if not number.isdecimal() or int(number) >= len(values):
+    if not number.isdecimal() or len(number) > 9 or int(number) >= len(values):
         raise Hidden("it selects what is not there", node)
     return values[int(number)]
 

@@ -61,6 +61,7 @@ class Reason(enum.Enum):
     CONVERGED = "converged"  # no-op: live is what is desired, the lockfile is behind
     MOVED = "moved"  # no-op: another address, the same resource
     PROTECTION = "protection"  # no-op: only `protect` changes, in the lockfile
+    TOUCHED = "touched"  # no-op: updated outside, and a secret that nobody can read may be another one
     RECORDED = "recorded"  # no-op: only what the service knows nothing of changes: access, owner, …
     REBUILT = "rebuilt"  # no-op: the lockfile was lost; declared, and the ownership tag says that it is ours
     REBUILT_UNDECLARED = "rebuilt_undeclared"  # no-op: the same, and the manifest does not declare it

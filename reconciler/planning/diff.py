@@ -21,7 +21,7 @@ from reconciler.planning.attributes import attribute_changes, reason_of
 from reconciler.planning.expiring import expire
 from reconciler.planning.letting_go import delete, forget, keeps
 from reconciler.planning.pairs import Pair
-from reconciler.planning.sending import against_updating, notes_on, secrets_of, sent, taken_as_declared
+from reconciler.planning.sending import against_updating, notes_on, secrets_of, sent, taken_as_declared, touched
 from reconciler.planning.sight import Sight, Unreadable, look
 from reconciler.planning.verdicts import AGREED, Terms, Verdict, drift_of, made_by_service
 
@@ -206,6 +206,7 @@ def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
         desired.attributes == known.attributes == seen
         and same_entry
         and _same_given(known, live)
+        and not touched(known, live)
         and live.ready
         and well_owned
     ):
@@ -222,6 +223,8 @@ def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
     if refusals:
         return Verdict(drift=drift, findings=refusals)
     notes: tuple[Diagnostic, ...] = tuple(notes_on(desired, live, changed))
+    if touched(known, live):
+        notes = (*notes, findings.secret_may_differ(desired, known, live))
     if terms.foreign(live):
         severity = Severity.ERROR if sent(desired, changed) else Severity.WARNING
         said = findings.foreign_owner(
@@ -230,12 +233,14 @@ def _compare(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
         if severity is Severity.ERROR:
             return Verdict(drift=drift, findings=(said,))
         notes = (*notes, said)
-    same = remembered == standing and _same_given(known, live)
+    same = remembered == standing and _same_given(known, live) and not touched(known, live)
     if not changed and same_entry and same:
         return Verdict(findings=notes)
     change = Change(
         action=Action.UPDATE if sent(desired, changed) else Action.NO_OP,
-        reason=_why(pair, desired, known, changed, same=same),
+        reason=_why(
+            pair, desired, known, changed, same=same, touched_only=remembered == standing and touched(known, live)
+        ),
         address=desired.address,
         name=desired.name,
         before=standing,
@@ -260,12 +265,16 @@ def _same_given(known: Known, live: Live) -> bool:
     return known.arn == live.arn and (not live.ready or not live.outputs or known.outputs == live.outputs)
 
 
-def _why(pair: Pair, desired: Desired, known: Known, changed: tuple[AttributeChange, ...], *, same: bool) -> Reason:
+def _why(
+    pair: Pair, desired: Desired, known: Known, changed: tuple[AttributeChange, ...], *, same: bool, touched_only: bool
+) -> Reason:
     """Why one resource under one name is updated, or only its lock entry is renewed."""
     if sent(desired, changed):
         return reason_of(changed)
     if pair.previous is not None:
         return Reason.MOVED
+    if touched_only:
+        return Reason.TOUCHED
     if not same:
         return Reason.CONVERGED
     if changed:

@@ -8,6 +8,7 @@ from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.model.addresses import Address
 from reconciler.model.kinds import Kind, kind_of
 from reconciler.model.resources import Desired, Known, Live
+from reconciler.model.secrets import MANAGED
 from reconciler.model.values import Value
 
 FORGET = "reconciler forget"
@@ -275,9 +276,25 @@ def secret_rides_along(desired: Desired, secret: str, changed: Sequence[str]) ->
     )
 
 
+def secret_may_differ(desired: Desired, known: Known, live: Live) -> Diagnostic:
+    """It was updated outside, and of what the service keeps no reading tells whether it is still what was sent."""
+    return say(
+        Severity.WARNING,
+        "secret-may-differ",
+        desired.address,
+        f"it was updated outside, at {live.updated} (known: {known.updated}), and its secret may have been replaced",
+        "The value cannot be read. If that was not you: raise its `version` and apply, which sends yours. If it was: applying "
+        "this plan notes the date.",
+        source=desired.source,
+    )
+
+
 def not_ready(desired: Desired, live: Live) -> Diagnostic:
     """It stands, and the service says that it cannot be used."""
-    said = f": {live.failure}" if live.failure else ""
+    kept_back = any(isinstance(one, dict) and one.get("source") == MANAGED for one in desired.attributes.values())
+    said = f": {live.failure}" if live.failure and not kept_back else ""
+    if live.failure and kept_back:
+        said = " (the reason is in the console: it may repeat the secret, so it is not in a plan)"
     way = (
         "The service is still at work on it; look again in a minute."
         if live.settling
@@ -296,7 +313,8 @@ def key_changes(desired: Desired) -> Diagnostic:
         desired.address,
         "the key that seals every token and secret of this account and Region changes",
         "Every agent here depends on it: the new key's policy must let AgentCore use it, and the old key must stay until "
-        "nothing is sealed with it any more. Whoever loses the key loses the tokens.",
+        "nothing is sealed with it any more. Whoever loses the key loses the tokens. The vault bears no tag: whether another "
+        "stack declares it too, nobody can tell.",
         source=desired.source,
     )
 

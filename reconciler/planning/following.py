@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.model.addresses import Address
 from reconciler.model.parents import Parent
-from reconciler.model.resources import Desired, Known, Lock, Refresh, Snapshot, Stack
+from reconciler.model.resources import Desired, Lock, Refresh, Snapshot, Stack
 from reconciler.planning import findings, parents
 from reconciler.planning.verdicts import Verdict
 
@@ -36,7 +36,7 @@ def follow(stack: Stack, lock: Lock | None, snapshot: Snapshot) -> Followed:
         resources[address] = one
         if one.parent is not None:
             entry = known.get(address) or (known.get(one.previously) if one.previously else None)
-            found = _find(one, one.parent, entry, snapshot)
+            found = _find(one, one.parent, snapshot)
             if isinstance(found, Verdict):
                 verdicts[address] = found
                 found = entry.name if entry else str(one.parent)
@@ -44,11 +44,9 @@ def follow(stack: Stack, lock: Lock | None, snapshot: Snapshot) -> Followed:
     return Followed(replace(stack, resources=resources), verdicts)
 
 
-def _find(desired: Desired, parent: Parent, known: Known | None, snapshot: Snapshot) -> str | Verdict:
+def _find(desired: Desired, parent: Parent, snapshot: Snapshot) -> str | Verdict:
     """The name of its identity, or what to say instead."""
-    if snapshot.refresh is Refresh.NONE:
-        if known is not None:
-            return known.name
+    if snapshot.refresh is Refresh.NONE:  # whose the known name is, the lockfile does not say
         return Verdict(findings=(parents.absent(desired, parent, looked=False),))
     if snapshot.linkage_failed:
         reason = f"which identity is that of {parent} cannot be told: {snapshot.linkage_failed}"

@@ -22,17 +22,33 @@ def granted(attributes: Attributes | None) -> frozenset[str]:
     return frozenset(address for address, terms in found if not terms.get("external"))
 
 
+def granted_by_name(attributes: Attributes | None) -> frozenset[str]:
+    """What is granted as another stack's, by type and remote name: it may be this stack's all the same."""
+    access = (attributes or {}).get(ACCESS.name)
+    found = access.items() if isinstance(access, dict) else ()
+    return frozenset(address for address, terms in found if terms.get("external"))
+
+
 def still_granted(changes: Sequence[Change], known: Mapping[Address, Known]) -> Iterator[Diagnostic]:
     """A refusal for each provider that goes while something that stays is granted it."""
-    going = {str(one.address): one for one in changes if one.action is Action.DELETE}
+    going = [one for one in changes if one.action is Action.DELETE]
     if not going:
         return
-    holders: dict[str, list[Address]] = {}
-    for address, attributes in _afterwards(changes, known):
-        for provider in granted(attributes) & going.keys():
-            holders.setdefault(provider, []).append(address)
+    by_address = {str(one.address): one.address for one in going}
+    by_name = {f"{one.address.type}.{one.name}": one.address for one in going}
+    holders: dict[Address, list[Address]] = {}
+    afterwards = list(_afterwards(changes, known))
+    stands = {str(address) for address, _ in afterwards}
+    for address, attributes in afterwards:
+        own, others = granted(attributes), granted_by_name(attributes)
+        # What is granted under an address that is gone may be what a rename left behind, whatever it was called then.
+        adrift = {one.partition(".")[0] for one in own - stands - by_address.keys()}
+        left = {one.address for one in going if one.address.is_leftover and one.address.type in adrift}
+        for provider in {*map(by_address.get, own), *map(by_name.get, others), *left} - {None}:
+            if provider is not None:
+                holders.setdefault(provider, []).append(address)
     for provider, addresses in sorted(holders.items()):
-        yield findings.still_granted(going[provider].address, [str(one) for one in sorted(addresses)])
+        yield findings.still_granted(provider, [str(one) for one in sorted(addresses)])
 
 
 def _afterwards(

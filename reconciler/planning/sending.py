@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from reconciler.diagnostics import Diagnostic
 from reconciler.model.changes import Action, AttributeChange, Change
 from reconciler.model.kinds import Shape, kind_of
-from reconciler.model.resources import Desired, Live
+from reconciler.model.resources import Desired, Known, Live
 from reconciler.model.secrets import MANAGED, SecretSource
 from reconciler.model.values import Attributes, Value
 from reconciler.planning import findings
@@ -64,6 +64,13 @@ def notes_on(desired: Desired, live: Live, changed: Sequence[AttributeChange]) -
     kind = kind_of(desired.address.type)
     if kind.singleton and sent(desired, changed):
         yield findings.key_changes(desired)
+
+
+def touched(known: Known, live: Live) -> bool:
+    """Whether somebody updated it since, and a secret that the service keeps may be another one: nothing else shows that."""
+    if not known.updated or live.updated in ("", known.updated):
+        return False
+    return any(_managed(known.attributes.get(one.name)) for one in kind_of(known.address.type).blurred)
 
 
 def taken_as_declared(desired: Desired, live: Live, changed: Sequence[AttributeChange]) -> Iterator[Diagnostic]:

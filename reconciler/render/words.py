@@ -44,6 +44,7 @@ _WORDS: Mapping[tuple[Action, Reason], str] = {
     ): "no longer in the manifest and update-only; stays without our ownership tag, leaves the lockfile",
     (Action.FORGET, Reason.ASKED): "as asked; stays without our ownership tag, leaves the lockfile",
     (Action.NO_OP, Reason.CONVERGED): "is already what the manifest says",
+    (Action.NO_OP, Reason.TOUCHED): "was updated outside; the lockfile takes the date",
     (Action.NO_OP, Reason.RECORDED): "the service knows nothing of this",
 }
 _WITHOUT_TAGS: Mapping[tuple[Action, Reason], str] = {
