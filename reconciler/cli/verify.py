@@ -64,7 +64,8 @@ def verify(
       reconciler verify workload_identity.invoice-agent --user-token-env USER_JWT
       reconciler verify manifests/payments.yaml --user-id somebody --strict --format json
 
-    Exit codes: 0 nothing failed, 1 something failed, could not be asked, or (--strict) cannot be told; or an error
+    Exit codes: 0 something is proven and nothing failed, or there is nothing to verify; 1 something failed, could not be
+    asked, or (--strict) cannot be told; nothing is proven; or an error
     """
     from reconciler.state import open_state
     from reconciler.verifying import subjects_of
@@ -152,7 +153,7 @@ def _show(console: Console, workspace: Workspace, found: Verification, form: For
 
 
 def _ending(console: Console, found: Verification, *, strict: bool) -> ExitCode:
-    if found.verdict is Verdict.FAILED or found.unanswered:
+    if found.verdict is Verdict.FAILED or found.unanswered or found.nothing_proven:
         return ExitCode.ERROR
     unknown = found.counts[Verdict.UNKNOWN]
     if unknown and not strict:

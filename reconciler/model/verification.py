@@ -74,6 +74,11 @@ class Verification:
         return next((one for one in (Verdict.FAILED, Verdict.UNKNOWN) if self.counts[one]), Verdict.PASSED)
 
     @property
+    def nothing_proven(self) -> bool:
+        """Whether there were checks to make, and not one of them told anything."""
+        return bool(self.checks) and self.counts[Verdict.UNKNOWN] == len(self.checks)
+
+    @property
     def unanswered(self) -> bool:
         """Whether the service could not be asked for something."""
         return any(one.unanswered for one in self.checks)

@@ -115,6 +115,8 @@ def _sum(found: Verification) -> str:
     said = ", ".join(numbers)
     if not found.checks:
         return "Nothing to verify: no identity is declared here."
+    if found.nothing_proven:
+        return f"Nothing is proven: 0 of {words.plural(len(found.checks), 'check')} could be made."
     match found.verdict:
         case Verdict.PASSED:
             return f"Usable as declared: {said}."

@@ -78,7 +78,7 @@ def refused(check: Check, subject: Reach, error: DirectoryError) -> Check:
             hint = (
                 "Put a fresh token of a user into the variable of --user-token-env; they are good for minutes, often."
             )
-            found = _unknown(check, f"the user's token is not accepted. {said}", hint)
+            found = _fail(check, f"the user's token is not accepted. {said}", hint)
         case TokenRefused():
             found = _fail(check, said, "It was given out a moment ago: run it again; if it stays so, tell AWS Support.")
         case AccessDenied():

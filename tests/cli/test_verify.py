@@ -169,9 +169,27 @@ def test_what_a_runtime_holds_is_told_by_its_name(project: Any, aws: Any) -> Non
         "    lifecycle: {updateOnly: true}\n"
     )
     ran = project.run("verify")
-    assert ran.code == 0, ran
+    assert ran.code == 1, ran
+    assert "Nothing is proven: 0 of 1 check could be made." in ran.out
     assert f"linked to runtime {made['agentRuntimeId']}: only that gets tokens for it" in ran.out
-    assert project.run("verify", "--strict").code == 1
+
+
+def test_nothing_proven_is_no_success(applied: Any) -> None:
+    ran = applied.run("verify", "workload_identity.user-agent")
+    assert ran.code == 1, ran
+    assert ran.out.endswith("\nNothing is proven: 0 of 4 checks could be made.\n")
+    assert report(applied, "workload_identity.user-agent", code=1)["verdict"] == "unknown"
+
+
+def test_a_users_token_that_is_refused_fails(applied: Any, aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    declare(applied, JWT_AGENT)
+    assert applied.run("apply", "--auto-approve").code == 0
+    aws.misbehaviour.fail("GetWorkloadAccessTokenForJWT", "UnauthorizedException", message="JWT expired", times=None)
+    monkeypatch.setenv("USER_JWT", JWT)
+    said = report(applied, "--user-id", "alice", "--user-token-env", "USER_JWT", code=1)
+    (failed,) = [one for one in said["checks"] if one["verdict"] == "fail"]
+    assert failed["address"] == "workload_identity.jwt-agent"
+    assert "the user's token is not accepted" in failed["why"]
 
 
 def test_nothing_declared_is_nothing_to_verify(project: Any, aws: Any) -> None:

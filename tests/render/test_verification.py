@@ -80,6 +80,7 @@ def test_long_reasons_are_folded(make: Any) -> None:
         ([], "Nothing to verify: no identity is declared here."),
         ([Verdict.PASSED], "Usable as declared: 1 check passed."),
         ([Verdict.PASSED, Verdict.UNKNOWN], "Nothing failed, but not all is proven: 1 check passed, 1 cannot be told."),
+        ([Verdict.UNKNOWN] * 5, "Nothing is proven: 0 of 5 checks could be made."),
         ([Verdict.FAILED, Verdict.UNKNOWN], "Not usable as declared: 0 checks passed, 1 failed, 1 cannot be told."),
     ],
 )

@@ -109,10 +109,10 @@ def test_a_token_exchange_without_a_users_token_cannot_be_told(world: Any, inbou
 
 
 @pytest.mark.parametrize("claims", [{"iss": "i"}, {"iss": "i", "sub": "s", "exp": 1}])
-def test_a_users_token_that_is_not_accepted_cannot_tell(world: Any, claims: dict[str, Any]) -> None:
+def test_a_users_token_that_is_not_accepted_fails(world: Any, claims: dict[str, Any]) -> None:
     user = User(token=world.jwt(**claims))
     checks = world.checks(world.api_key(), inbound="jwt", user=user)
-    assert verdicts(checks) == [("WORKLOAD", "unknown"), ("API_KEY", "unknown")]
+    assert verdicts(checks) == [("WORKLOAD", "fail"), ("API_KEY", "unknown")]
     assert "the user's token is not accepted" in checks[0].why
     assert "fresh token" in checks[0].hint
     assert "IAM" not in checks[0].why + checks[0].hint
