@@ -60,12 +60,14 @@ def exported(
 def _entry(live: Live, attributes: Attributes, holder: str, target: Target, ignored: Sequence[str]) -> Entry:
     kind = kind_of(live.remote.type)
     comments = []
+    foreign = f"made by the service for {holder}" if holder else ""
     if holder:
         kept = " and ".join(one.name for one in kind.attributes if not one.local)
         comments.append(f"service-linked: {holder} made it; only {kept} can be kept here")
     if kind.singleton:
         comments.append("one for the whole account and Region: let one stack alone declare it")
     if live.owner and live.owner != target.owner:
+        foreign = foreign or f"belongs to stack {live.owner}"
         comments.append(f"managed by another stack, {live.owner}: adopting it will be refused")
     return Entry(
         kind=kind,
@@ -73,6 +75,7 @@ def _entry(live: Live, attributes: Attributes, holder: str, target: Target, igno
         attributes=without_tags(kind, attributes, ignored),
         update_only=bool(holder),
         comments=tuple(comments),
+        foreign=foreign,
     )
 
 

@@ -6,6 +6,7 @@ write-only arguments, so that no state keeps them; that needs Terraform 1.11.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -47,15 +48,19 @@ _SENT = "# write-only, and kept in no state: the first apply sends it once"
 
 
 def export_terraform(entries: Iterable[Entry], *, target: Target) -> str:
-    """HCL with an `import` block and a `resource` block for each entry, in the order of kinds and names."""
+    """HCL with an `import` block and a `resource` block for each entry, in the order of kinds and names.
+
+    What the service made for a runtime, or another stack owns, is a comment alone: `terraform destroy` would delete it.
+    """
     made = list(entries)
     blocks: list[list[str]] = []
     variables: dict[str, str] = {}
     for kind in KINDS:
         mine = {one.key: one for one in made if one.kind.type == kind.type}
-        names = hcl.labels(mine)
+        names = hcl.labels(key for key, one in mine.items() if not one.foreign)
         for key in sorted(mine):
-            blocks += _resource(mine[key], names[key], variables)
+            one = mine[key]
+            blocks += [_left_out(one, one.foreign)] if one.foreign else _resource(one, names[key], variables)
     head = _HEAD.format(title=clean(words.target(target))).split("\n")
     declared = [_variable(name, of) for name, of in sorted(variables.items())]
     return "\n\n".join("\n".join(lines) for lines in (head, *declared, *blocks)) + "\n"
@@ -68,13 +73,28 @@ def _variable(name: str, of: str) -> list[str]:
     return hcl.block(f"variable {hcl.quoted(name)}", hcl.attributes(pairs, 2))
 
 
+def _declared(variables: dict[str, str], wanted: str, of: str) -> str:
+    """The name of a variable that now is one of `variables`: such that a POSIX shell takes TF_VAR_ before it."""
+    stem = re.sub(r"[^A-Za-z0-9]", "_", wanted)
+    name, number = stem, 2
+    while name in variables:
+        name, number = f"{stem}_{number}", number + 1
+    variables[name] = of
+    return name
+
+
+def _left_out(entry: Entry, why: str) -> list[str]:
+    return [f"# {clean(f'{entry.kind.type}.{entry.key}')} is left out: {clean(why)}"]
+
+
 def _resource(entry: Entry, label: str, variables: dict[str, str]) -> list[list[str]]:
     """The two blocks, or a comment where the provider has no words for it."""
     type_ = _TYPES[entry.kind.type]
     body = _BODIES[entry.kind.type](entry, label, variables)
     if body is None:
-        vendor = clean(str(entry.attributes.get("credentialProviderVendor")))
-        return [[f"# {clean(entry.key)} is left out: the AWS provider has no block for {vendor}."]]
+        return [
+            _left_out(entry, f"the AWS provider has no block for {entry.attributes.get('credentialProviderVendor')}")
+        ]
     comments = [f"# {clean(comment)}" for comment in entry.comments]
     to: list[tuple[str, hcl.Expression]] = [("to", hcl.Raw(f"{type_}.{label}")), ("id", entry.key)]
     return [
@@ -110,7 +130,7 @@ def _oauth2(entry: Entry, label: str, variables: dict[str, str]) -> list[str] | 
     return [*hcl.attributes(pairs, 2), "", *notes, *outer]
 
 
-def _credentials(entry: Entry, config: dict[str, Any], variable: str, variables: dict[str, str]) -> list[str]:
+def _credentials(entry: Entry, config: dict[str, Any], wanted: str, variables: dict[str, str]) -> list[str]:
     """The client's id and secret; takes the id out of `config`."""
     client = config.pop("clientId", None)
     secret = entry.attributes.get("clientSecret")
@@ -123,7 +143,7 @@ def _credentials(entry: Entry, config: dict[str, Any], variable: str, variables:
         ]
     if not isinstance(secret, dict):
         return hcl.attributes([("client_id", client)] if client else [], 6)
-    variables[variable] = f"Client secret of the OAuth2 credential provider {entry.key}"
+    variable = _declared(variables, wanted, f"Client secret of the OAuth2 credential provider {entry.key}")
     return [
         f"      {_SENT}",
         *hcl.attributes(
@@ -153,8 +173,7 @@ def _api_key(entry: Entry, label: str, variables: dict[str, str]) -> list[str]:
     if isinstance(secret, dict) and secret.get("source") != MANAGED:
         pairs += [("api_key_secret_source", "EXTERNAL"), *_tags(entry)]
         return [*hcl.attributes(pairs, 2), "", *_reference(secret, "api_key_secret", 2)]
-    variable = f"{label}_api_key"
-    variables[variable] = f"API key of the credential provider {entry.key}"
+    variable = _declared(variables, f"{label}_api_key", f"API key of the credential provider {entry.key}")
     sent: list[tuple[str, hcl.Expression]] = [
         ("api_key_wo", hcl.Raw(f"var.{variable}")), ("api_key_wo_version", 1), *_tags(entry),
     ]  # fmt: skip

@@ -29,6 +29,7 @@ class Entry:
     """A resource as its manifest has it. `key` is the remote name, too.
 
     `attributes` canonical; of a MANAGED secret `secrets` says where its value is read, else a variable to be set is named.
+    `foreign`: why it is not ours to give to another tool, or "".
     """
 
     kind: Kind
@@ -36,6 +37,7 @@ class Entry:
     attributes: Attributes
     update_only: bool = False
     comments: tuple[str, ...] = ()
+    foreign: str = ""
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)
 
 

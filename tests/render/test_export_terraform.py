@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import hcl2
@@ -153,7 +154,7 @@ def test_what_the_provider_has_no_words_for_is_said() -> None:
             "onBehalfOfTokenExchangeConfig": {"grantType": "TOKEN_EXCHANGE"},
         }),
     )  # fmt: skip
-    assert "# n is left out: the AWS provider has no block for NotionOauth2." in text
+    assert "# oauth2_credential_provider.n is left out: the AWS provider has no block for NotionOauth2\n" in text
     assert "# the AWS provider has no words for: onBehalfOfTokenExchangeConfig" in text
     assert set(parsed(text)[0]) == {"aws_bedrockagentcore_oauth2_credential_provider.c"}
 
@@ -165,6 +166,38 @@ def test_names_that_make_one_label_stay_two_resources() -> None:
         "aws_bedrockagentcore_workload_identity.a_b_2": "a.b",
     }
     assert set(resources) == set(imports)
+
+
+def test_what_is_not_ours_to_give_is_a_comment_and_never_a_block() -> None:
+    mine = live(WORKLOAD_IDENTITY, "mine", tags={"a": "b"})
+    owned = replace(mine, owner="payments/prod")
+    found = [
+        owned,
+        live(WORKLOAD_IDENTITY, "unmanaged"),
+        live(WORKLOAD_IDENTITY, "held"),
+        replace(live(WORKLOAD_IDENTITY, "theirs"), owner="rt/prod"),
+        replace(live(API_KEY_PROVIDER, "key", apiKey=MANAGED), owner="rt/prod"),
+    ]
+    linked = {"arn:held": "runtime invoice-AbCdEfGhIj"}
+    text = export_terraform(exported(found, target=TARGET, linked=linked), target=TARGET)
+    resources, imports, variables = parsed(text)
+    assert (set(resources), variables) == (set(imports), {})
+    assert set(imports.values()) == {"mine", "unmanaged"}
+    assert "# workload_identity.held is left out: made by the service for runtime invoice-AbCdEfGhIj\n" in text
+    assert "# workload_identity.theirs is left out: belongs to stack rt/prod\n" in text
+    assert "# api_key_credential_provider.key is left out: belongs to stack rt/prod\n" in text
+    assert "can be kept here" not in text
+    assert "adopting it" not in text
+
+
+def test_a_shell_can_set_every_variable_and_no_two_share_one() -> None:
+    found = [live(API_KEY_PROVIDER, name, apiKey=MANAGED) for name in ("a-b", "a_b", "a.b", "1-x")]
+    resources, _, variables = parsed(written(*found, oauth2("my-hub", "GithubOauth2", {"clientId": "i"})))
+    assert set(variables) == {
+        "_1_x_api_key", "a_b_api_key", "a_b_api_key_2", "a_b_2_api_key", "my_hub_client_secret",
+    }  # fmt: skip
+    sent = {one["api_key_wo"] for one in resources.values() if "api_key_wo" in one}
+    assert sent == {f"var.{name}" for name in variables if "api_key" in name}
 
 
 def test_templates_in_values_are_text() -> None:
