@@ -62,9 +62,29 @@ def adopt(
 
     Exit codes: 0 done or nothing to do, 1 error, 3 refused by a guard, 5 state is locked, 6 applied in part
     """
+    path, addresses = read_words(words, needed=matching is None)
+    return adopt_chosen(
+        console, path, addresses, matching, env=env, auto_approve=auto_approve, lock_timeout=lock_timeout,
+        threads=threads, rate=rate,
+    )  # fmt: skip
+
+
+def adopt_chosen(
+    console: Console,
+    path: Path | None,
+    addresses: Sequence[Address],
+    matching: str | None,
+    *,
+    env: str | None,
+    auto_approve: bool,
+    lock_timeout: float,
+    threads: int,
+    rate: list[str] | None,
+    seen: Callable[[Plan], None] | None = None,
+) -> ExitCode:
+    """Adopt those addresses and what matches. `seen` gets the plan before anything is asked or refused."""
     from reconciler.planning import follow, make_adoption
 
-    path, addresses = read_words(words, needed=matching is None)
     workspace = open_workspace(path, env, read_rates(rate))
     stack = workspace.stack
     chosen = _matching(matching, stack) if matching is not None else frozenset()
@@ -73,7 +93,7 @@ def adopt(
         remotes = {Remote(a.type, stack.resources[a].name) for a in {*chosen, *addresses} if a in stack.resources}
         snapshot = snapshot_opened(console, one, refresh=Refresh.CHANGED, wanted=remotes.__contains__)
         named = follow(stack, one.lock, snapshot).stack
-        return make_adoption(
+        plan = make_adoption(
             stack=stack,
             lock=one.lock,
             snapshot=snapshot,
@@ -82,6 +102,9 @@ def adopt(
             addresses=sorted({*addresses, *_adoptable(chosen, named, one.lock, snapshot)}),
             today=today(),
         )
+        if seen is not None:
+            seen(plan)
+        return plan
 
     return _ask_and_run(
         console, workspace, "adopt", make, auto_approve=auto_approve, lock_timeout=lock_timeout, threads=threads

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from reconciler.cli.adopt import adopt
+from reconciler.cli.adopt import adopt_chosen
 from reconciler.cli.console import Console
 from reconciler.cli.output import check_new, write_new
 from reconciler.cli.rates import read_rates
@@ -142,22 +142,32 @@ def _check_sound(text: str, out: Path) -> None:
 
 
 def _adopted(console: Console, record: Record, taken: Sequence[Found], wish: Wish, path: str) -> ExitCode:
+    refused: list[str] = []
     try:
-        code = adopt(
+        code = adopt_chosen(
             console,
-            words=[path],
-            matching="*",
+            Path(path),
+            (),
+            "*",
             env=wish.environment.name,
             auto_approve=wish.auto_approve,
             lock_timeout=wish.lock_timeout,
             threads=wish.threads,
             rate=wish.rate,
+            seen=lambda plan: refused.extend(plan.refused),
         )
     except ReconcilerError:
         console.note(f"{wish.out} stands, and nothing was adopted. To go on with it: {_adopt_command(wish)}")
         raise
     if code is ExitCode.OK:
         console.show(f"\n{record.farewell(taken)}")
+    elif refused:
+        console.note(
+            f"{wish.out} stands, and nothing was adopted. First take what is refused out of it, or have the stack that "
+            f"owns it forget it (`reconciler forget ADDRESS` there):\n"
+            + "\n".join(f"  {address}" for address in refused)
+            + f"\nOnly then go on: {_adopt_command(wish)}"
+        )
     else:
         console.note(f"{wish.out} stands. To go on with it: {_adopt_command(wish)}")
     return code

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.diagnostics import Diagnostic, has_errors
+from reconciler.diagnostics import Diagnostic, Severity, has_errors
 from reconciler.model.changes import Action, Change, Drift
 from reconciler.model.environments import Limit, Target, Where
 from reconciler.model.rates import Rates
@@ -91,6 +91,13 @@ class Plan:
     def errored(self) -> bool:
         """Whether something in it is refused, so that apply will not run."""
         return has_errors(self.diagnostics)
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """The addresses of which something is refused."""
+        return tuple(
+            sorted({one.address for one in self.diagnostics if one.severity is Severity.ERROR and one.address})
+        )
 
     @property
     def empty(self) -> bool:

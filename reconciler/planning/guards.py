@@ -34,7 +34,7 @@ def guard(plan: Plan, allow: Allowances) -> tuple[Diagnostic, ...]:
 
 def _found(plan: Plan, allow: Allowances) -> Iterator[Diagnostic]:
     if plan.errored:
-        refused = sorted({one.address for one in plan.diagnostics if one.severity is Severity.ERROR and one.address})
+        refused = plan.refused
         yield _error(
             "guard-errored",
             f"the plan refuses {_count(len(refused), 'resource')}, so nothing of it is applied",

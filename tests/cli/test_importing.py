@@ -168,6 +168,20 @@ def test_what_another_stack_owns_is_refused_and_nothing_is_adopted(standing: Any
     assert "other/prod" in ran.out + ran.err
     assert "removed {" not in ran.out
     assert not (standing.folder / "reconciler.default.lock.json").exists()
+    hint = ran.err[ran.err.index("reconciler.yaml stands") :]
+    assert "First take what is refused out of it, or have the stack that owns it forget it" in hint
+    assert [line for line in hint.splitlines() if line.startswith("  ")] == ["  workload_identity.ledger-agent"]
+    assert hint.index("ledger-agent") < hint.index("Only then go on: reconciler adopt reconciler.yaml")
+    # What the hint says is enough: without that entry, the command that it ends with adopts the others.
+    path = standing.folder / "reconciler.yaml"
+    kept, inside = [], False
+    for line in path.read_text().splitlines(keepends=True):
+        if line.startswith('  "') or not line.startswith("   "):
+            inside = line.startswith('  "ledger-agent"')
+        kept += [] if inside else [line]
+    path.write_text("".join(kept))
+    again = standing.run("adopt", "reconciler.yaml", "--all-matching", "*", "--auto-approve")
+    assert (again.code, "7 to adopt" in again.out) == (0, True), again
 
 
 def test_what_cannot_be_read_is_not_taken_for_gone(standing: Any, aws: Any) -> None:
