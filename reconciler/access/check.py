@@ -12,6 +12,7 @@ from reconciler.access.expected import Expected, expected, needed
 from reconciler.access.findings import Finding, Report, Verdict, in_order
 from reconciler.access.operations import CREDENTIAL_OPERATION, TOKEN_OPERATIONS, action
 from reconciler.access.reach import Grants, Reach
+from reconciler.access.unseen import unseen
 
 
 def named_by(policies: Sequence[Policy], grants: Grants) -> tuple[Reach, ...]:
@@ -26,7 +27,14 @@ def named_by(policies: Sequence[Policy], grants: Grants) -> tuple[Reach, ...]:
     return tuple(reach for reach in grants.reaches if reach.arn and spelled & set(spellings(reach.arn)))
 
 
-def check(policies: Sequence[Policy], grants: Grants, reaches: Sequence[Reach], *, notes: Sequence[str] = ()) -> Report:
+def check(
+    policies: Sequence[Policy],
+    grants: Grants,
+    reaches: Sequence[Reach],
+    *,
+    notes: Sequence[str] = (),
+    role: str = "",
+) -> Report:
     """The policies, which together are one role's, beside what those identities are granted; their ARNs must be known."""
     rules = [rule for policy in policies for rule in policy.rules]
     wanted = expected(grants, reaches)
@@ -40,6 +48,8 @@ def check(policies: Sequence[Policy], grants: Grants, reaches: Sequence[Reach], 
         identities=tuple(one.identity for one in reaches),
         findings=in_order(found),
         notes=tuple(notes),
+        role=role,
+        unseen=unseen(rules),
     )
 
 

@@ -40,7 +40,7 @@ _SHOWN = 5
 
 def excesses(rule: Rule, rules: Sequence[Rule], wanted: Expected) -> Iterator[Finding]:
     """What the Allow lets through that no grant asks for. `rules`: all of the role, for what they deny again."""
-    patterns = [one for one in rule.resources if any(may_be(one, space) for space in (*_DIRECTORIES, *_VAULTS))]
+    patterns = _ours(rule)
     if not patterns and not rule.but_resources:
         return
     operations = [one for one in DATA_PLANE if acts_on(rule, one) and not _dead(rules, one, wanted)]
@@ -55,6 +55,17 @@ def excesses(rule: Rule, rules: Sequence[Rule], wanted: Expected) -> Iterator[Fi
     for one in patterns:
         for left in what_is_left(rules, one, operations):
             yield from _resource(telling, left, one.text)
+
+
+def is_compared(rule: Rule, pattern: Pattern) -> bool:
+    """Whether that action of the statement is of those, on those resources, that `excesses` speaks of."""
+    known = (action(one).lower() for one in (*DATA_PLANE, *_CONTROL))
+    return bool(rule.but_resources or _ours(rule)) and any(map(pattern.matches, known))
+
+
+def _ours(rule: Rule) -> list[Pattern]:
+    """The resources that may stand in a directory or a vault."""
+    return [one for one in rule.resources if any(may_be(one, space) for space in (*_DIRECTORIES, *_VAULTS))]
 
 
 _NAME_THEM = "Name the ARNs that are granted; `reconciler access policy` prints them."

@@ -47,12 +47,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The comparison of some policies, as one, with the grants of some identities. `notes`: what was not looked at."""
+    """The comparison of some policies, as one, with the grants of some identities. `notes`: what was not looked at.
+
+    `role`: the ARN of the role that has them, "" for files. `unseen`: actions they allow that grants say nothing of.
+    """
 
     policies: tuple[str, ...]
     identities: tuple[Address, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
+    role: str = ""
+    unseen: tuple[str, ...] = ()
 
     @property
     def matches(self) -> bool:

@@ -74,7 +74,7 @@ def access_check(
     spelled = grants_planned(workspace, grants) if planned else grants
     named = [reach_of(grants, one.identity) for one in _reaches(spelled, policies, addresses)]
     reaches = completed(console, workspace, grants, named, planned=planned)
-    report = check(policies, spelled, reaches, notes=notes)
+    report = check(policies, spelled, reaches, notes=notes, role=role or "")
     _show(console, report, form)
     return ExitCode.OK if report.matches else ExitCode.CHANGES
 

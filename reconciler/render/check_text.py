@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.access import Finding, Report, Verdict
+from reconciler.access.unseen import is_of_agentcore
 from reconciler.model.values import canonical_json
 from reconciler.render.clean import clean
 from reconciler.render.palette import Palette
@@ -19,6 +20,7 @@ _HEADS = {
     Verdict.LACK: "Missing",
     Verdict.UNCLEAR: "Cannot be told",
 }
+_SHOWN = 5
 
 
 def check_text(report: Report, *, colour: bool, width: int) -> str:
@@ -34,7 +36,7 @@ def check_text(report: Report, *, colour: bool, width: int) -> str:
                 lines += _finding(one, paint, width)
             lines.append("")
     lines += [f"Note: {clean(one)}" for one in report.notes]
-    return "\n".join([*lines, _sum(report)]) + "\n"
+    return "\n".join([*lines, _sum(report), *_unseen(report)]) + "\n"
 
 
 def _finding(one: Finding, paint: Palette, width: int, indent: str = "  ") -> Iterator[str]:
@@ -60,12 +62,13 @@ def _wrapped(text: str, first: str, rest: str, width: int) -> list[str]:
 
 def _compared(report: Report) -> str:
     names = ", ".join(clean(str(one)) for one in report.identities)
-    return f"{', '.join(map(clean, report.policies)) or 'no policy'} beside the grants of {names}"
+    held = f" of {clean(report.role)}" if report.role else ""
+    return f"{', '.join(map(clean, report.policies)) or 'no policy'}{held} beside the grants of {names}"
 
 
 def _sum(report: Report) -> str:
     if report.matches:
-        return "It allows what is granted, and nothing more."
+        return "Of AgentCore's data plane it allows what is granted, and nothing more."
     count = report.count
     return (
         f"It differs: {plural(count(Verdict.EXCESS), 'excess', 'excesses')}, {plural(count(Verdict.LACK), 'lack')}, "
@@ -73,11 +76,23 @@ def _sum(report: Report) -> str:
     )
 
 
+def _unseen(report: Report) -> Iterator[str]:
+    """What the sum says nothing of; in words, so that nobody takes it for all that the role may do."""
+    own = [one for one in report.unseen if is_of_agentcore(one)]
+    others = [one for one in report.unseen if not is_of_agentcore(one)]
+    for found, whose in ((others, "of other services"), (own, "of AgentCore beside identities and providers")):
+        if found:
+            more = ", ..." if len(found) > _SHOWN else ""
+            named = ", ".join(map(clean, found[:_SHOWN]))
+            yield f"Not looked at: {plural(len(found), 'action')} {whose} ({named}{more})."
+
+
 def check_markdown(report: Report) -> str:
     """The findings as a pull-request comment."""
     names = ", ".join(code(str(one)) for one in report.identities)
     policies = ", ".join(map(code, report.policies)) or "No policy"
-    sections = [f"### {policies} beside the grants of {names}", f"**{_sum(report)}**"]
+    held = f" of {code(report.role)}" if report.role else ""
+    sections = [f"### {policies}{held} beside the grants of {names}", f"**{_sum(report)}**"]
     for verdict, head in _HEADS.items():
         found = [one for one in report.findings if one.verdict is verdict]
         if found:
@@ -85,8 +100,9 @@ def check_markdown(report: Report) -> str:
             sections.append(
                 f"{head}: {len(found)}\n\n{fenced(lines, 'diff' if verdict is not Verdict.UNCLEAR else 'text')}"
             )
-    if report.notes:
-        sections.append(fenced([f"Note: {one}" for one in report.notes], "text"))
+    notes = [*(f"Note: {one}" for one in report.notes), *_unseen(report)]
+    if notes:
+        sections.append(fenced(notes, "text"))
     return "\n\n".join(sections) + "\n"
 
 
@@ -97,6 +113,8 @@ def check_json(report: Report) -> str:
             "format_version": "1.0",
             "matches": report.matches,
             "policies": list(report.policies),
+            "role": report.role or None,
+            "not_looked_at": list(report.unseen),
             "identities": [str(one) for one in report.identities],
             "notes": list(report.notes),
             "summary": {one.value: report.count(one) for one in Verdict},

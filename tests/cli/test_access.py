@@ -186,7 +186,8 @@ def test_a_role_is_read_from_iam_and_compared(project: Any, monkeypatch: pytest.
         document = project.run("access", "policy", AGENT, "--planned").out
         iam.put_role_policy(RoleName="agent", PolicyName="own", PolicyDocument=document)
         arguments = ["access", "check", AGENT, "--planned", "--role", arn]
-        assert project.run(*arguments).code == 0
+        ran = project.run(*arguments)
+        assert (ran.code, f"inline own of {arn} beside the grants" in ran.out) == (0, True)
         wide = json.loads(document)
         wide["Statement"][0]["Resource"] = "*"
         iam.put_role_policy(RoleName="agent", PolicyName="own", PolicyDocument=json.dumps(wide))

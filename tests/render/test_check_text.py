@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from reconciler.access import check, read_policies
+from reconciler.access import agent_policy, check, read_policies
 from reconciler.render.check_text import check_json, check_markdown, check_text
 from tests.access.stack import GRANTS, INVOICE, VAULT
 
@@ -49,3 +49,26 @@ def test_markdown_keeps_what_comes_from_outside_in_fences() -> None:
     assert text.startswith("### `role.json` beside the grants of `workload_identity.invoice-agent`\n")
     assert "```diff\n+ the resource" in text
     assert text.count("```") == 6
+
+
+def test_the_sum_claims_no_more_than_was_looked_at() -> None:
+    own = agent_policy(INVOICE).documents[0]["Statement"]
+    others = {
+        "Effect": "Allow",
+        "Action": ["iam:*", "secretsmanager:*", "bedrock-agentcore:InvokeCodeInterpreter"],
+        "Resource": "*",
+    }
+    denied = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+    policies, _ = read_policies("role.json", json.dumps({"Statement": [*own, others, denied]}).encode())
+    made = check(policies, GRANTS, [INVOICE], role="arn:aws:iam::222222222222:role/agent")
+    text = check_text(made, colour=False, width=100)
+    assert text.startswith("role.json of arn:aws:iam::222222222222:role/agent beside")
+    assert text.endswith(
+        "Of AgentCore's data plane it allows what is granted, and nothing more.\n"
+        "Not looked at: 2 actions of other services (iam:*, secretsmanager:*).\n"
+        "Not looked at: 1 action of AgentCore beside identities and providers (bedrock-agentcore:InvokeCodeInterpreter).\n"
+    )
+    assert "Not looked at: 2 actions of other services" in check_markdown(made)
+    assert json.loads(check_json(made))["not_looked_at"] == others["Action"]
+    policies, _ = read_policies("role.json", json.dumps({"Statement": own}).encode())
+    assert "Not looked at" not in check_text(check(policies, GRANTS, [INVOICE]), colour=False, width=100)
