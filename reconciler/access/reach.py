@@ -60,16 +60,19 @@ class Grants:
 
 
 def grants_declared(stack: Stack, target: Target, lock: Lock | None) -> Grants:
-    """What the manifest grants, with the ARNs that the API returned for what the lockfile holds."""
+    """What the manifest grants, with the ARNs that the API returned for what the lockfile holds.
+
+    What renames left behind is still granted what it was, until they are finished: agents may still go by the old name.
+    """
     known: Mapping[Address, Known] = lock.resources if lock else {}
-    return _grants(stack.resources.values(), known, target)
+    left = [one for address, one in known.items() if address.is_leftover]
+    return _grants([*stack.resources.values(), *left], known, target)
 
 
 def grants_recorded(lock: Lock) -> Grants:
     """What was granted when the lockfile was written last."""
     target = Target(stack=lock.stack, environment=lock.environment, account=lock.account, region=lock.region)
-    settled = [one for address, one in lock.resources.items() if not address.is_leftover]
-    return _grants(settled, lock.resources, target)
+    return _grants(lock.resources.values(), lock.resources, target)
 
 
 def with_planned_arns(grants: Grants) -> Grants:
@@ -98,7 +101,7 @@ def _planned(provider: Provider, target: Target) -> Provider:
 def _grants(resources: Iterable[Desired | Known], known: Mapping[Address, Known], target: Target) -> Grants:
     found = sorted(resources, key=lambda one: one.address)
     providers = {one.address: _provider(one, known) for one in found if one.address.type in (OAUTH2, API_KEY)}
-    for address, terms in (each for one in found for each in _access(one)):
+    for address, terms in (each for one in found for each in _access(one, providers)):
         if address not in providers:
             external = bool(terms.get("external"))
             providers[address] = Provider(address=address, name=address.key, external=external)
@@ -119,7 +122,7 @@ def _reach(one: Desired | Known, known: Mapping[Address, Known], providers: Mapp
             Granted(
                 provider=providers[address], scopes=tuple(terms.get("scopes", ())), flows=tuple(terms.get("flows", ()))
             )
-            for address, terms in _access(one)
+            for address, terms in _access(one, providers)
         ),
         return_urls=_texts(one.attributes.get(RETURN_URLS.name)),
     )
@@ -146,12 +149,17 @@ def _secret(one: Desired | Known, known: Mapping[Address, Known]) -> str:
     return found.outputs.get("secretArn", "") if found is not None and found.name == one.name else ""
 
 
-def _access(one: Desired | Known) -> Iterator[tuple[Address, Mapping[str, Any]]]:
-    """The providers by address, each with the terms of the grant."""
+def _access(one: Desired | Known, held: Iterable[Address]) -> Iterator[tuple[Address, Mapping[str, Any]]]:
+    """The providers by address, each with the terms of the grant.
+
+    An identity that a rename left behind goes with the old one of a provider that was renamed, too.
+    """
+    old = {address.heir: address for address in held if address.is_leftover} if one.address.is_leftover else {}
     access: Any = one.attributes.get(ACCESS.name) or {}
     for text in sorted(access):
         type_, _, key = text.partition(".")
-        yield Address(type_, key), access[text] or {}
+        address = Address(type_, key)
+        yield old.get(address, address), access[text] or {}
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ def kept(change: Change, arn: str, attributes: Attributes | None = None, *, live
     The address that it leaves behind, if any, is taken out: nothing is declared there any more.
     """
     stands = attributes if attributes is not None else change.after
+    anew = change.action is Action.REPLACE  # what the change has of date and outputs is the old one's
     known = Known(
         address=change.address,
         name=change.name,
@@ -49,8 +50,8 @@ def kept(change: Change, arn: str, attributes: Attributes | None = None, *, live
         attributes=stands if stands is not None else {},
         protect=change.protect,
         update_only=change.update_only,
-        updated=live.updated if live else change.updated,
-        outputs=live.outputs if live else change.outputs,
+        updated=live.updated if live else "" if anew else change.updated,
+        outputs=live.outputs if live else {} if anew else change.outputs,
     )
     return Edits(drop=(change.previous,) if change.previous else (), put=(known,))
 

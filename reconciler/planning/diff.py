@@ -167,6 +167,8 @@ def _replace(pair: Pair, desired: Desired, known: Known, live: Live, terms: Term
         after=after,
         attributes=attribute_changes(before, after, terms.see(desired.address, known.attributes)),
         arn=live.arn,
+        updated=live.updated,
+        outputs=live.outputs,
         owner=live.owner,
         protect=desired.protect,
         previous=pair.previous,

@@ -241,3 +241,31 @@ def test_the_example_runs_as_its_first_lines_say(project: Any) -> None:
     Path("role.json").write_text(ran.out, encoding="utf-8")
     assert project.run("access", "check", "grants.yaml", "--policy", "role.json").code == 0
     assert project.run("graph", "grants.yaml", "--format", "svg", "--hosts", "--out", "access.svg").code == 0
+
+
+def test_while_a_rename_is_under_way_the_old_one_has_its_grants(granted: Any) -> None:
+    before = granted.run("access", "policy", AGENT).out
+    Path("old.json").write_text(before, encoding="utf-8")
+    outputs = granted.lock["resources"]["oauth2_credential_provider.github"]["outputs"]
+    text = MANIFEST.replace("  github:\n", "  github:\n    name: github-2\n")
+    granted.write(text.replace("  invoice-agent:\n", "  invoice-agent:\n    name: invoice-2\n"))
+    assert granted.run("apply", "--auto-approve").code == 0
+    old = f"{AGENT}~invoice-agent"
+    left = granted.lock["resources"]["oauth2_credential_provider.github~github"]
+    assert left["outputs"] == outputs
+    assert left["updated"]
+    assert outputs["callbackUrl"] in granted.run("output").out
+
+    matrix = json.loads(granted.run("access", "matrix", "--from", "lock", "--format", "json").out)
+    rows = {one["address"]: [grant["provider"] for grant in one["grants"]] for one in matrix["identities"]}
+    assert rows[AGENT] == ["oauth2_credential_provider.github"]
+    assert rows[old] == ["oauth2_credential_provider.github~github"]
+    assert "~" not in granted.run("access", "matrix").out
+    for form in ("mermaid", "dot", "svg"):
+        drawn = granted.run("graph", "--from", "lock", "--format", form).out
+        assert "invoice-agent~invoice-agent" in drawn.replace("#126;", "~")
+
+    assert granted.run("access", "policy", old).out == before
+    ran = granted.run("access", "check", "--policy", "old.json")
+    assert (ran.code, f"beside the grants of {old}" in ran.out) == (0, True), ran
+    assert granted.run("access", "check", AGENT, "--policy", "old.json").code == 2
