@@ -142,7 +142,7 @@ def access_matrix(
     from reconciler.render.matrix_forms import matrix_csv, matrix_json, matrix_markdown
     from reconciler.render.matrix_text import matrix_text
 
-    grants = grants_from(open_workspace(path, env), whose)
+    grants = grants_from(console, open_workspace(path, env), whose)
     match form:
         case MatrixFormat.TEXT:
             console.show(matrix_text(grants, colour=console.colour_out, width=console.width))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -15,7 +16,7 @@ from reconciler.model.addresses import Address
 
 if TYPE_CHECKING:
     from reconciler.access import Grants, Reach
-    from reconciler.model.resources import Lock
+    from reconciler.model.resources import Lock, Stack
 
 
 class From(enum.Enum):
@@ -46,13 +47,17 @@ def read_lock(workspace: Workspace) -> Lock | None:
         return state.read()
 
 
-def grants_from(workspace: Workspace, whose: From) -> Grants:
-    """All grants of the stack. Raises UsageError where there is no lockfile to read them from."""
+def grants_from(console: Console, workspace: Workspace, whose: From) -> Grants:
+    """All grants of the stack, of the manifest without those of identities that have expired, and a word on how many these are.
+
+    Raises UsageError where there is no lockfile to read them from.
+    """
     from reconciler.access import grants_declared, grants_recorded
 
     stack = workspace.stack
     if whose is From.MANIFEST:
-        return grants_declared(stack, offline_target(stack.name, workspace.environment, None), None)
+        declared = grants_declared(stack, offline_target(stack.name, workspace.environment, None), None)
+        return _unexpired(console, stack, declared)
     lock = read_lock(workspace)
     if lock is None:
         raise UsageError(
@@ -60,6 +65,19 @@ def grants_from(workspace: Workspace, whose: From) -> Grants:
             "Run `reconciler apply`, or look at what is declared: --from manifest.",
         )
     return grants_recorded(lock)
+
+
+def _unexpired(console: Console, stack: Stack, grants: Grants) -> Grants:
+    from reconciler.cli.age import today
+    from reconciler.model.expiry import lapsed
+    from reconciler.render.words import plural
+
+    day = today()
+    wanted = tuple(one for one in grants.reaches if not lapsed(stack.resources[one.identity].attributes, day))
+    left_out = len(grants.reaches) - len(wanted)
+    if left_out:
+        console.note(f"Left out, for their day has come: {plural(left_out, 'identity', 'identities')}.")
+    return replace(grants, reaches=wanted)
 
 
 def grants_applied(workspace: Workspace) -> Grants:

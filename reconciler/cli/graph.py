@@ -59,7 +59,7 @@ def graph(
     workspace = open_workspace(path, env)
     if out is not None:
         check_replaceable(out, workspace.manifest)
-    made = graph_of(grants_from(workspace, whose), with_hosts=hosts)
+    made = graph_of(grants_from(console, workspace, whose), with_hosts=hosts)
     write = {GraphFormat.MERMAID: graph_mermaid, GraphFormat.DOT: graph_dot, GraphFormat.SVG: graph_svg}[form]
     text = write(made)
     if form is GraphFormat.MERMAID and len(made.links) > _MERMAID_EDGES:

@@ -269,3 +269,14 @@ def test_while_a_rename_is_under_way_the_old_one_has_its_grants(granted: Any) ->
     ran = granted.run("access", "check", "--policy", "old.json")
     assert (ran.code, f"beside the grants of {old}" in ran.out) == (0, True), ran
     assert granted.run("access", "check", AGENT, "--policy", "old.json").code == 2
+
+
+def test_identities_that_have_expired_are_left_out_and_counted(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECONCILER_ENV", "local")
+    project.write(
+        MANIFEST.replace("  support-agent:\n", "  support-agent:\n    owner: team-a\n    expires: 2020-01-01\n")
+    )
+    for arguments in (["access", "matrix", "--format", "csv"], ["graph"]):
+        ran = project.run(*arguments)
+        assert (ran.code, "invoice-agent" in ran.out, "support-agent" in ran.out) == (0, True, False), ran
+        assert "Left out, for their day has come: 1 identity." in ran.err
