@@ -99,7 +99,20 @@ def foreign(return_urls: Sequence[str]) -> str:
 
 
 def _verified(plane: DataPlane, subject: Reach, user: User, ended: threading.Event) -> list[Check]:
-    """Every check of one identity; fewer where the run was `ended`. Raises CredentialsMissing."""
+    """Every check of one identity; fewer where the run was `ended`, which it is once the credentials are gone.
+
+    Raises CredentialsMissing.
+    """
+    if ended.is_set():
+        return []
+    try:
+        return _checked(plane, subject, user, ended)
+    except CredentialsMissing:
+        ended.set()  # here, and not where it is noticed: nobody else fares better
+        raise
+
+
+def _checked(plane: DataPlane, subject: Reach, user: User, ended: threading.Event) -> list[Check]:
     token, checks = _token(plane, subject, user)
     for one in tries(subject):
         if ended.is_set():

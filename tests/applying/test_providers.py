@@ -185,13 +185,16 @@ def test_what_somebody_changes_before_we_look_is_not_trusted_by_its_date(world: 
 
 
 @pytest.mark.parametrize("committed", [True, False])
-def test_a_lost_answer_to_a_create_makes_one_and_records_what_was_sent(
+def test_a_lost_answer_to_a_create_makes_one_and_leaves_its_version_to_the_next_plan(
     world: Any, providers: Any, committed: bool
 ) -> None:
     world.misbehaviour.drop(CREATE, committed=committed)
     assert world.apply_one(providers.create(providers.attributes(1))).status is Status.DONE
     assert providers.sent == [VALUE] * (1 if committed else 2)
-    assert providers.entry.attributes == providers.attributes(1)
+    secret = (
+        {"source": "MANAGED"} if committed else {"source": "MANAGED", "version": 1}
+    )  # whose call made it, nobody knows
+    assert providers.entry.attributes == {**providers.attributes(1), "clientSecret": secret}
 
 
 @pytest.mark.parametrize("committed", [True, False])
@@ -250,7 +253,7 @@ def test_a_provider_of_our_values_is_taken_for_ours_by_its_tag_alone(
     world.misbehaviour.reset()
     settled = world.recover()
     if owner is None:
-        assert providers.entry.attributes == providers.attributes(1)
+        assert providers.entry.attributes == {**providers.attributes(1), "clientSecret": {"source": "MANAGED"}}
     else:
         assert providers.entry is None
         assert ["not taken" in one.summary for one in settled.findings if one.address] == [True]
