@@ -157,3 +157,31 @@ def test_a_json_template_gets_its_snippet_in_json(project: Any) -> None:
     ran = project.run("import", "cloudformation", "t.json", "--stack", "s", "--offline", "--out", "m.yaml")
     assert ran.code == 0, ran
     assert '"DeletionPolicy": "Retain"' in ran.out
+
+
+def test_a_manifest_that_would_hold_a_secret_is_not_written(project: Any) -> None:
+    project.write(
+        """\
+        Parameters: {Stage: {Type: String, Default: prod}}
+        Conditions: {Prod: !Equals [!Ref Stage, prod]}
+        Resources:
+          P:
+            Type: AWS::BedrockAgentCore::OAuth2CredentialProvider
+            Properties:
+              Name: github
+              CredentialProviderVendor: GithubOauth2
+              Oauth2ProviderConfigInput:
+                GithubOauth2ProviderConfig: !If
+                  - Prod
+                  - {ClientId: abc, ClientSecret: CANARY-prod}
+                  - {ClientId: abd, ClientSecret: CANARY-dev}
+        """,
+        "leak.yaml",
+    )
+    ran = project.run(
+        "import", "cloudformation", "leak.yaml", "--stack", "s", "--offline", "--out", "o.yaml", "--log-level", "debug"
+    )
+    assert ran.code == 1
+    assert "nothing was written" in ran.err
+    assert "CANARY" not in ran.out + ran.err
+    assert not (project.folder / "o.yaml").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -202,3 +203,10 @@ def test_a_manifest_whose_name_is_no_utf_8_can_be_planned_and_applied(project: A
     assert project.run("plan", "caf\udce9.yaml", "--out", "saved.plan").code == 0
     assert project.run("apply", "--plan", "saved.plan").code == 0
     assert Path("caf\udce9.local.lock.json").exists()
+
+
+def test_what_is_no_file_is_no_plan(project: Any) -> None:
+    os.mkfifo(project.folder / "pipe.plan")
+    ran = project.run("show", "pipe.plan")
+    assert ran.code == 1
+    assert "pipe.plan is no file" in ran.err

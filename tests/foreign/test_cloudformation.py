@@ -339,3 +339,33 @@ def test_whatever_stands_in_a_template_it_is_read_or_refused(name: Any, tags: An
     }
     with contextlib.suppress(InvalidInput):
         assert read_cloudformation(json.dumps(raw).encode(), "t.json", parameters={}).found
+
+
+def _doubled(depth: int) -> dict[str, Any]:
+    """Conditions of which each asks twice for the next."""
+    conditions: dict[str, Any] = {
+        f"C{at}": {"Fn::And": [{"Condition": f"C{at + 1}"}, {"Condition": f"C{at + 1}"}]} for at in range(depth)
+    }
+    return {**conditions, f"C{depth}": {"Fn::Equals": ["a", "a"]}}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"Conditions": _doubled(40)},
+        {"Conditions": {f"C{at}": {"Fn::Not": [{"Condition": f"C{at + 1}"}]} for at in range(3000)}},
+        {"Mappings": {"M": {"a": {"b": {"Fn::FindInMap": ["M", "a", "b"]}}}}},
+    ],
+    ids=["doubled", "a chain", "a circle"],
+)
+def test_a_template_that_would_go_on_for_ever_is_refused(head: dict[str, Any]) -> None:
+    name: Any = {"Fn::FindInMap": ["M", "a", "b"]} if "Mappings" in head else {"Fn::If": ["C0", "abc", "abd"]}
+    resource = {"Type": "AWS::BedrockAgentCore::WorkloadIdentity", "Properties": {"Name": name}}
+    template = json.dumps({**head, "Resources": {"A": resource}}).encode()
+    with pytest.raises(InvalidInput):
+        read_cloudformation(template, "t.json", parameters={})
+
+
+def test_what_is_selected_by_a_number_of_thousands_of_digits_is_not_there() -> None:
+    with pytest.raises(InvalidInput):
+        read(identity(f'!Select ["{"9" * 5000}", [a, b]]'))

@@ -15,6 +15,7 @@ from reconciler.model.resources import Known, Lock, Origin
 from reconciler.model.secrets import SecretSource
 from reconciler.model.values import canonical
 from reconciler.planning import check_fits, dump_plan, load_plan
+from reconciler.planning.granting import still_granted
 
 GITHUB = Address("oauth2_credential_provider", "github")
 
@@ -85,3 +86,29 @@ def test_a_provider_that_is_still_granted_is_deleted_by_no_plan(make: Any) -> No
     )  # fmt: skip
     with pytest.raises(StalePlan, match="granted"):
         check_fits(replace(plan, lineage=lock.lineage, changes=(deletion,)), lock, target=plan.target)
+
+
+def test_what_a_rename_left_behind_stays_while_its_old_name_is_granted() -> None:
+    """The provider lives on under another address; who was not updated since is granted it by the old one."""
+    holder = Address("workload_identity", "agent")
+    old = canonical(WORKLOAD_IDENTITY, {"access": {str(GITHUB): {"flows": ["M2M"]}}})
+    new = Address("oauth2_credential_provider", "gh2")
+    left = new.leftover("github")
+    entries = {
+        one.address: one
+        for one in (
+            Known(address=new, name="gh2", arn="", origin=Origin.CREATED, attributes=attributes(1, "a")),
+            Known(address=left, name="github", arn="", origin=Origin.CREATED, attributes=attributes(1, "a")),
+            Known(address=holder, name="agent", arn="", origin=Origin.CREATED, attributes=old),
+        )
+    }
+    deletion = replace(
+        raised(), action=Action.DELETE, reason=Reason.RENAME_FINISHED, address=left, after=None, attributes=(),
+        secrets={},
+    )  # fmt: skip
+    (refusal,) = still_granted([deletion], entries)
+    assert (refusal.code, refusal.address) == ("still-granted", str(left))
+
+    granted_anew = canonical(WORKLOAD_IDENTITY, {"access": {str(new): {"flows": ["M2M"]}}})
+    entries[holder] = replace(entries[holder], attributes=granted_anew)
+    assert list(still_granted([deletion], entries)) == []
