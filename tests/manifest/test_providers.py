@@ -127,6 +127,7 @@ def test_a_configuration_is_checked_again_with_its_variables_in_place(findings):
         "{secretId: [s3cr3t-canary], jsonKey: a}",
         "{secretId: a, jsonKey: {s: s3cr3t-canary}}",
         "{fromEnv: s3cr3t-canary!, version: 1}",
+        "{fromEnv: s3cr3t_canary, version: 1}",
         "{fromEnv: A, version: s3cr3t-canary}",
         "{fromSecretsManager: s3cr3t-canary, version: 1}",
         "{fromSecretsManager: {secretId: 1, jsonKey: s3cr3t-canary}, version: 1}",

@@ -169,7 +169,8 @@ def test_a_variable_of_aws_or_ours_is_refused_wherever_it_is_named(
     monkeypatch.setenv("aws_session_token", canaries.token)
     declare(stack, entries=ENTRIES.replace("GITHUB_SECRET", name))
     ran = stack.run("validate")
-    assert (ran.code, "reserved-variable" in ran.out + ran.err) == (1, True)
+    code = "secret-form" if name.islower() else "reserved-variable"  # small letters are taken for a key that was pasted
+    assert (ran.code, code in ran.out + ran.err) == (1, True)
 
     monkeypatch.delenv("RECONCILER_PLAN_KEY")  # a forger has none, and where nobody signs, nobody asks
     if name == "RECONCILER_PLAN_KEY":
