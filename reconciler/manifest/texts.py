@@ -111,6 +111,10 @@ def word_yaml_error(problem: yaml.YAMLError, name: str, text: str) -> Diagnostic
     mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
     summary, detail = _advice(said, text, line, column)
+    if "nesting depth" in said:  # libyaml's own limit, since 0.2.6, met while it looks ahead for the end of a key
+        return error(
+            "yaml-depth", "Nested too deeply", "No manifest needs that.", source=Source(name, line + 1, column + 1)
+        )
     opened = getattr(problem, "context_mark", None)
     if opened is not None and summary.startswith("A quoted text"):
         line, column = opened.line, opened.column
