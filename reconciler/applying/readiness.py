@@ -40,8 +40,7 @@ def _ready(means: Means, change: Change, live: Live) -> Result:
 
 def _failed(means: Means, change: Change, live: Live) -> Result:
     """The service could not do it. After an update, what stands is what it shows, with the secret that it had."""
-    with keeping_back(means.secrets(change).values()):
-        failure = quotable(live.failure)
+    failure = _reason(means, change, live)
     stands = None if change.action in (Action.CREATE, Action.REPLACE) else means.ours(change, live)
     return Result(
         status=Status.FAILED,
@@ -50,6 +49,16 @@ def _failed(means: Means, change: Change, live: Live) -> Result:
         hint="It stands and is in the lockfile. Mend what the service says, then plan again.",
         edits=kept(change, live.arn, stands, live=live),
     )
+
+
+def _reason(means: Means, change: Change, live: Live) -> str:
+    """What the service says of it, unless that repeats the secret that it was sent."""
+    try:
+        sent = means.secrets(change).values()
+    except DirectoryError:  # it cannot be looked for any more; what was made must not be lost over that
+        return "(its reason is kept back: it may repeat the secret that was sent)" if live.failure else ""
+    with keeping_back(sent):
+        return quotable(live.failure)
 
 
 def _not_seen(means: Means, result: Result, live: Live | DirectoryError | None) -> Result:

@@ -173,6 +173,28 @@ def test_a_failed_update_keeps_the_version_that_stood(world: Any, providers: Any
     assert providers.entry.attributes == providers.attributes(1, "Iv1.new")
 
 
+def test_what_failed_is_ours_though_its_secret_can_be_read_no_more(
+    world: Any, providers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason is looked through for the secret: where that is gone, the reason is kept back, and the entry is not lost."""
+    world.misbehaviour.terms = Terms(create_failures={"github": f"{VALUE} is no secret"})
+    world.misbehaviour.before(
+        "GetOauth2CredentialProvider", lambda _: monkeypatch.delenv("GITHUB_SECRET", raising=False)
+    )
+    outcome = world.apply_one(providers.create(providers.attributes(1)))
+    assert outcome.status is Status.FAILED
+    assert "kept back" in outcome.message
+    assert VALUE not in outcome.message
+    assert providers.entry.attributes == providers.attributes(1)
+
+
+def test_a_reason_that_repeats_the_secret_is_kept_back(world: Any, providers: Any) -> None:
+    world.misbehaviour.terms = Terms(create_failures={"github": f"{VALUE} is no secret"})
+    outcome = world.apply_one(providers.create(providers.attributes(1)))
+    assert outcome.message.startswith("the service took it and then failed: CREATE_FAILED: (")
+    assert VALUE not in outcome.message
+
+
 def test_what_somebody_changes_before_we_look_is_not_trusted_by_its_date(world: Any, providers: Any) -> None:
     """The date that we then see is that of their write: with it, their change would never be read."""
     world.misbehaviour.before("GetOauth2CredentialProvider", lambda _: providers.put(client="Iv1.theirs", updated=5.0))

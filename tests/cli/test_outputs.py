@@ -138,3 +138,18 @@ def test_what_a_shell_would_read_otherwise_is_quoted(value: str, tmp_path: Path)
 def test_what_cannot_be_written_for_all_of_them_is_refused(value: str) -> None:
     with pytest.raises(ReconcilerError, match=r"workload_identity\.a arn"):
         outputs_dotenv([made("a", arn=value)])
+
+
+def test_the_callback_url_of_a_new_provider_is_printed_after_apply_and_once(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People have to register it at the identity provider, and nobody else tells them."""
+    project.write(MANIFEST)
+    monkeypatch.setenv("GITHUB_SECRET", SECRET)
+    ran = project.run("apply", "--auto-approve")
+    url = values(project)["oauth2_credential_provider.github"]["callbackUrl"]
+    said = " ".join(ran.out.split())
+    assert said.count(f"Register this callback URL at the identity provider: {url}") == 1
+
+    project.write(MANIFEST.replace("version: 1}", "version: 2}"))
+    assert "callback URL" not in project.run("apply", "--auto-approve").out
