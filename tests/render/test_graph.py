@@ -141,7 +141,8 @@ def test_the_svg_runs_nothing_and_fetches_nothing() -> None:
 @settings(deadline=None)
 @given(st.text(min_size=1, max_size=30))
 def test_any_name_leaves_the_svg_well_formed(text: str) -> None:
-    ElementTree.fromstring(graph_svg(named(text)))
+    root = ElementTree.fromstring(graph_svg(named(text)))
+    assert root.tag == f"{SVG}svg"
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pydot calls pyparsing by its former names
