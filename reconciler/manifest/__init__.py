@@ -6,7 +6,8 @@ from reconciler.manifest.choosing import is_glob, meant
 from reconciler.manifest.declarations import DEFAULT_ENVIRONMENT, Manifest
 from reconciler.manifest.documents import ManifestFile
 from reconciler.manifest.files import find
-from reconciler.manifest.loading import Loaded, load, load_files
+from reconciler.manifest.loading import Loaded, Readings, load, load_files
+from reconciler.manifest.locating import element_source
 from reconciler.manifest.resolving import Resolved, resolve
 from reconciler.manifest.rules import RULES, Rule
 
@@ -16,8 +17,10 @@ __all__ = [
     "Loaded",
     "Manifest",
     "ManifestFile",
+    "Readings",
     "Resolved",
     "Rule",
+    "element_source",
     "find",
     "is_glob",
     "load",

@@ -50,13 +50,29 @@ Unsound = Mapping[tuple[str, Keys], Sequence[Keys]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """A sound manifest. `environments` is never empty; `entries` stand in address order."""
+    """A sound manifest. `environments` is never empty; `entries` stand in address order; `documents` are its files."""
 
     path: Path
     stack: str
     environments: Mapping[str, Environment]
     settings: Settings
     entries: tuple[Entry, ...] = field(repr=False)
+    documents: tuple[Document, ...] = field(repr=False, default=())
+
+    def source(self, *path: str | int) -> Source | None:
+        """Where the key or element at that path stands, or the last on the way that does; None if no file has the first."""
+        best: tuple[int, Document] | None = None
+        for document in self.documents:
+            depth, value = 0, document.value
+            for step in path:
+                held = isinstance(value, dict) and step in value
+                held = held or (isinstance(value, list) and isinstance(step, int) and step < len(value))
+                if not held:
+                    break
+                depth, value = depth + 1, value[step]
+            if depth and (best is None or depth > best[0]):
+                best = (depth, document)
+        return best[1].source(path[: best[0]], key=True) if best else None
 
 
 def declare(
@@ -80,6 +96,7 @@ def declare(
         environments=environments,
         settings=settings,
         entries=entries,
+        documents=tuple(documents),
     )
     return manifest, found
 

@@ -34,22 +34,55 @@ def load(path: Path) -> Loaded:
     return _load(files, path, found)
 
 
-def load_files(files: Sequence[ManifestFile], path: Path = Path()) -> Loaded:
-    """The same from bytes at hand, as of another commit. `path`: what the manifest is said to be at."""
-    return _load(sorted(files), path, [])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """What one file holds, as far as it can be read; what is wrong with it; and the paths that the schema refuses."""
+
+    document: Document | None
+    problems: tuple[Diagnostic, ...]
+    refused: frozenset[Keys] = frozenset()
 
 
-def _load(files: Sequence[ManifestFile], path: Path, found: list[Diagnostic]) -> Loaded:
+Readings = dict[ManifestFile, ReadFile]
+"""Files that were read already. Two versions of a manifest share theirs, so that what did not change is read once."""
+
+
+def load_files(
+    files: Sequence[ManifestFile],
+    path: Path = Path(),
+    *,
+    unreadable: Sequence[Diagnostic] = (),
+    readings: Readings | None = None,
+) -> Loaded:
+    """The same from bytes at hand, as of another commit. `path`: what the manifest is said to be at.
+
+    `unreadable`: what could not be had of it.
+    """
+    return _load(sorted(files), path, list(unreadable), readings)
+
+
+def _read(file: ManifestFile) -> ReadFile:
+    document, problems = compose(file)
+    if document is None:
+        return ReadFile(document=None, problems=tuple(problems))
+    departed, paths = departures(document)
+    told = _told_once(document, problems, departed)
+    return ReadFile(document=document, problems=tuple(told), refused=frozenset(paths))
+
+
+def _load(
+    files: Sequence[ManifestFile], path: Path, found: list[Diagnostic], readings: Readings | None = None
+) -> Loaded:
     documents: list[Document] = []
     unsound: dict[tuple[str, Keys], list[Keys]] = {}
     whole = not found
+    readings = {} if readings is None else readings
     for file in files:
-        document, problems = compose(file)
-        if document is not None:
-            departed, paths = departures(document)
-            problems = _told_once(document, problems, departed)
-            for one in paths:
-                unsound.setdefault((file.name, one[:2]), []).append(one[2:])
+        if (read := readings.get(file)) is None:
+            read = readings[file] = _read(file)
+        document, problems = read.document, read.problems
+        for one in read.refused:
+            unsound.setdefault((file.name, one[:2]), []).append(one[2:])
         if document is not None and isinstance(document.value, dict):
             documents.append(document)
         else:

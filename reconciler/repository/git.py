@@ -1,0 +1,151 @@
+"""Questions to a git repository, asked of the program `git` itself, which knows every format that repositories come in.
+
+Only plumbing that reads objects and names: `rev-parse`, `merge-base`, `ls-tree`, `cat-file`. None of it runs a hook, a
+filter, a `textconv` or a file-system monitor, asks for a password, or fetches what a partial clone lacks; so nothing that a
+branch or its configuration holds is executed. Paths are bytes to git; here they are text, with what is not UTF-8 as surrogates.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.errors import ReconcilerError, UsageError
+
+_SAFE = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "LC_ALL": "C",
+}
+_OTHERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_PREFIX")
+"""What hooks set for the repository that they run in; the manifest's own is found from where it is."""
+
+REGULAR, LINK, SUBMODULE, TREE = "100", "120000", "160000", "040000"
+"""Modes of entries in a tree; a regular file's only begins so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of a tree. `size` in bytes, 0 for what is no file."""
+
+    mode: str
+    oid: str
+    size: int
+    path: str
+
+    @property
+    def regular(self) -> bool:
+        """Whether it is a file like any other."""
+        return self.mode.startswith(REGULAR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """A repository by the root of its working tree. `shallow`: it lacks history."""
+
+    root: Path
+    shallow: bool
+
+    def commit(self, ref: str) -> str | None:
+        """The commit that the words mean, None where there is none."""
+        said = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        return said.stdout.decode("ascii").strip() if said.returncode == 0 else None
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The commit from which both went on, None where the repository knows none."""
+        said = self._run("merge-base", "--end-of-options", one, other)
+        return said.stdout.decode("ascii").split()[0] if said.returncode == 0 else None
+
+    def entries(self, commit: str, path: str, *, below: bool = False) -> list[Entry]:
+        """What stands at the path in that commit: the entry itself, or (`below`) what is directly in the folder.
+
+        `path` "" is the root. Raises ReconcilerError where git cannot say.
+        """
+        asked = [f"{path}/" if below and path else path] if path else []
+        # Read literally: a path may begin with `:` or hold a wildcard.
+        said = self._run("--literal-pathspecs", "ls-tree", "-z", "--long", "--full-tree", commit, "--", *asked)
+        if said.returncode:
+            raise _failed(f"git cannot list {path or 'the root'} of {commit[:12]}", said)
+        return sorted(_entries(said.stdout), key=lambda one: one.path)
+
+    def every_entry(self, commit: str) -> list[Entry]:
+        """Every file of that commit, at any depth."""
+        said = self._run("ls-tree", "-r", "-z", "--long", "--full-tree", commit)
+        if said.returncode:
+            raise _failed(f"git cannot list {commit[:12]}", said)
+        return sorted(_entries(said.stdout), key=lambda one: one.path)
+
+    def contents(self, entries: Sequence[Entry]) -> list[bytes]:
+        """What the files hold, in that order. Raises ReconcilerError for one that the repository lacks."""
+        if not entries:
+            return []
+        said = self._run("cat-file", "--batch", given="".join(f"{one.oid}\n" for one in entries).encode("ascii"))
+        if said.returncode:
+            raise _failed("git cannot read the manifest's files", said)
+        contents, rest = [], memoryview(said.stdout)
+        for one in entries:
+            head, _, _ = bytes(rest[:200]).partition(b"\n")
+            words = head.split()
+            if len(words) != 3 or words[1] != b"blob":
+                detail = "A partial clone lacks it, and nothing is fetched on the way. Fetch it: git fetch --refetch."
+                raise ReconcilerError(f"the repository does not have the content of {one.path}", detail)
+            start, size = len(head) + 1, int(words[2])
+            contents.append(bytes(rest[start : start + size]))
+            rest = rest[start + size + 1 :]
+        return contents
+
+    def _run(self, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return _git(self.root, *arguments, given=given)
+
+
+def open_repository(folder: Path) -> Repository:
+    """The repository that the folder belongs to, a submodule's own in a submodule. Raises UsageError where it is in none."""
+    said = _git(folder, "rev-parse", "--is-shallow-repository", "--show-toplevel")
+    if said.returncode:
+        why = _words(said)
+        if "not a git repository" in why:
+            raise UsageError(
+                f"{folder} is in no git repository, and a review compares two of its versions",
+                "Go where the repository is checked out, or give the path of a manifest in one.",
+            )
+        raise ReconcilerError(f"git cannot open the repository of {folder}", why)
+    shallow, _, root = said.stdout.decode("utf-8", "surrogateescape").rstrip("\n").partition("\n")
+    return Repository(root=Path(root), shallow=shallow == "true")
+
+
+def _git(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    environ = {name: value for name, value in os.environ.items() if name not in _OTHERS} | _SAFE
+    command = ["git", "-C", os.fspath(folder), *arguments]
+    try:
+        return subprocess.run(command, input=given, capture_output=True, env=environ, check=False)
+    except FileNotFoundError as error:
+        detail = "Install it: reviews read both versions of a manifest from the repository."
+        raise ReconcilerError("there is no program git on the PATH", detail) from error
+    except OSError as error:
+        raise ReconcilerError(f"git cannot be run: {error.strerror or error}") from error
+
+
+def _entries(said: bytes) -> Iterator[Entry]:
+    for line in said.split(b"\0"):
+        if line:
+            about, _, path = line.partition(b"\t")
+            mode, _, oid, size = about.decode("ascii").split()
+            yield Entry(
+                mode=mode,
+                oid=oid,
+                size=0 if size == "-" else int(size),
+                path=path.decode("utf-8", "surrogateescape"),
+            )
+
+
+def _words(said: subprocess.CompletedProcess[bytes]) -> str:
+    return said.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
+
+
+def _failed(summary: str, said: subprocess.CompletedProcess[bytes]) -> ReconcilerError:
+    return ReconcilerError(summary, _words(said))

@@ -1,0 +1,170 @@
+"""Two versions of a manifest to a `ChangeReport`: what differs in which environment, and what is risky about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.diagnostics import Diagnostic, Severity, in_order
+from reconciler.model.changes import Action
+from reconciler.model.report import (
+    ChangeReport,
+    Finding,
+    Item,
+    Level,
+    Mark,
+    Place,
+    Topic,
+    by_gravity,
+    levels_by_item,
+)
+from reconciler.reviewing.difference import Revision, revisions
+from reconciler.reviewing.risks import Facts, raised
+from reconciler.reviewing.terms import Amendment, amendments
+from reconciler.reviewing.versions import Reviewed
+
+_LEVELS = {Severity.ERROR: Level.CRITICAL, Severity.WARNING: Level.WARNING, Severity.INFO: Level.INFO}
+
+
+def review(base: Reviewed, head: Reviewed, chosen: Callable[[str], bool], *, prefix: str = "") -> ChangeReport:
+    """What becomes of the environments that are `chosen`. `prefix`: see `ChangeReport`."""
+    names = tuple(name for name in sorted({*base.environments, *head.environments}) if chosen(name))
+    amended = tuple(amendments(base.manifest, head.manifest, names)) if _sound(base) and _sound(head) else ()
+    looked = [_facts(base, head, name, amended) for name in names if not base.unsound(name) and not head.unsound(name)]
+    whole = Facts(
+        base=base, head=head, environment="", before=None, after=None, revisions=(),
+        amendments=tuple(one for one in amended if not one.environments),
+    )  # fmt: skip
+    findings = by_gravity([*together(raised([whole, *looked])), *_mistakes(base, head)])
+    levels = levels_by_item(findings)
+    items = [*_resource_items(looked, levels), *(_amended(one, whole, levels) for one in amended)]
+    compared = {one.environment for one in looked}
+    return ChangeReport(
+        topic=Topic.REVIEW,
+        stack=_stack_name(base, head),
+        places=tuple(_place(base, head, name) for name in names),
+        items=tuple(sorted(_merged(items), key=lambda one: (one.about, one.environments))),
+        findings=findings,
+        unchanged=sum(len(one.after.resources) for one in looked if one.after)
+        - sum(one.after is not None for facts in looked for one in facts.revisions),
+        base=base.version,
+        head=head.version,
+        prefix=prefix,
+        unread=tuple(_unread(base, head, [name for name in names if name not in compared])),
+    )
+
+
+def _sound(side: Reviewed) -> bool:
+    return side.absent or side.manifest is not None
+
+
+def _stack_name(base: Reviewed, head: Reviewed) -> str:
+    return next((side.manifest.stack for side in (head, base) if side.manifest), "")
+
+
+def _facts(base: Reviewed, head: Reviewed, name: str, amended: Sequence[Amendment]) -> Facts:
+    before, after = base.stack(name), head.stack(name)
+    return Facts(
+        base=base,
+        head=head,
+        environment=name,
+        before=before,
+        after=after,
+        revisions=revisions(before, after),
+        amendments=tuple(one for one in amended if one.environments == (name,)),
+    )
+
+
+def _place(base: Reviewed, head: Reviewed, name: str) -> Place:
+    before, after = base.environments.get(name), head.environments.get(name)
+    one = after or before
+    if one is None:
+        raise ValueError(f"no version has an environment {name}")
+    mark = Mark.KEPT if before and after else Mark.ADDED if after else Mark.REMOVED
+    return Place(name=name, mark=mark, where=one.where, account=one.account, region=one.region, protected=one.protect)
+
+
+def _resource_items(looked: Iterable[Facts], levels: Mapping[str, Level]) -> Iterator[Item]:
+    for facts in looked:
+        for one in facts.revisions:
+            source, gone = facts.place(one.address)
+            yield Item(
+                action=one.action,
+                kind=one.address.type,
+                about=str(one.address),
+                name=one.either.name or str(one.either.parent),
+                previously=str(one.before.address) if one.before and one.before.address != one.address else "",
+                environments=(facts.environment,),
+                rows=one.rows,
+                reasons=tuple(_reasons(one)),
+                source=source,
+                gone=gone,
+                level=levels.get(str(one.address)),
+            )
+
+
+def _reasons(one: Revision) -> Iterator[str]:
+    if one.before and one.after and one.before.address != one.address:
+        yield f"was {one.before.address}"
+    if one.renamed and one.before and one.after:
+        yield f"renamed: {one.before.name or one.before.parent} -> {one.after.name or one.after.parent}"
+
+
+def _amended(one: Amendment, whole: Facts, levels: Mapping[str, Level]) -> Item:
+    source, gone = whole.place_of(*one.path)
+    action = Action.UPDATE if one.before and one.after else Action.CREATE if one.after else Action.DELETE
+    return Item(
+        action=action,
+        kind=one.kind,
+        about=one.about,
+        environments=one.environments,
+        rows=one.rows,
+        source=source,
+        gone=gone,
+        level=levels.get(one.about),
+    )
+
+
+def _merged(items: Iterable[Item]) -> Iterator[Item]:
+    """The items, those that are the same in several environments as one."""
+    by_looks: dict[str, list[Item]] = {}
+    for one in items:
+        by_looks.setdefault(repr(replace(one, environments=())), []).append(one)
+    for alike in by_looks.values():
+        yield replace(alike[0], environments=tuple(sorted({name for one in alike for name in one.environments})))
+
+
+def together(found: Iterable[Finding]) -> list[Finding]:
+    """The findings, those that say the same of several environments as one, as grave as the gravest."""
+    by_words: dict[Finding, list[str]] = {}
+    for one in found:
+        by_words.setdefault(replace(one, environments=()), []).extend(one.environments)
+    return [replace(one, environments=tuple(sorted(set(names)))) for one, names in by_words.items()]
+
+
+def _mistakes(base: Reviewed, head: Reviewed) -> Iterator[Finding]:
+    """What the check of the later version has to say that it had not to say of the earlier one."""
+    known = {(one.code, one.address, one.summary) for one in base.diagnostics}
+    for one in in_order(head.diagnostics):
+        if one.severity is Severity.ERROR or (one.code, one.address, one.summary) not in known:
+            yield _mistake(one)
+
+
+def _mistake(one: Diagnostic) -> Finding:
+    return Finding(
+        level=_LEVELS[one.severity],
+        code=one.code,
+        about=one.address or "manifest",
+        summary=one.summary,
+        consequence=one.detail,
+        subject=one.summary,
+        source=one.source,
+    )
+
+
+def _unread(base: Reviewed, head: Reviewed, lost: Sequence[str]) -> Iterator[str]:
+    for side, which in ((head, "under review"), (base, "it is compared with")):
+        if not _sound(side):
+            yield f"The version {which} ({side.version.label}) has mistakes: nobody can say what it means."
+        elif broken := [name for name in lost if side.unsound(name)]:
+            yield f"The version {which} ({side.version.label}) has mistakes in environment {', '.join(broken)}."

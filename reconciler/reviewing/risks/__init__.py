@@ -1,0 +1,27 @@
+"""The risk rules of a review: what a security team asks of a change, each as data with one function.
+
+They look at the *change*; what a manifest says in itself is judged by `reconciler.manifest.rules`. Every code has its section
+in docs/review.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reconciler.model.report import Finding
+from reconciler.reviewing.risks.facts import Facts, Raised, Risk
+from reconciler.reviewing.risks.lifting import LIFTING
+
+RISKS: tuple[Risk, ...] = tuple(sorted((*LIFTING,), key=lambda one: one.code))
+"""Every rule, by code."""
+
+
+def raised(facts: Iterable[Facts]) -> Iterator[Finding]:
+    """What the rules find, environment by environment; the same finding in several is still one each."""
+    for one in facts:
+        for risk in RISKS:
+            if risk.whole == (not one.environment):
+                yield from (found.finding(risk.code, one.environment) for found in risk.check(one))
+
+
+__all__ = ["RISKS", "Facts", "Raised", "Risk", "raised"]
