@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifest.files import DEFAULT_FILE, DEFAULT_FOLDER, SUFFIXES
 from reconciler.model.report import Version
 
 if TYPE_CHECKING:
     from reconciler.manifest import Readings
+    from reconciler.model.resources import Lock
     from reconciler.repository import Repository, Wanted
-    from reconciler.reviewing import Reviewed
+    from reconciler.reviewing import Held, Reviewed
 
 WORKTREE = "worktree"
+_LOCKFILE = ".lock.json"
 _TARGETS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CHANGE_TARGET")
 """Where GitHub Actions, GitLab CI and Jenkins say which branch a request is to be merged into."""
 _USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
@@ -25,12 +28,64 @@ _USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:
-    """Both, and where they come from. `prefix`: from the repository's root to where sources are named from."""
+    """Both, and where they come from. `prefix`: from the repository's root to where sources are named from.
+
+    `path`: where the manifest stands, from the root. `folder`: it is one. `beside`: the commit whose lockfiles belong to it, ""
+    for those of the working tree.
+    """
 
     repository: Repository
     base: Reviewed
     head: Reviewed
     prefix: str
+    path: str
+    folder: bool
+    beside: str
+
+    def lock(self, environment: str) -> Lock | None:
+        """The lockfile beside the manifest, None where there is none. Raises StateError, ReconcilerError."""
+        from reconciler.state import parse_lock
+
+        place = self._lockfile(environment)
+        if self.beside:
+            text = self.repository.text(self.beside, place)
+        else:
+            file = self.repository.root / place
+            try:
+                text = file.read_text(encoding="utf-8") if file.exists() else None
+            except (OSError, UnicodeDecodeError) as error:
+                raise ReconcilerError(f"{place} cannot be read: {error}") from error
+        return None if text is None else parse_lock(text, file=place)
+
+    def is_own(self, lockfile: str) -> bool:
+        """Whether that path from the root is a lockfile of this very manifest."""
+        return lockfile in {self._lockfile(name) for name in (*self.base.environments, *self.head.environments)}
+
+    def _lockfile(self, environment: str) -> str:
+        from reconciler.state import lockfile_name
+
+        path = PurePosixPath(self.path)
+        if self.folder:
+            return str(path / lockfile_name(path.name or self.repository.root.name, environment))
+        return str(path.with_name(lockfile_name(path.stem, environment)))
+
+
+def other_locks(versions: Versions) -> tuple[Held, ...]:
+    """The lockfiles of other manifests in the repository, as the base has them; those that cannot be read are no evidence."""
+    from reconciler.reviewing import Held
+    from reconciler.state import parse_lock
+
+    repository, commit = versions.repository, versions.base.version.commit
+    found = [
+        one
+        for one in repository.every_entry(commit)
+        if one.regular and one.path.endswith(_LOCKFILE) and not versions.is_own(one.path)
+    ]
+    held = []
+    for entry, content in zip(found, repository.contents(found), strict=True):
+        with contextlib.suppress(ReconcilerError, UnicodeDecodeError):
+            held.append(Held(path=entry.path, lock=parse_lock(content.decode("utf-8"), file=entry.path)))
+    return tuple(held)
 
 
 def read_versions(
@@ -52,18 +107,26 @@ def read_versions(
         raise _no_fork(repository, name, head)
     wanted = list(_wanted(repository, path))
     readings: Readings = {}
-    before = _at(repository, fork, wanted, Version(label=name, commit=fork), readings)
-    after = (
-        _in_worktree(path, Version(label="the working tree"), readings)
-        if head == WORKTREE
-        else _at(repository, proposed, wanted, Version(label=head, commit=proposed), readings)
-    )
+    before, earlier = _at(repository, fork, wanted, Version(label=name, commit=fork), readings)
+    if head == WORKTREE:
+        after, later = _in_worktree(wanted, Version(label="the working tree"), readings)
+    else:
+        after, later = _at(repository, proposed, wanted, Version(label=head, commit=proposed), readings)
     if before.absent and after.absent:
         raise UsageError(
             f"Neither {name} nor {after.version.label} has a manifest at {' or '.join(one.shown for one in wanted)}",
             "Give the path of a manifest that one of the two versions has.",
         )
-    return Versions(repository=repository, base=before, head=after, prefix=_prefix(repository))
+    place, folder = later or earlier or (wanted[0], False)
+    return Versions(
+        repository=repository,
+        base=before,
+        head=after,
+        prefix=_prefix(repository),
+        path=place.path,
+        folder=folder,
+        beside="" if head == WORKTREE else proposed,
+    )
 
 
 def _standing(path: Path) -> Path:
@@ -121,32 +184,40 @@ def _wanted(repository: Repository, path: Path | None) -> Iterator[Wanted]:
         yield Wanted(path="" if inside == "." else inside, shown=str(one))
 
 
+_Stands = tuple["Wanted", bool]
+"""Where a version's manifest stands, and whether that is a folder."""
+
+
 def _at(
     repository: Repository, commit: str, wanted: Sequence[Wanted], version: Version, readings: Readings
-) -> Reviewed:
+) -> tuple[Reviewed, _Stands | None]:
     from reconciler.manifest import load_files
     from reconciler.repository import manifest_at
     from reconciler.reviewing import Reviewed
 
     found = manifest_at(repository, commit, wanted)
     if found is None:
-        return Reviewed(version=version, loaded=None)
+        return Reviewed(version=version, loaded=None), None
     path = Path(found.wanted.shown)
-    return Reviewed(version=version, loaded=load_files(found.files, path, unreadable=found.problems, readings=readings))
+    loaded = load_files(found.files, path, unreadable=found.problems, readings=readings)
+    return Reviewed(version=version, loaded=loaded), (found.wanted, found.folder)
 
 
-def _in_worktree(path: Path | None, version: Version, readings: Readings) -> Reviewed:
+def _in_worktree(wanted: Sequence[Wanted], version: Version, readings: Readings) -> tuple[Reviewed, _Stands | None]:
     from reconciler.manifest import load_files
     from reconciler.manifest.files import read_files
     from reconciler.reviewing import Reviewed
 
-    for one in [path] if path is not None else [Path(DEFAULT_FILE), Path(DEFAULT_FOLDER)]:
-        if one.is_dir() and not any(file.suffix in SUFFIXES and file.name[0] != "." for file in one.iterdir()):
+    for one in wanted:
+        path = Path(one.shown)
+        folder = path.is_dir()
+        if folder and not any(file.suffix in SUFFIXES and file.name[0] != "." for file in path.iterdir()):
             continue
-        if one.exists() or one.is_symlink():
-            files, unreadable = read_files(one)
-            return Reviewed(version=version, loaded=load_files(files, one, unreadable=unreadable, readings=readings))
-    return Reviewed(version=version, loaded=None)
+        if path.exists() or path.is_symlink():
+            files, unreadable = read_files(path)
+            loaded = load_files(files, path, unreadable=unreadable, readings=readings)
+            return Reviewed(version=version, loaded=loaded), (one, folder)
+    return Reviewed(version=version, loaded=None), None
 
 
 def _prefix(repository: Repository) -> str:

@@ -25,6 +25,8 @@ _SAFE = {
 _OTHERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_PREFIX")
 """What hooks set for the repository that they run in; the manifest's own is found from where it is."""
 
+_LACKING = "A partial clone lacks it, and nothing is fetched on the way. Fetch it: git fetch --refetch --no-filter."
+
 REGULAR, LINK, SUBMODULE, TREE = "100", "120000", "160000", "040000"
 """Modes of entries in a tree; a regular file's only begins so."""
 
@@ -92,12 +94,21 @@ class Repository:
             head, _, _ = bytes(rest[:200]).partition(b"\n")
             words = head.split()
             if len(words) != 3 or words[1] != b"blob":
-                detail = "A partial clone lacks it, and nothing is fetched on the way. Fetch it: git fetch --refetch."
-                raise ReconcilerError(f"the repository does not have the content of {one.path}", detail)
+                raise ReconcilerError(f"the repository does not have the content of {one.path}", _LACKING)
             start, size = len(head) + 1, int(words[2])
             contents.append(bytes(rest[start : start + size]))
             rest = rest[start + size + 1 :]
         return contents
+
+    def text(self, commit: str, path: str) -> str | None:
+        """What a file holds in that commit, None where it has none. Raises ReconcilerError for one that is not UTF-8."""
+        found = [one for one in self.entries(commit, path) if one.regular] if path else []
+        if not found:
+            return None
+        try:
+            return self.contents(found)[0].decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ReconcilerError(f"{path} in {commit[:12]} is not UTF-8") from error
 
     def _run(self, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         return _git(self.root, *arguments, given=given)
@@ -148,4 +159,5 @@ def _words(said: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def _failed(summary: str, said: subprocess.CompletedProcess[bytes]) -> ReconcilerError:
-    return ReconcilerError(summary, _words(said))
+    words = _words(said)
+    return ReconcilerError(summary, _LACKING if "promisor" in words else words)

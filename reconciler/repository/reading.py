@@ -29,9 +29,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A manifest's files at a commit, and where it stands. `problems`: what could not be had of it."""
+    """A manifest's files at a commit, and where it stands. `folder`: it is one. `problems`: what could not be had of it."""
 
     wanted: Wanted
+    folder: bool
     files: tuple[ManifestFile, ...]
     problems: tuple[Diagnostic, ...]
 
@@ -72,7 +73,7 @@ def _found(repository: Repository, wanted: Wanted, entries: Sequence[Entry], *, 
             problems.append(_error("file-in-lfs", f"{name} is kept in Git LFS", detail, name))
         else:
             files.append(ManifestFile(name, content))
-    return Found(wanted=wanted, files=tuple(files), problems=tuple(problems))
+    return Found(wanted=wanted, folder=inside, files=tuple(files), problems=tuple(problems))
 
 
 def _is_manifest(one: Entry) -> bool:

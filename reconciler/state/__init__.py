@@ -5,7 +5,7 @@ from reconciler.state.edits import NO_EDITS, Edits
 from reconciler.state.holder import Holder
 from reconciler.state.journal import Header, Journal
 from reconciler.state.local import LocalState
-from reconciler.state.lockfile import check_belongs, check_place, dump_lock, lockfile_path, parse_lock
+from reconciler.state.lockfile import check_belongs, check_place, dump_lock, lockfile_name, lockfile_path, parse_lock
 from reconciler.state.opening import State, in_bucket, open_state, state_place
 from reconciler.state.writer import Keeping, Writer, settled
 
@@ -24,6 +24,7 @@ __all__ = [
     "check_place",
     "dump_lock",
     "in_bucket",
+    "lockfile_name",
     "lockfile_path",
     "open_state",
     "parse_lock",

@@ -33,14 +33,19 @@ def lockfile_path(manifest: Path, environment: str) -> Path:
     `m.yaml` -> `m.<environment>.lock.json`; folder `d` -> `d/<d's name>.<environment>.lock.json`. Raises StateError for an
     environment whose name could lead out of that folder.
     """
+    if manifest.is_dir():
+        return manifest / lockfile_name(manifest.resolve().name, environment)
+    return manifest.with_name(lockfile_name(manifest.stem, environment))
+
+
+def lockfile_name(stem: str, environment: str) -> str:
+    """What the lockfile is called. `stem`: that of the manifest's file, or its folder's name."""
     if not _ENVIRONMENT.fullmatch(environment):
         raise StateError(
             f"environment {environment!r} cannot be part of a file name",
             "Name it with letters, digits, `_`, `-`, `.` and `@` alone.",
         )
-    if manifest.is_dir():
-        return manifest / f"{manifest.resolve().name}.{environment}{SUFFIX}"
-    return manifest.with_name(f"{manifest.stem}.{environment}{SUFFIX}")
+    return f"{stem}.{environment}{SUFFIX}"
 
 
 def dump_lock(lock: Lock) -> str:

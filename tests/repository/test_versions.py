@@ -1,0 +1,375 @@
+"""Which two versions a review compares, however the repository looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cli.versions import WORKTREE, Versions, other_locks, read_versions
+from reconciler.errors import ReconcilerError, UsageError
+from reconciler.model.report import ChangeReport
+from reconciler.reviewing import review
+from tests.repository.conftest import MANIFEST
+
+SECOND = MANIFEST + "  refund-agent: {}\n"
+THIRD = SECOND + "  ledger-agent: {}\n"
+
+
+def versions(
+    path: str | None = None, base: str | None = None, head: str = WORKTREE, environ: dict[str, str] | None = None
+) -> Versions:
+    return read_versions(Path(path) if path else None, base=base, head=head, environ=environ or {})
+
+
+def report(*arguments: Any, **named: Any) -> ChangeReport:
+    found = versions(*arguments, **named)
+    return review(found.base, found.head, lambda _: True, prefix=found.prefix)
+
+
+def said(found: ChangeReport) -> list[str]:
+    return [f"{one.action.value} {one.about.partition('.')[2]}" for one in found.items]
+
+
+def test_what_is_not_committed_is_compared_with_the_branch(git: Any) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    assert report().empty
+    git.write("reconciler.yaml", SECOND)
+    assert said(report()) == ["+ refund-agent"]
+    assert report().head is not None
+    assert report().head.commit == ""  # type: ignore[union-attr]
+
+
+def test_a_branch_is_compared_with_where_it_left_and_not_with_where_main_got_to(git: Any) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    fork = git.commit()
+    git("checkout", "--quiet", "-b", "feature")
+    git.write("reconciler.yaml", SECOND)
+    git.commit()
+    git("checkout", "--quiet", "main")
+    git.write("reconciler.yaml", MANIFEST.replace("invoice-agent", "renamed-agent"))
+    git.commit()
+    found = versions(base="main", head="feature")
+    assert found.base.version.commit == fork
+    assert said(report(base="main", head="feature")) == ["+ refund-agent"]
+
+
+def test_after_main_was_merged_in_only_the_branch_s_own_change_is_told(git: Any) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.write("other.txt", "")
+    git.commit()
+    git("checkout", "--quiet", "-b", "feature")
+    git.write("reconciler.yaml", SECOND)
+    git.commit()
+    git("checkout", "--quiet", "main")
+    git.write("reconciler.yaml", MANIFEST.replace("stack: payments", "stack: payments\nsettings: {ignoreTags: [corp]}"))
+    git.commit()
+    git("checkout", "--quiet", "feature")
+    git("merge", "--quiet", "--no-edit", "main")
+    assert said(report(base="main", head="HEAD")) == ["+ refund-agent"]
+
+
+def test_the_merge_commit_that_a_ci_checks_out_is_compared_with_its_target(git: Any) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    git("checkout", "--quiet", "-b", "feature")
+    git.write("reconciler.yaml", SECOND)
+    git.commit()
+    git("checkout", "--quiet", "--detach", "main")
+    git("merge", "--quiet", "--no-ff", "--no-edit", "feature")
+    git("update-ref", "refs/remotes/origin/main", "main")
+    found = report(environ={"GITHUB_BASE_REF": "main"})
+    assert said(found) == ["+ refund-agent"]
+    assert found.base is not None
+    assert found.base.label == "origin/main"
+
+
+@pytest.mark.parametrize("variable", ["GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CHANGE_TARGET"])
+def test_a_target_branch_that_was_not_fetched_is_no_reason_to_compare_with_another(git: Any, variable: str) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    with pytest.raises(UsageError, match="release, which was not fetched") as refused:
+        versions(environ={variable: "release"})
+    assert "git fetch origin release" in refused.value.detail
+
+
+def test_a_file_that_was_renamed_or_split_changes_nothing(git: Any) -> None:
+    git.write("manifests/all.yaml", SECOND)
+    git.commit()
+    (git.root / "manifests/all.yaml").unlink()
+    git.write("manifests/a.yaml", MANIFEST)
+    git.write("manifests/b.yml", "workloadIdentities:\n  refund-agent: {}\n")
+    git.commit()
+    assert report(base="HEAD~1", head="HEAD").empty
+    assert report(base="HEAD~1").empty
+
+
+def test_a_file_that_became_a_folder_is_still_the_manifest(git: Any) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    (git.root / "reconciler.yaml").unlink()
+    git.write("manifests/a.yaml", SECOND)
+    assert said(report(base="HEAD")) == ["+ refund-agent"]
+
+
+def test_a_deleted_manifest_removes_everything_and_a_new_one_adds_everything(git: Any) -> None:
+    git.write("readme", "")
+    git.commit()
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    (git.root / "reconciler.yaml").unlink()
+    assert "- invoice-agent" in said(report(base="HEAD"))
+    assert "+ invoice-agent" in said(report(base="HEAD~1", head="HEAD"))
+    assert "- invoice-agent" in said(report("reconciler.yaml", base="HEAD"))
+
+
+def test_no_version_has_a_manifest(git: Any) -> None:
+    git.write("readme", "")
+    git.commit()
+    with pytest.raises(UsageError, match=r"Neither main nor the working tree has a manifest at reconciler\.yaml or"):
+        versions()
+    (git.root / "manifests").mkdir()
+    with pytest.raises(UsageError, match="Neither"):
+        versions()
+
+
+def test_a_shallow_clone_says_how_to_get_the_history(git: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    git("checkout", "--quiet", "-b", "feature")
+    for text in (SECOND, THIRD):
+        git.write("reconciler.yaml", text)
+        git.commit()
+    git("checkout", "--quiet", "main")
+    git.write("other.txt", "")
+    git.commit("on main")
+    clone = tmp_path / "clone"
+    git("clone", "--quiet", "--depth", "1", "--no-single-branch", f"file://{git.root}", str(clone))
+    monkeypatch.chdir(clone)
+    with pytest.raises(UsageError, match="too shallow") as refused:
+        versions(base="origin/main", head="origin/feature")
+    assert "fetch-depth: 0" in refused.value.detail
+    git("fetch", "--quiet", "--unshallow", at=clone)
+    assert said(report(base="origin/main", head="origin/feature")) == ["+ ledger-agent", "+ refund-agent"]
+
+
+def test_a_partial_clone_fetches_nothing_and_says_so(git: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    git.write("reconciler.yaml", SECOND)
+    git.commit()
+    git("config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    git("clone", "--quiet", "--filter=blob:none", f"file://{git.root}", str(clone))
+    monkeypatch.chdir(clone)
+    with pytest.raises(ReconcilerError, match=r"reconciler\.yaml") as refused:
+        versions(base="HEAD~1")
+    assert "git fetch --refetch --no-filter" in refused.value.detail
+    git("fetch", "--quiet", "--refetch", "--no-filter", at=clone)
+    assert said(report(base="HEAD~1")) == ["+ refund-agent"]
+
+
+def test_histories_without_a_common_commit_are_not_compared(git: Any) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    git("checkout", "--quiet", "--orphan", "other")
+    git.commit("from nowhere")
+    with pytest.raises(UsageError, match="no commit in common"):
+        versions(base="main", head="other")
+
+
+def test_a_submodule_s_manifest_is_read_in_its_own_repository(git: Any, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    git("init", "--quiet", "--initial-branch", "main", at=own)
+    (own / "reconciler.yaml").write_text(MANIFEST)
+    git("add", "-A", at=own)
+    git("commit", "--quiet", "-m", "one", at=own)
+    git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(own), "agents")
+    git.commit()
+    (git.root / "agents/reconciler.yaml").write_text(SECOND)
+    assert said(report("agents/reconciler.yaml", base="HEAD")) == ["+ refund-agent"]
+    (git.root / "agents/reconciler.yaml").unlink()
+    found = versions("agents", base="HEAD", head="HEAD")
+    assert found.repository.root == git.root / "agents"
+
+
+def test_a_submodule_that_is_not_checked_out_is_said_to_be_one(git: Any, tmp_path: Path) -> None:
+    commit = git.commit()
+    git("update-index", "--add", "--cacheinfo", f"160000,{commit},manifests")
+    git("commit", "--quiet", "-m", "a link to a commit")
+    found = report("manifests", base="HEAD", head="HEAD")
+    assert not found.complete
+    assert "manifest-in-submodule" in {one.code for one in found.findings}
+
+
+def test_line_ends_of_windows_change_nothing(git: Any) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    git.write("reconciler.yaml", MANIFEST.replace("\n", "\r\n"))
+    assert report().empty
+
+
+def test_a_detached_head_without_any_branch_needs_a_base(git: Any) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    git("checkout", "--quiet", "--detach")
+    git("branch", "--quiet", "-D", "main")
+    with pytest.raises(UsageError, match="Nobody can tell which branch") as refused:
+        versions()
+    assert refused.value.detail == "Say so with --base REF."
+
+
+def test_a_repository_without_a_commit_has_nothing_to_compare(git: Any) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    with pytest.raises(UsageError, match="--head: 'HEAD' is no commit"):
+        versions()
+
+
+@pytest.mark.parametrize(
+    "ref", ["--output=/tmp/x", "no-such-branch", "main:reconciler.yaml", "", "a b", "main..feature"]
+)
+def test_a_ref_is_never_an_option_and_always_a_commit(git: Any, ref: str) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    with pytest.raises(UsageError, match="is no commit of"):
+        versions(base=ref)
+
+
+def test_outside_of_any_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    (tmp_path / "reconciler.yaml").write_text(MANIFEST)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="is in no git repository"):
+        versions()
+
+
+def test_without_git_the_program_is_named(git: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ReconcilerError, match="no program git"):
+        versions()
+
+
+def test_a_folder_below_the_root_names_its_files_from_there_and_knows_the_way_up(
+    git: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git.write("teams/pay/reconciler.yaml", MANIFEST)
+    git.commit()
+    git.write("teams/pay/reconciler.yaml", SECOND)
+    monkeypatch.chdir(git.root / "teams/pay")
+    found = report()
+    assert said(found) == ["+ refund-agent"]
+    assert (found.prefix, str(found.items[0].source)) == ("teams/pay/", "reconciler.yaml:7:3")
+    monkeypatch.chdir(git.root)
+    assert said(report("teams/pay")) == ["+ refund-agent"]
+    assert said(report(str(git.root / "teams/pay/reconciler.yaml"))) == ["+ refund-agent"]
+
+
+def test_names_that_git_would_quote_or_take_for_patterns(git: Any) -> None:
+    name = 'm*\u00e4 [x] "q"/:odd.yaml'
+    git.write(name, MANIFEST)
+    git.write("mX/:odd.yaml", MANIFEST)
+    git.commit()
+    git.write(name, SECOND)
+    git.commit()
+    assert said(report(name, base="HEAD~1", head="HEAD")) == ["+ refund-agent"]
+    assert said(report(name.partition("/")[0], base="HEAD~1")) == ["+ refund-agent"]
+
+
+def test_a_link_in_a_version_is_refused_and_never_followed(git: Any) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    (git.root / "reconciler.yaml").unlink()
+    (git.root / "reconciler.yaml").symlink_to("/etc/passwd")
+    git.commit()
+    for head in ("HEAD", WORKTREE):
+        found = report(base="HEAD~1", head=head)
+        assert not found.complete
+        assert {"link-in-history", "link-leaves-folder"} & {one.code for one in found.findings}
+
+
+def test_a_pointer_of_git_lfs_is_no_manifest(git: Any) -> None:
+    git.write("reconciler.yaml", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
+    git.commit()
+    found = report(base="HEAD", head="HEAD")
+    assert "file-in-lfs" in {one.code for one in found.findings}
+    assert not found.complete
+
+
+def test_nothing_that_the_repository_configures_runs(git: Any) -> None:
+    ran = git.root.parent / "ran"
+    script = git.write("hook", f"#!/bin/sh\ntouch {ran}\ncat\n")
+    script.chmod(0o755)
+    git.write("reconciler.yaml", MANIFEST)
+    git.write(".gitattributes", "*.yaml filter=evil diff=evil\n")
+    git.commit()
+    for key in ("filter.evil.smudge", "filter.evil.clean", "diff.evil.textconv", "core.fsmonitor", "core.pager"):
+        git("config", key, str(script))
+    hooks = git.root / ".git/hooks"
+    for name in ("post-checkout", "reference-transaction", "post-index-change"):
+        (hooks / name).write_text(script.read_text())
+        (hooks / name).chmod(0o755)
+    (git.root / "reconciler.yaml").write_text(SECOND)
+    assert said(report()) == ["+ refund-agent"]
+    assert not ran.exists()
+
+
+def test_a_hook_s_own_repository_is_not_taken_for_the_manifest_s(git: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    git.write("reconciler.yaml", SECOND)
+    monkeypatch.setenv("GIT_DIR", "/nowhere")
+    monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
+    assert said(report()) == ["+ refund-agent"]
+
+
+def test_a_version_with_mistakes_leaves_the_report_incomplete(git: Any) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    git.write("reconciler.yaml", MANIFEST + "nonsense: true\n")
+    git.commit()
+    for base, head, which in (
+        ("HEAD~1", "HEAD", "under review (HEAD)"),
+        ("HEAD", WORKTREE, "it is compared with (HEAD)"),
+    ):
+        found = report(base=base, head=head)
+        assert not found.complete
+        assert which in " ".join(found.unread)
+        assert found.items == ()
+
+
+def test_lockfiles_of_others_are_found_and_one_s_own_is_not(git: Any) -> None:
+    lock = """\
+        {"version": 1, "lineage": "9b1c8f0e-2f64-4c5e-9d0a-0f3f5a0f8b11", "serial": 3, "stack": "STACK", "environment": "prod",
+         "account": "222222222222", "region": "us-east-1", "resources": {}}
+    """
+    git.write("reconciler.yaml", MANIFEST)
+    git.write("reconciler.prod.lock.json", lock.replace("STACK", "payments"))
+    git.write("other/m.prod.lock.json", lock.replace("STACK", "ledger"))
+    git.write("broken/m.prod.lock.json", "{")
+    git.write("binary/m.prod.lock.json", b"\xff\xfe")
+    git.commit()
+    found = versions()
+    assert [(one.path, one.lock.stack) for one in other_locks(found)] == [("other/m.prod.lock.json", "ledger")]
+    mine = found.lock("prod")
+    assert mine is not None
+    assert mine.serial == 3
+    (git.root / "reconciler.prod.lock.json").unlink()
+    assert versions().lock("prod") is None
+    assert versions(head="HEAD", base="HEAD").lock("prod") is not None
+
+
+def test_unchanged_files_are_read_once(git: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    git.write("manifests/a.yaml", MANIFEST)
+    git.write("manifests/b.yaml", "workloadIdentities:\n  refund-agent: {}\n")
+    git.commit()
+    git.write("manifests/b.yaml", "workloadIdentities:\n  refund-agent: {tags: {a: b}}\n")
+    found = versions()
+    base, head = found.base.manifest, found.head.manifest
+    assert base is not None
+    assert head is not None
+    raw = [{entry.key: entry.raw for entry in one.entries} for one in (base, head)]
+    assert raw[0]["invoice-agent"] is raw[1]["invoice-agent"]
+    assert raw[0]["refund-agent"] is not raw[1]["refund-agent"]
