@@ -20,3 +20,8 @@ def utc_exactly(moment: datetime) -> str:
 def utc_moment(text: str) -> datetime:
     """The moment that the text says. Raises ValueError for another form, and for a date that does not exist."""
     return datetime.strptime(text, _FORM).replace(tzinfo=UTC)
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """How long after one moment the other is; negative where it is before."""
+    return (utc_moment(later) - utc_moment(earlier)).total_seconds()

@@ -1,0 +1,99 @@
+"""What to read one by one in this run: what an event names, what differed, what grew old; everything, where in doubt.
+
+The trail only ever narrows what is read. A resource is believed to be what its last reading showed only as long as no event
+names it, the lockfile says what it said then, and that reading is not too old.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.model.addresses import Remote
+from reconciler.model.drift import Memory, Reading, Why
+from reconciler.model.kinds import kind_of
+from reconciler.model.moments import seconds_between
+from reconciler.model.resources import Known, Lock
+from reconciler.model.trail import Trail
+from reconciler.model.values import digest, without_tags
+
+SKEW = 300
+"""Seconds by which the trail's clock and ours may differ, with the time that a call takes."""
+
+OVERLAP = 1800
+"""Seconds before the watermark from which the trail is read again: events come up to 15 minutes late, and not in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What to read, and why. `fell_back`: why everything is to be read though nobody asked for it, or ""."""
+
+    why: Mapping[Remote, Why]
+    fell_back: str = ""
+
+
+def choose(
+    memory: Memory, lock: Lock, trail: Trail | None, *, now: str, every: float, full: bool, ignored: tuple[str, ...]
+) -> Choice:
+    """What of the lockfile's resources to read. `every`: seconds within which each is read, whatever the trail says.
+
+    `trail` None: it is not to be used. `full`: read everything, but for what a full reading that was interrupted has read.
+    """
+    fell_back = "" if full else _doubts(memory, trail)
+    named = _named(trail)
+    why: dict[Remote, Why] = {}
+    for address, known in lock.resources.items():
+        remote = Remote(address.type, known.name)
+        reading = memory.readings.get(remote)
+        if reading is None:
+            why[remote] = Why.NEVER
+        elif full or fell_back:
+            if not (memory.full_since and reading.at >= memory.full_since):
+                why[remote] = Why.FULL
+        elif remote in named and seconds_between(reading.at, named[remote]) >= -SKEW:
+            why[remote] = Why.NAMED
+        elif reading.agreed != agreed(known, ignored):
+            why[remote] = Why.DIFFERS
+        elif seconds_between(reading.at, now) >= _due(remote, every):
+            why[remote] = Why.DUE
+    return Choice(why=why, fell_back=fell_back)
+
+
+def agreed(known: Known, ignored: tuple[str, ...]) -> str:
+    """What `Reading.agreed` is where the directory holds what the lockfile says."""
+    return digest(dict(without_tags(kind_of(known.address.type), known.attributes, ignored)))
+
+
+def _doubts(memory: Memory, trail: Trail | None) -> str:
+    """Why the trail cannot say what to leave unread, or ""."""
+    if trail is None:
+        return "the trail was not to be used"
+    if trail.failed:
+        return f"the trail could not be read: {trail.failed}"
+    if not memory.watermark:
+        return "no run has read the trail before"
+    return ""
+
+
+def _named(trail: Trail | None) -> dict[Remote, str]:
+    """When each resource was last named by an event that did something."""
+    named: dict[Remote, str] = {}
+    for event in trail.events if trail else ():
+        for remote in event.remotes:
+            named[remote] = max(event.time, named.get(remote, ""))
+    return named
+
+
+def _due(remote: Remote, every: float) -> float:
+    """How old its reading may grow: between half of `every` and three quarters, spread so that not all are due at once.
+
+    The last quarter is for runs that come late.
+    """
+    spread = hashlib.sha256(f"{remote.type}.{remote.name}".encode()).digest()[0] / 255
+    return every * (0.5 + 0.25 * spread)
+
+
+def oldest(readings: Mapping[Remote, Reading]) -> str:
+    """When the oldest of these readings was made, "" for none."""
+    return min((one.at for one in readings.values()), default="")
