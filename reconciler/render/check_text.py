@@ -10,8 +10,8 @@ from reconciler.access import Finding, Report, Verdict
 from reconciler.access.unseen import is_of_agentcore
 from reconciler.model.values import canonical_json
 from reconciler.render.clean import clean
+from reconciler.render.markup import code, fenced
 from reconciler.render.palette import Palette
-from reconciler.render.plan_markdown import code, fenced
 from reconciler.render.words import plural
 
 _SIGN = {Verdict.EXCESS: "+", Verdict.LACK: "-", Verdict.UNCLEAR: "?"}

@@ -11,8 +11,8 @@ from reconciler.planning.comparing import Comparison, Held, Pair, View
 from reconciler.render import words
 from reconciler.render.clean import clean
 from reconciler.render.elements import elements
+from reconciler.render.markup import code, fenced
 from reconciler.render.palette import Palette
-from reconciler.render.plan_markdown import code, fenced
 
 FORMAT_VERSION = "1.0"
 _PAD = "      "

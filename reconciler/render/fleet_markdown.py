@@ -5,7 +5,8 @@ from __future__ import annotations
 from reconciler.model.fleet import FleetResult, TargetResult
 from reconciler.render.apply_text import report_text
 from reconciler.render.fleet import failures, folded, in_short, nameless, sums, worth_a_look
-from reconciler.render.plan_markdown import code, fenced, plan_markdown
+from reconciler.render.markup import code, fenced
+from reconciler.render.plan_markdown import plan_markdown
 
 
 def fleet_markdown(result: FleetResult) -> str:

@@ -14,7 +14,7 @@ from reconciler.access import Grants, Provider, Reach
 from reconciler.model.values import canonical_json
 from reconciler.render import access_words as said
 from reconciler.render.clean import clean
-from reconciler.render.plan_markdown import code
+from reconciler.render.markup import code
 
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _COLUMNS = (

@@ -1,13 +1,12 @@
 """A plan as a pull-request comment: sums in a table, details folded per action, differences in fenced diff blocks.
 
-Whatever comes from outside stands inside a fence or a code span and nowhere else. There it is text: no mention, link, HTML
-or table cell can come of it, and a fence is always longer than any run of backticks within.
+Whatever comes from outside stands inside a fence or a code span and nowhere else, but for the hidden marker, which is
+percent-encoded. In code it is text: no mention, link, HTML or table cell can come of it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.model.addresses import Address
@@ -17,49 +16,49 @@ from reconciler.model.plan import Plan
 from reconciler.model.values import Value
 from reconciler.render import words
 from reconciler.render.clean import clean, clean_lines
+from reconciler.render.cutting import NOTE, Block, Cut, Entry, Form, Piece, fitted
 from reconciler.render.elements import elements
+from reconciler.render.markup import FOLD_END, LIMIT, code, fence_of, fold_start, marker, shortened
 
-_RUNS = re.compile("`+")
 _NAMES = 20  # untouched names given; JSON has them all
 _FOLDED = 3  # up to so many changes of an action stand open
+_GRAVE = (Action.DELETE, Action.REPLACE, Action.UPDATE, Action.CREATE)
+_TITLE = 400  # characters of a line that stands for a whole change
+
+# What is given room first; of changes, the grave ones before the others, and all titles before any details.
+_TROUBLE, _REMARK, _TITLES, _DETAILS, _NAME = 0, 1, 2, 10, 20
 
 
-def plan_markdown(plan: Plan, guards: Sequence[Diagnostic] = ()) -> str:
-    """The plan in GitHub-flavoured Markdown, of any length. `guards`: what would make apply refuse it."""
+def plan_markdown(plan: Plan, guards: Sequence[Diagnostic] = (), *, marked: bool = True, limit: int = LIMIT) -> str:
+    """The plan in GitHub-flavoured Markdown, fit for a comment. `guards`: what would make apply refuse it.
+
+    `marked`: with the line by which the comment is found again. What does not fit into `limit` characters is cut by
+    importance, and counted.
+    """
+    of = plan.target
     drifted = words.changed_outside(plan)
-    sections = [
-        f"### Plan for {_target(plan)}",
-        _incomplete(plan),
-        _alert("CAUTION", [f"apply will refuse this: {one.summary}\n{one.detail}" for one in guards]),
-        _refused(plan),
-        _verdict(plan),
-        *(_changes(_word(action), _all(plan, action), drifted) for action in Action if action is not Action.NO_OP),
-        *(_changes(heading, found, drifted) for heading, found in words.lockfile_only(plan)),
-        _remarks(plan),
-        _beside(plan),
-    ]
-    return "\n\n".join(section for section in sections if section) + "\n"
+    return fitted(
+        [
+            f"{marker('plan', of.stack, [of.environment])}\n### Plan for {_target(plan)}"
+            if marked
+            else f"### Plan for {_target(plan)}",
+            NOTE,
+            *_incomplete(plan),
+            _alert([f"apply will refuse this: {one.summary}\n{one.detail}" for one in guards]),
+            *_refused(plan),
+            _verdict(plan),
+            *(_changes(_word(action), _all(plan, action), drifted) for action in Action if action is not Action.NO_OP),
+            *(_changes(heading, found, drifted) for heading, found in words.lockfile_only(plan)),
+            _remarks(plan),
+            *_beside(plan),
+        ],
+        limit,
+        told=_told,
+    )
 
 
-def code(text: str) -> str:
-    """The text as a code span that nothing in it can end; an empty one is left out."""
-    shown = clean(text)
-    if not shown.strip():
-        return ""
-    fence = "`" * (_longest(shown) + 1)
-    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
-
-
-def fenced(lines: Iterable[str], language: str = "") -> str:
-    """The lines as a fenced block that nothing in them can end."""
-    body = [clean(line) for line in lines]
-    fence = "`" * max(3, 1 + max(map(_longest, body), default=0))
-    return "\n".join([fence + language, *body, fence])
-
-
-def _longest(text: str) -> int:
-    return max(map(len, _RUNS.findall(text)), default=0) if "`" in text else 0
+def _told(cut: Cut) -> str:
+    return f"**Cut to fit a comment:** {cut}. `--format text` and `--format json` have all of it."
 
 
 def _target(plan: Plan) -> str:
@@ -69,28 +68,55 @@ def _target(plan: Plan) -> str:
     return f"stack {code(of.stack)}, environment {code(of.environment)}" + (f" ({named})" if named else "")
 
 
-def _alert(kind: str, said: Sequence[str]) -> str:
+def _alert(said: Sequence[str]) -> Block | str:
+    """What keeps apply from running, in a box of its own; a line each that could not be read may be many."""
     if not said:
         return ""
-    lines = [line for one in said for line in clean_lines(one.strip())]
-    return "\n".join(f"> {line}" for line in [f"[!{kind}]", *fenced(lines, "text").split("\n")])
+    groups = [[f"> {line}" for line in clean_lines(one.strip())] for one in said]
+    fence = fence_of(line for lines in groups for line in lines)
+    return Block(
+        entries=[_entry(lines, _TROUBLE, _DETAILS) for lines in groups],
+        noun=("reason", "reasons"),
+        lead=f"> [!CAUTION]\n> {fence}text\n",
+        close=f"\n> {fence}",
+    )
 
 
-def _incomplete(plan: Plan) -> str:
+def _entry(lines: Sequence[str], brief: int, full: int) -> Entry:
+    """Its first line, where need be alone."""
+    first = Form(brief, shortened(lines[0], _TITLE))
+    whole = "\n".join(lines)
+    return (first,) if first.text == whole else (first, Form(full, whole))
+
+
+def _incomplete(plan: Plan) -> list[Piece]:
     if plan.complete:
-        return ""
+        return []
     said = [f"{address}: could not be read: {clean(why)}" for address, why in sorted(plan.unknown.items())]
     if plan.listing_failed:
         said.insert(0, f"the listing could not be read in full: {clean(plan.listing_failed)}")
     lead = "**Incomplete.** This plan does not know everything; what could not be read is left as it is."
-    return f"{lead}\n\n{_alert('CAUTION', said)}"
+    return [lead, _alert(said)]
 
 
-def _refused(plan: Plan) -> str:
+def _refused(plan: Plan) -> list[Piece]:
     found = words.refusals(plan)
     if not found:
-        return ""
-    return f"**Refused: {len(found)}.** Nothing is applied until that is settled.\n\n{fenced(_findings(found), 'text')}"
+        return []
+    lead = f"**Refused: {len(found)}.** Nothing is applied until that is settled."
+    return [lead, _text([_finding(one) for one in found], ("refusal", "refusals"), _TROUBLE)]
+
+
+def _text(groups: Sequence[Sequence[str]], noun: tuple[str, str], brief: int) -> Block:
+    """Things said of the plan, in one fence."""
+    cleaned = [[clean(line) for line in lines] for lines in groups]
+    fence = fence_of(line for lines in cleaned for line in lines)
+    return Block(
+        entries=[_entry(lines, brief, _DETAILS) for lines in cleaned],
+        noun=noun,
+        lead=f"{fence}text\n",
+        close=f"\n{fence}",
+    )
 
 
 def _verdict(plan: Plan) -> str:
@@ -117,15 +143,19 @@ def _all(plan: Plan, action: Action) -> list[Change]:
     return [one for one in plan.changes if one.action is action]
 
 
-def _changes(heading: str, found: Sequence[Change], drifted: Mapping[Address, Mapping[str, Value]]) -> str:
+def _changes(heading: str, found: Sequence[Change], drifted: Mapping[Address, Mapping[str, Value]]) -> Piece:
     if not found:
         return ""
-    lines: list[str] = []
-    for one in found:
-        lines += ["", *_change(one, drifted)] if lines else _change(one, drifted)
-    opened = " open" if len(found) <= _FOLDED else ""
-    head = f"<details{opened}><summary>{heading}: {len(found)}</summary>"
-    return f"{head}\n\n{fenced(lines, 'diff')}\n\n</details>"
+    blocks = [[clean(line) for line in _change(one, drifted)] for one in found]
+    fence = fence_of(line for lines in blocks for line in lines)
+    gravity = _GRAVE.index(found[0].action) if found[0].action in _GRAVE else len(_GRAVE)
+    return Block(
+        entries=[_entry(lines, _TITLES + gravity, _DETAILS + gravity) for lines in blocks],
+        noun=("change", "changes"),
+        lead=f"{fold_start(f'{heading}: {len(found)}', opened=len(found) <= _FOLDED)}{fence}diff\n",
+        between="\n\n",
+        close=f"\n{fence}{FOLD_END}",
+    )
 
 
 def _change(change: Change, drifted: Mapping[Address, Mapping[str, Value]]) -> list[str]:
@@ -156,22 +186,19 @@ def _differences(before: Value, after: Value, cause: Cause | None, known: Value)
     return [*lines, f"      {kept} unchanged"] if kept else lines
 
 
-def _remarks(plan: Plan) -> str:
-    said = [f"warning: {cost}" for cost in words.costs(plan)] + _findings(words.remarks(plan))
-    return fenced(said, "text") if said else ""
+def _remarks(plan: Plan) -> Piece:
+    said = [[f"warning: {cost}"] for cost in words.costs(plan)] + [_finding(one) for one in words.remarks(plan)]
+    return _text(said, ("remark", "remarks"), _REMARK) if said else ""
 
 
-def _findings(found: Sequence[Diagnostic]) -> list[str]:
-    lines = []
-    for one in found:
-        place = f"  {one.source.file}:{one.source.line}" if one.source else ""
-        about = f"{one.address}: " if one.address else ""
-        lines.append(f"{one.severity.value}[{one.code}]: {about}{words.summary(one)}{place}")
-        lines += [f"  {line}" for line in clean_lines(one.detail)]
-    return lines
+def _finding(one: Diagnostic) -> list[str]:
+    place = f"  {one.source.file}:{one.source.line}" if one.source else ""
+    about = f"{one.address}: " if one.address else ""
+    lead = f"{one.severity.value}[{one.code}]: {about}{words.summary(one)}{place}"
+    return [lead, *(f"  {line}" for line in clean_lines(one.detail))]
 
 
-def _beside(plan: Plan) -> str:
+def _beside(plan: Plan) -> list[Piece]:
     """What apply leaves alone."""
     said = [f"Unchanged: {plan.unchanged}."] if plan.unchanged else []
     if plan.excluded:
@@ -181,15 +208,24 @@ def _beside(plan: Plan) -> str:
         said.append(f"Changed outside and left as it is: {len(drifted)}.")
     if plan.trusted:
         said.append(words.trusted(plan))
-    sections = [" ".join(said)] if said else []
+    pieces: list[Piece] = [" ".join(said)] if said else []
     for word, by_type in (("unmanaged", plan.untouched.unmanaged), ("service-linked", plan.untouched.service_linked)):
         names = [name for type_ in sorted(by_type) for name in by_type[type_]]
         if names:
-            more = [f"and {len(names) - _NAMES} more: --format json"] if len(names) > _NAMES else []
-            listed = fenced([*names[:_NAMES], *more], "text")
-            head = f"<details><summary>Not touched: {len(names)} {word}</summary>"
-            sections.append(f"{head}\n\n{listed}\n\n</details>")
-    return "\n\n".join(sections)
+            pieces.append(_names(word, names))
+    return pieces
+
+
+def _names(word: str, names: Sequence[str]) -> Block:
+    more = [f"and {len(names) - _NAMES} more: --format json"] if len(names) > _NAMES else []
+    lines = [clean(line) for line in (*names[:_NAMES], *more)]
+    fence = fence_of(lines)
+    return Block(
+        entries=[(Form(_NAME, line),) for line in lines],
+        noun=("untouched name", "untouched names"),
+        lead=f"{fold_start(f'Not touched: {len(names)} {word}')}{fence}text\n",
+        close=f"\n{fence}{FOLD_END}",
+    )
 
 
 def _word(action: Action) -> str:

@@ -12,8 +12,8 @@ from reconciler.model.verification import Check, Verdict, Verification, What
 from reconciler.render import words
 from reconciler.render.clean import clean, clean_lines
 from reconciler.render.findings import wrapped
+from reconciler.render.markup import code, fenced
 from reconciler.render.palette import Palette
-from reconciler.render.plan_markdown import code, fenced
 
 _SIGNS = {Verdict.PASSED: "pass", Verdict.FAILED: "FAIL", Verdict.UNKNOWN: "?   "}
 _MARKS = {Verdict.PASSED: "+", Verdict.FAILED: "-", Verdict.UNKNOWN: "!"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import dedent
 from typing import Any
 
@@ -17,7 +18,7 @@ from reconciler.model.environments import Target
 from reconciler.model.plan import Untouched
 from reconciler.model.resources import Refresh
 from reconciler.render import plan_markdown
-from reconciler.render.plan_markdown import code, fenced
+from reconciler.render.markup import code, fenced
 
 APP, OLD = "https://app.example.com/cb", "https://old.example.com/cb"
 KIND = "workload_identity"
@@ -35,6 +36,7 @@ def test_sums_stand_in_a_table_and_each_action_in_a_fold_with_a_diff(make: Any) 
         untouched=Untouched(unmanaged={KIND: ("someone-elses",)}, service_linked={}),
     )  # fmt: skip
     assert plan_markdown(plan) == dedent("""\
+        <!-- reconciler:plan payments/prod -->
         ### Plan for stack `payments`, environment `prod` (`222222222222`, `us-east-1`)
 
         **Plan: 1 to create, 1 to update, 0 to replace, 0 to delete, 1 in the lockfile only.**
@@ -214,7 +216,10 @@ def test_what_others_wrote_stays_inside_code(make: Any, texts: list[str]) -> Non
         untouched=Untouched(unmanaged={KIND: (i, a)}, service_linked={KIND: (b,)}),
     )
     ours = {"<details>", "<details open>", "</details>"}
-    for token in leaves(MarkdownIt("commonmark").enable("table").parse(plan_markdown(plan, guards=(note,)))):
+    marker, shown = plan_markdown(plan, guards=(note,)).split("\n", 1)
+    assert re.fullmatch(r"<!-- reconciler:plan [\w.%~-]*/[\w.%~-]* -->", marker)
+    assert "--" not in marker[4:-3]
+    for token in leaves(MarkdownIt("commonmark").enable("table").parse(shown)):
         if token.type in {"fence", "code_inline"}:
             assert "\u202e" not in token.content
         else:
