@@ -17,9 +17,9 @@ LIMIT = 60_000
 
 _LONG = 500  # characters of a marker's environments, from which on their digest stands for them
 _RUNS = re.compile("`+")
-_WORD = re.compile(r"\(?[\"']?((?:[A-Za-z]+|[0-9]{1,3}(?:,[0-9]{3})*)(?:['-][A-Za-z]+)*)[\"']?\)?[.,;:?!]?")
+_WORD = re.compile(r"\(?[\"']?((?:[A-Za-z]+|[0-9]{1,3}(?:,[0-9]{3})*)(?:['-][A-Za-z]+)*)[\"']?\)?[.,;:?]?")
 _HEX = re.compile(r"(?<![a-z])[a-f]{7,40}(?![a-z])", re.IGNORECASE)  # all letters and yet a commit, to the host
-_TAIL = re.compile(r"[.,;:?!]$")
+_TAIL = re.compile(r"[.,;:?]$")
 
 
 def marker(kind: str, stack: str, environments: Iterable[str]) -> str:
