@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-SchemaName = Literal["manifest", "lockfile", "plan", "output", "targets", "verify"]
+SchemaName = Literal["manifest", "lockfile", "plan", "output", "targets", "verify", "review"]
 
 _PACKAGE = Path(__file__).parent
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from reconciler.diagnostics import Severity
 from reconciler.model.changes import Action
+from reconciler.model.report import Level
 
 _RED, _GREEN, _YELLOW, _BLUE, _MAGENTA, _CYAN = "31", "32", "33", "34", "35", "36"
 _OF_ACTION = {
@@ -19,6 +20,8 @@ _OF_ACTION = {
 }
 _OF_SIGN = {"+": _GREEN, "-": _RED, "~": _YELLOW, " ": "2"}
 _OF_SEVERITY = {Severity.ERROR: _RED, Severity.WARNING: _YELLOW, Severity.INFO: _CYAN}
+
+_OF_LEVEL = {Level.CRITICAL: _RED, Level.WARNING: _YELLOW, Level.NOTICE: _CYAN, Level.INFO: _BLUE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ class Palette:
     def severity(self, severity: Severity, text: str) -> str:
         """In the colour of the severity, bold."""
         return self._paint(f"1;{_OF_SEVERITY[severity]}", text)
+
+    def level(self, level: Level, text: str) -> str:
+        """In the colour of a finding's level, bold."""
+        return self._paint(f"1;{_OF_LEVEL[level]}", text)
 
     def _paint(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and text else text

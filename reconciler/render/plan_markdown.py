@@ -10,20 +10,18 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.model.addresses import Address
-from reconciler.model.changes import Action, Cause, Change
+from reconciler.model.changes import Action, Change
 from reconciler.model.environments import OWNER_TAG
 from reconciler.model.plan import Plan
 from reconciler.model.values import Value
 from reconciler.render import words
 from reconciler.render.clean import clean, clean_lines
-from reconciler.render.cutting import NOTE, Block, Cut, Entry, Form, Piece, fitted
-from reconciler.render.elements import elements
-from reconciler.render.markup import FOLD_END, LIMIT, code, fence_of, fold_start, marker, shortened
+from reconciler.render.cutting import NOTE, Cut, Piece, fitted
+from reconciler.render.diffs import alert, attribute_lines, folded_diff, folded_names, said_in_fence, sign
+from reconciler.render.markup import LIMIT, code, marker
 
 _NAMES = 20  # untouched names given; JSON has them all
-_FOLDED = 3  # up to so many changes of an action stand open
 _GRAVE = (Action.DELETE, Action.REPLACE, Action.UPDATE, Action.CREATE)
-_TITLE = 400  # characters of a line that stands for a whole change
 
 # What is given room first; of changes, the grave ones before the others, and all titles before any details.
 _TROUBLE, _REMARK, _TITLES, _DETAILS, _NAME = 0, 1, 2, 10, 20
@@ -37,11 +35,10 @@ def plan_markdown(plan: Plan, guards: Sequence[Diagnostic] = (), *, marked: bool
     """
     of = plan.target
     drifted = words.changed_outside(plan)
+    lead = f"{marker('plan', of.stack, [of.environment])}\n" if marked else ""
     return fitted(
         [
-            f"{marker('plan', of.stack, [of.environment])}\n### Plan for {_target(plan)}"
-            if marked
-            else f"### Plan for {_target(plan)}",
+            f"{lead}### Plan for {_target(plan)}",
             NOTE,
             *_incomplete(plan),
             _alert([f"apply will refuse this: {one.summary}\n{one.detail}" for one in guards]),
@@ -68,25 +65,8 @@ def _target(plan: Plan) -> str:
     return f"stack {code(of.stack)}, environment {code(of.environment)}" + (f" ({named})" if named else "")
 
 
-def _alert(said: Sequence[str]) -> Block | str:
-    """What keeps apply from running, in a box of its own; a line each that could not be read may be many."""
-    if not said:
-        return ""
-    groups = [[f"> {line}" for line in clean_lines(one.strip())] for one in said]
-    fence = fence_of(line for lines in groups for line in lines)
-    return Block(
-        entries=[_entry(lines, _TROUBLE, _DETAILS) for lines in groups],
-        noun=("reason", "reasons"),
-        lead=f"> [!CAUTION]\n> {fence}text\n",
-        close=f"\n> {fence}",
-    )
-
-
-def _entry(lines: Sequence[str], brief: int, full: int) -> Entry:
-    """Its first line, where need be alone."""
-    first = Form(brief, shortened(lines[0], _TITLE))
-    whole = "\n".join(lines)
-    return (first,) if first.text == whole else (first, Form(full, whole))
+def _alert(said: Sequence[str]) -> Piece:
+    return alert(said, ("reason", "reasons"), _TROUBLE, _DETAILS) if said else ""
 
 
 def _incomplete(plan: Plan) -> list[Piece]:
@@ -104,19 +84,7 @@ def _refused(plan: Plan) -> list[Piece]:
     if not found:
         return []
     lead = f"**Refused: {len(found)}.** Nothing is applied until that is settled."
-    return [lead, _text([_finding(one) for one in found], ("refusal", "refusals"), _TROUBLE)]
-
-
-def _text(groups: Sequence[Sequence[str]], noun: tuple[str, str], brief: int) -> Block:
-    """Things said of the plan, in one fence."""
-    cleaned = [[clean(line) for line in lines] for lines in groups]
-    fence = fence_of(line for lines in cleaned for line in lines)
-    return Block(
-        entries=[_entry(lines, brief, _DETAILS) for lines in cleaned],
-        noun=noun,
-        lead=f"{fence}text\n",
-        close=f"\n{fence}",
-    )
+    return [lead, said_in_fence([_finding(one) for one in found], ("refusal", "refusals"), _TROUBLE, _DETAILS)]
 
 
 def _verdict(plan: Plan) -> str:
@@ -146,49 +114,23 @@ def _all(plan: Plan, action: Action) -> list[Change]:
 def _changes(heading: str, found: Sequence[Change], drifted: Mapping[Address, Mapping[str, Value]]) -> Piece:
     if not found:
         return ""
-    blocks = [[clean(line) for line in _change(one, drifted)] for one in found]
-    fence = fence_of(line for lines in blocks for line in lines)
     gravity = _GRAVE.index(found[0].action) if found[0].action in _GRAVE else len(_GRAVE)
-    return Block(
-        entries=[_entry(lines, _TITLES + gravity, _DETAILS + gravity) for lines in blocks],
-        noun=("change", "changes"),
-        lead=f"{fold_start(f'{heading}: {len(found)}', opened=len(found) <= _FOLDED)}{fence}diff\n",
-        between="\n\n",
-        close=f"\n{fence}{FOLD_END}",
-    )
+    ranks = (_TITLES + gravity, _DETAILS + gravity)
+    return folded_diff(heading, [(*ranks, _change(one, drifted)) for one in found])
 
 
 def _change(change: Change, drifted: Mapping[Address, Mapping[str, Value]]) -> list[str]:
-    """One change in diff's own notation: what starts with `+` or `-` is coloured, a `!` draws attention."""
-    sign = {Action.CREATE: "+", Action.DELETE: "-", Action.UPDATE: "!", Action.REPLACE: "!"}.get(change.action, " ")
     place = f"  {change.source.file}:{change.source.line}" if change.source else ""
-    lines = [f"{sign} {words.title(change.address, change.name)}{place}"]
+    lines = [f"{sign(change.action)} {words.title(change.address, change.name)}{place}"]
     lines += [f"# {why}" for why in words.reasons(change)]
     for name, before, after, cause in words.rows(change):
-        shown = f"  {words.cause(cause)}" if cause else ""
-        lines.append(f"    {name}{shown}")
-        lines += _differences(before, after, cause, drifted.get(change.address, {}).get(name))
+        lines += attribute_lines(name, before, after, cause, drifted.get(change.address, {}).get(name))
     return lines
-
-
-def _differences(before: Value, after: Value, cause: Cause | None, known: Value) -> list[str]:
-    lines: list[str] = []
-    kept = 0
-    for element in elements(before, after):
-        outside = words.whose(element, cause, known)
-        note = f"  ({outside})" if outside else ""
-        if element.sign == " ":
-            kept += 1
-        elif element.sign == "~":
-            lines += [f"-     {element.side(element.before)}{note}", f"+     {element.side(element.after)}"]
-        else:
-            lines.append(f"{element.sign}     {element.text}{note}")
-    return [*lines, f"      {kept} unchanged"] if kept else lines
 
 
 def _remarks(plan: Plan) -> Piece:
     said = [[f"warning: {cost}"] for cost in words.costs(plan)] + [_finding(one) for one in words.remarks(plan)]
-    return _text(said, ("remark", "remarks"), _REMARK) if said else ""
+    return said_in_fence(said, ("remark", "remarks"), _REMARK, _DETAILS) if said else ""
 
 
 def _finding(one: Diagnostic) -> list[str]:
@@ -212,20 +154,10 @@ def _beside(plan: Plan) -> list[Piece]:
     for word, by_type in (("unmanaged", plan.untouched.unmanaged), ("service-linked", plan.untouched.service_linked)):
         names = [name for type_ in sorted(by_type) for name in by_type[type_]]
         if names:
-            pieces.append(_names(word, names))
+            more = [f"and {len(names) - _NAMES} more: --format json"] if len(names) > _NAMES else []
+            heading = f"Not touched: {len(names)} {word}"
+            pieces.append(folded_names(heading, [*names[:_NAMES], *more], _NAME, ("untouched name", "untouched names")))
     return pieces
-
-
-def _names(word: str, names: Sequence[str]) -> Block:
-    more = [f"and {len(names) - _NAMES} more: --format json"] if len(names) > _NAMES else []
-    lines = [clean(line) for line in (*names[:_NAMES], *more)]
-    fence = fence_of(lines)
-    return Block(
-        entries=[(Form(_NAME, line),) for line in lines],
-        noun=("untouched name", "untouched names"),
-        lead=f"{fold_start(f'Not touched: {len(names)} {word}')}{fence}text\n",
-        close=f"\n{fence}{FOLD_END}",
-    )
 
 
 def _word(action: Action) -> str:

@@ -5,22 +5,20 @@ The order is that of a reader's questions; the sums stand last because that is w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-from reconciler.diagnostics import Diagnostic, Source
+from reconciler.diagnostics import Diagnostic
 from reconciler.model.addresses import Address
-from reconciler.model.changes import Action, Cause, Change, Drift
+from reconciler.model.changes import Action, Change, Drift
 from reconciler.model.plan import Plan
 from reconciler.model.values import Value
 from reconciler.render import words
 from reconciler.render.clean import clean
-from reconciler.render.elements import elements
 from reconciler.render.findings import wrapped
+from reconciler.render.lines import Lines, joined
 from reconciler.render.palette import Palette
 
-_MARGIN = 6  # columns before what is said of a change
-_SOURCE_AT = 100  # on wider terminals the source line does not run away from its address
 _NAMES = 4  # how many untouched names are given; JSON has them all
 
 # Known values by address and attribute, where live differs from them.
@@ -49,11 +47,10 @@ def plan_text(
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _View:
-    paint: Palette
-    width: int
-    verbose: bool
+class _View(Lines):
+    """The sections of a plan."""
+
+    __slots__ = ()
 
     def header(self, plan: Plan) -> list[str]:
         name = words.target(plan.target, plan.route.where)
@@ -76,23 +73,23 @@ class _View:
             lines.append(self.paint.bad(f"INCOMPLETE: {number} could not be read; {left}."))
         for address, why in sorted(plan.unknown.items()):
             lines.append(f"{self.paint.bad('  ?')} {'unknown':<8} {self.paint.bold(clean(address))}")
-            lines += self._said(f"could not be read: {clean(why)}")
+            lines += self.said(f"could not be read: {clean(why)}")
         return lines
 
     def changes(self, plan: Plan) -> list[str]:
         drifted = words.changed_outside(plan)
         blocks = [self._change(one, drifted) for one in plan.changes if one.action is not Action.NO_OP]
-        return _joined(blocks)
+        return joined(blocks)
 
     def lockfile_only(self, plan: Plan) -> list[str]:
         lines: list[str] = []
         for heading, found in words.lockfile_only(plan):
             lines += [*([""] if lines else []), f"{heading[0].upper()}{heading[1:]}:"]
             for one in found:
-                lines.append(self._entry("", one.action.word, words.title(one.address, one.name), one.source))
-                lines += [self.paint.dim(line) for why in words.reasons(one) for line in self._said(why)]
+                lines.append(self.entry("", one.action.word, words.title(one.address, one.name), one.source))
+                lines += [self.paint.dim(line) for why in words.reasons(one) for line in self.said(why)]
                 for name, before, after, _ in words.rows(one):
-                    lines += self._attribute(name, before, after, None, None)
+                    lines += self.attribute(name, before, after, None, None)
         return lines
 
     def left_drifted(self, plan: Plan) -> list[str]:
@@ -100,18 +97,19 @@ class _View:
         if not found:
             return []
         number = words.plural(len(found), "resource")
-        return [f"Changed outside and left as it is ({number}):", *_joined([self._drift(one) for one in found])]
+        return [f"Changed outside and left as it is ({number}):", *joined([self._drift(one) for one in found])]
 
     def refusals(self, plan: Plan) -> list[str]:
-        return _joined([self._refusal(one) for one in words.refusals(plan)])
+        return joined([self._refusal(one) for one in words.refusals(plan)])
 
     def remarks(self, plan: Plan) -> list[str]:
         lines = []
         for cost in words.costs(plan):
-            lines += self._remark(self.paint.careful("warning"), cost)
+            lines += self.remark(self.paint.careful("warning"), cost)
         for one in words.remarks(plan):
-            lines += self._headline(one)
-            lines += self._said(one.detail)
+            paint = partial(self.paint.severity, one.severity)
+            lines += self.headline(f"{one.severity.value}[{clean(one.code)}]", clean(one.summary), one.source, paint)
+            lines += self.said(one.detail)
         return lines
 
     def closing(self, plan: Plan, guards: Sequence[Diagnostic]) -> list[str]:
@@ -134,56 +132,36 @@ class _View:
         for one in guards:
             said = wrapped(f"apply will refuse this: {clean(one.summary)}", self.width)
             lines += [self.paint.bad(line) for line in said]
-            lines += self._said(one.detail, margin=2)
+            lines += self.said(one.detail, margin=2)
         return lines
 
     def _change(self, change: Change, drifted: _Drifted) -> list[str]:
         title = words.title(change.address, change.name)
-        lines = [self._entry(change.action.value, change.action.word, title, change.source, change.action)]
+        lines = [self.entry(change.action.value, change.action.word, title, change.source, change.action)]
         for why in words.reasons(change):
-            lines += self._said(why)
+            lines += self.said(why)
         known = drifted.get(change.address, {})
         for name, before, after, cause in words.rows(change):
             shown = cause if change.action in {Action.UPDATE, Action.REPLACE} else None
-            lines += self._attribute(name, before, after, shown, known.get(name))
+            lines += self.attribute(name, before, after, shown, known.get(name))
         if self.verbose and change.action in {Action.ADOPT, Action.FORGET} and change.before:
             for name, value in words.contents(change.address.type, change.before):
-                lines += self._attribute(name, value, value, None, None)
+                lines += self.attribute(name, value, value, None, None)
         return lines
-
-    def _attribute(self, name: str, before: Value, after: Value, cause: Cause | None, known: Value) -> Iterator[str]:
-        pad = " " * _MARGIN
-        said = words.cause(cause)
-        yield f"{pad}{clean(name)}  {self.paint.dim(said)}" if said else f"{pad}{clean(name)}"
-        kept = 0
-        for element in elements(before, after):
-            sign = element.sign
-            if sign == " " and not self.verbose:
-                kept += 1
-                continue
-            line = self.paint.sign(sign, f"{sign} {element.text}")
-            whose = words.whose(element, cause, known)
-            yield f"{pad}  {line}  {self.paint.dim(f'({whose})')}" if whose else f"{pad}  {line}"
-        if kept:
-            yield f"{pad}    {self.paint.dim(f'{kept} unchanged')}"
 
     def _drift(self, drift: Drift) -> list[str]:
         title = words.title(drift.address, drift.name)
         if drift.after is None:
-            return [self._entry("", "deleted", title, None)]
-        lines = [self._entry("", "changed", title, None)]
+            return [self.entry("", "deleted", title, None)]
+        lines = [self.entry("", "changed", title, None)]
         for one in drift.attributes:
-            lines += self._attribute(one.name, one.before, one.after, None, None)
+            lines += self.attribute(one.name, one.before, one.after, None, None)
         return lines
 
     def _refusal(self, one: Diagnostic) -> list[str]:
         about = clean(one.address) if one.address else "the whole plan"
-        line = self._entry("!", "refused", about, one.source, bad=True)
-        return [line, *self._said(f"{words.summary(one)} [{one.code}]"), *self._said(one.detail)]
-
-    def _remark(self, label: str, text: str) -> list[str]:
-        first, *rest = wrapped(text, self.width - 9)
-        return [f"{label}: {first}", *(f"{' ' * 9}{line}" for line in rest)]
+        line = self.entry("!", "refused", about, one.source, bad=True)
+        return [line, *self.said(f"{words.summary(one)} [{one.code}]"), *self.said(one.detail)]
 
     def _beside(self, plan: Plan) -> list[str]:
         """What apply takes and marks, and what it leaves alone: unchanged, left out, not ours."""
@@ -205,50 +183,3 @@ class _View:
             more = "" if self.verbose or total <= _NAMES else " All of them: --verbose."
             lines += wrapped(f"Not touched: {', '.join(untouched)}.{more}", self.width, rest="  ")
         return [self.paint.dim(line) for line in lines]
-
-    def _entry(
-        self,
-        symbol: str,
-        word: str,
-        title: str,
-        source: Source | None,
-        action: Action | None = None,
-        *,
-        bad: bool = False,
-    ) -> str:
-        """One resource's line: symbol, word, address, and the source line at the right."""
-        lead = f"{symbol:>3} {word:<8}"
-        painted = self.paint.bad(lead) if bad else self.paint.action(action or Action.NO_OP, lead)
-        line = f"{painted}{self.paint.bold(title)}"
-        if not source:
-            return line
-        place = clean(f"{source.file}:{source.line}")
-        gap = min(self.width, _SOURCE_AT) - len(lead) - len(title) - len(place)
-        return f"{line}{' ' * max(gap, 2)}{self.paint.dim(place)}"
-
-    def _headline(self, one: Diagnostic) -> list[str]:
-        """`warning[code]: summary  place`, what does not fit on the line folded below."""
-        label, pad = f"{one.severity.value}[{clean(one.code)}]: ", " " * _MARGIN
-        place = clean(f"{one.source.file}:{one.source.line}") if one.source else ""
-        said = clean(one.summary)
-        tail = f"  {self.paint.dim(place)}" if place else ""
-        head = self.paint.severity(one.severity, label.rstrip())
-        if len(label) + len(said) + len(place) + 2 <= self.width:
-            return [f"{head} {self.paint.bold(said)}{tail}"]
-        first, *rest = wrapped(said, self.width - len(label)) or [""]
-        lines = [f"{head} {self.paint.bold(first)}", *(pad + self.paint.bold(line) for line in rest)]
-        return [*lines, pad + self.paint.dim(place)] if place else lines
-
-    def _said(self, text: str, margin: int = _MARGIN) -> list[str]:
-        pad = " " * margin
-        return wrapped(text, self.width, first=pad, rest=pad)
-
-
-def _joined(blocks: Sequence[list[str]]) -> list[str]:
-    """Blocks of one line follow each other; a longer one gets air around it."""
-    lines: list[str] = []
-    for index, block in enumerate(blocks):
-        if index and (len(block) > 1 or len(blocks[index - 1]) > 1):
-            lines.append("")
-        lines += block
-    return lines

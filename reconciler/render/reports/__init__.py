@@ -1,0 +1,29 @@
+"""Every format of a report, each a pure function of one `ChangeReport`; none can say what another does not. Pure."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from reconciler.model.report import ChangeReport
+from reconciler.model.report_formats import ReportFormat
+from reconciler.render.reports.encode import encode_report, report_json
+from reconciler.render.reports.labels import report_labels, report_labels_text
+from reconciler.render.reports.markdown import report_markdown
+from reconciler.render.reports.text import report_text
+
+FORMATS: Mapping[ReportFormat, Callable[[ChangeReport], str]] = {
+    ReportFormat.TEXT: partial(report_text, colour=False),
+    ReportFormat.JSON: report_json,
+    ReportFormat.MARKDOWN: report_markdown,
+    ReportFormat.LABELS: report_labels_text,
+}
+"""What writes each."""
+
+__all__ = [
+    "FORMATS",
+    "encode_report",
+    "report_json",
+    "report_labels",
+    "report_labels_text",
+    "report_markdown",
+    "report_text",
+]

@@ -1,0 +1,152 @@
+"""The sentences that all formats of a report share: title, verdict, what it comes to, who has to approve. All cleaned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.model.changes import Action
+from reconciler.model.environments import Where
+from reconciler.model.report import BESIDE, ChangeReport, Finding, Item, Level, Mark, Place, Topic, Version
+from reconciler.render.clean import clean
+from reconciler.render.words import plural, some
+
+GRAVEST_FIRST = tuple(reversed(Level))
+_COMMIT = 10  # digits of a commit that people read
+_NAMES = 6  # environments that a line names before it only counts
+LEADS = {Topic.REVIEW: "Review of", Topic.PLAN: "Plan for", Topic.DRIFT: "Drift of"}
+_NOUNS = {Level.CRITICAL: "critical", Level.WARNING: "warning", Level.NOTICE: "notice", Level.INFO: "info"}
+_COUNTED = {Level.CRITICAL: "critical", Level.INFO: "info"}
+_ALWAYS = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
+_SPOKEN = {Action.CREATE: "add", Action.UPDATE: "change", Action.DELETE: "remove", Action.REPLACE: "rename"}
+
+
+def title(report: ChangeReport) -> str:
+    """`Review of stack payments, environments prod and staging`."""
+    return f"{LEADS[report.topic]} stack {clean(report.stack)}{_of(report.places)}"
+
+
+def _of(places: tuple[Place, ...]) -> str:
+    if not places:
+        return ""
+    if len(places) > 1:
+        return f", environments {some([one.name for one in places], _NAMES)}"
+    where = ", ".join(map(clean, whereabouts(places[0])))
+    return f", environment {clean(places[0].name)}" + (f" ({where})" if where else "")
+
+
+def whereabouts(place: Place) -> list[str]:
+    """Account and Region, as far as they are known; or that it is no account's."""
+    if place.where is Where.EMBEDDED:
+        return ["embedded directory"]
+    return [*([f"account {place.account}"] if place.account else []), *([place.region] if place.region else [])]
+
+
+def versions(report: ChangeReport) -> str:
+    """`from main (1a2b3c4d5e) to worktree`, or "" for what has no versions."""
+    if report.base is None or report.head is None:
+        return ""
+    return f"from {_version(report.base)} to {_version(report.head)}"
+
+
+def _version(one: Version) -> str:
+    label, commit = named(one)
+    return f"{clean(label)} ({clean(commit)})" if commit else clean(label)
+
+
+def named(one: Version) -> tuple[str, str]:
+    """What the user called it, and the first digits of its commit, "" where the first says it all."""
+    commit = one.commit[:_COMMIT]
+    known = not commit or one.commit.startswith(one.label) or one.label.startswith(commit)
+    return (one.label or commit, "") if known else (one.label, commit)
+
+
+def verdict(report: ChangeReport) -> str:
+    """What a reader has to know if nothing else."""
+    counts = report.levels()
+    if counts[Level.CRITICAL]:
+        return f"{plural(counts[Level.CRITICAL], 'critical finding')}: tokens, consents or ownership are at stake."
+    if counts[Level.WARNING]:
+        return f"{plural(counts[Level.WARNING], 'warning')}: ask why before this goes on."
+    if not report.complete:
+        return "Not everything could be read, so nobody can say that this is all."
+    if report.refused:
+        return "Apply will refuse this."
+    if counts[Level.NOTICE]:
+        return f"Nothing grave: {plural(counts[Level.NOTICE], 'notice')} to have seen."
+    return nothing(report) if report.empty else "No risk found in what changes."
+
+
+def nothing(report: ChangeReport) -> str:
+    """What to say where nothing changes, no more than what is known."""
+    if not report.complete:
+        return "No changes in what could be read."
+    match report.topic:
+        case Topic.REVIEW:
+            return "No changes: both versions mean the same."
+        case Topic.PLAN:
+            return "No changes: there is nothing to do."
+        case Topic.DRIFT:
+            return "No drift: what stands is what was applied."
+
+
+def sums(report: ChangeReport) -> str:
+    """`3 to create, 1 to update, 0 to replace, 1 to delete; 2 changes beside resources`."""
+    counts = report.counts()
+    parts = [f"{counts[action]} to {word(action, report.topic)}" for action in _ALWAYS]
+    parts += [f"{counts[action]} to {action.word}" for action in (Action.ADOPT, Action.FORGET) if counts[action]]
+    if counts[Action.NO_OP]:
+        parts.append(f"{counts[Action.NO_OP]} in the lockfile only")
+    beside = sum(one.kind in BESIDE for one in report.items)
+    return ", ".join(parts) + (f"; {plural(beside, 'change')} beside resources" if beside else "")
+
+
+def word(action: Action, topic: Topic) -> str:
+    """How the action is called: of a plan what apply does, of a review what the manifest says now."""
+    return _SPOKEN.get(action, action.word) if topic is Topic.REVIEW else action.word
+
+
+def levels(report: ChangeReport) -> str:
+    """`1 critical, 2 warnings, 1 notice`, or ""."""
+    counts = report.levels()
+    return ", ".join(plural(counts[one], _NOUNS[one], _COUNTED.get(one, "")) for one in GRAVEST_FIRST if counts[one])
+
+
+def approvals(report: ChangeReport) -> list[str]:
+    """`Needs approval by security: workloadIdentities.invoice-agent`, a line each."""
+    return [
+        f"Needs approval by {clean(one.require)}" + (f": {some(one.because, _NAMES)}" if one.because else "")
+        for one in report.approvals
+    ]
+
+
+def about(item: Item) -> str:
+    """The address, and the remote name where it is another word."""
+    shown = clean(item.about)
+    key = item.about.partition(".")[2] or item.about
+    return shown if item.name in {key, ""} else f"{shown} ({clean(item.name)})"
+
+
+def why(item: Item) -> list[str]:
+    """Sentences on why it changes."""
+    moved = [f"was {clean(item.previously)}"] if item.previously else []
+    return [*moved, *map(clean, item.reasons)]
+
+
+def where(item: Item | Finding, report: ChangeReport) -> str:
+    """`prod, staging` where it is not so in all places that the report looks at, else ""."""
+    everywhere = len(report.places) < 2 or set(item.environments) >= {one.name for one in report.places}
+    return "" if everywhere or not item.environments else some(item.environments, _NAMES)
+
+
+def places(report: ChangeReport) -> list[str]:
+    """What becomes of environments: `environment qa is new`, a line each."""
+    said = {Mark.ADDED: "is new", Mark.REMOVED: "goes away"}
+    return [f"environment {clean(one.name)} {said[one.mark]}" for one in report.places if one.mark in said]
+
+
+def grouped(items: Iterable[Item], report: ChangeReport) -> list[tuple[str, list[Item]]]:
+    """Items by the environments that they are in: those of all places first, then by the order of their first."""
+    groups: dict[str, list[Item]] = {"": []}
+    for one in items:
+        groups.setdefault(where(one, report), []).append(one)
+    return [(name, found) for name, found in groups.items() if found]
