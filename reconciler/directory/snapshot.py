@@ -99,6 +99,19 @@ def read_snapshot(
     )
 
 
+def read_named(
+    directory: Directory, remotes: Iterable[Remote], *, threads: int = THREADS, progress: Progress | None = None
+) -> tuple[dict[Remote, Live], list[Remote], dict[Remote, str]]:
+    """These alone, one by one: what was read, what does not exist, and what could not be read, with the reason.
+
+    Raises CredentialsMissing, and nothing else of the directory's errors.
+    """
+    with _Readers(directory, threads, progress) as readers:
+        readers.ask(remotes)
+        live, gone, unread = readers.results()
+    return _ordered(live), sorted(gone), _ordered(unread)
+
+
 class _Choice:
     """Which resources are read one by one: `early` those that need not wait for the listing, then what `takes` says.
 

@@ -49,7 +49,8 @@ def choose(
         if reading is None:
             why[remote] = Why.NEVER
         elif full or fell_back:
-            if not (memory.full_since and reading.at >= memory.full_since):
+            going_on = memory.full_since and reading.at >= memory.full_since
+            if not going_on or reading.agreed != agreed(known, ignored):
                 why[remote] = Why.FULL
         elif remote in named and seconds_between(reading.at, named[remote]) >= -SKEW:
             why[remote] = Why.NAMED

@@ -181,10 +181,11 @@ def decode_attributes(type_: str, raw: dict[str, Any] | None) -> Attributes | No
     return None if raw is None else canonical(kind_of(type_), raw)
 
 
-def _decode_value(raw: Any) -> Value:
+def decode_value(raw: Any) -> Value:
+    """The canonical value of which `plain` made JSON."""
     if isinstance(raw, dict):
-        return {key: _decode_value(one) for key, one in sorted(raw.items())}
-    return tuple(_decode_value(one) for one in raw) if isinstance(raw, list) else raw
+        return {key: decode_value(one) for key, one in sorted(raw.items())}
+    return tuple(decode_value(one) for one in raw) if isinstance(raw, list) else raw
 
 
 def _encode_secret(one: SecretSource) -> dict[str, str]:
@@ -207,7 +208,7 @@ def _encode_attribute(one: AttributeChange) -> dict[str, Any]:
 def _decode_attribute(raw: dict[str, Any]) -> AttributeChange:
     return AttributeChange(
         name=raw["name"],
-        before=_decode_value(raw["before"]),
-        after=_decode_value(raw["after"]),
+        before=decode_value(raw["before"]),
+        after=decode_value(raw["after"]),
         cause=Cause(raw["cause"]) if raw["cause"] else None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -25,3 +25,8 @@ def utc_moment(text: str) -> datetime:
 def seconds_between(earlier: str, later: str) -> float:
     """How long after one moment the other is; negative where it is before."""
     return (utc_moment(later) - utc_moment(earlier)).total_seconds()
+
+
+def moved(moment: str, seconds: float) -> str:
+    """The moment that many seconds later, or earlier where they are negative."""
+    return utc_text(utc_moment(moment) + timedelta(seconds=seconds))

@@ -1,0 +1,143 @@
+"""From one run to the next: what is new, what stands, what is over, and what the next run may believe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.drifting.choosing import agreed
+from reconciler.model.addresses import Remote
+from reconciler.model.drift import Acknowledgement, DriftClass, Drifted, Memory, Noted, Reading, Standing, Status
+from reconciler.model.kinds import kind_of
+from reconciler.model.reading import beside
+from reconciler.model.resources import Known, Live, Lock, Snapshot
+from reconciler.model.values import without_tags
+
+
+def fresh(lock: Lock) -> Memory:
+    """What is remembered before the first run."""
+    return Memory(lineage=lock.lineage, account=lock.account, region=lock.region)
+
+
+def fitting(memory: Memory | None, lock: Lock) -> Memory:
+    """The memory, or a fresh one where it is of another lockfile, account or Region."""
+    same = memory is not None and (memory.lineage, memory.account, memory.region) == (
+        lock.lineage,
+        lock.account,
+        lock.region,
+    )
+    return memory if memory is not None and same else fresh(lock)
+
+
+def with_readings(
+    memory: Memory, lock: Lock, live: Mapping[Remote, Live], *, at: str, ignored: tuple[str, ...], owner: str
+) -> Memory:
+    """The memory with what was read now. `owner`: our ownership tag. What is gone from the lockfile is forgotten."""
+    readings: dict[Remote, Reading] = {}
+    for address, known in lock.resources.items():
+        remote = Remote(address.type, known.name)
+        earlier, stands = memory.readings.get(remote), live.get(remote)
+        if stands is not None:
+            owned = stands.owner == owner or (earlier is not None and earlier.owned)
+            as_it_was = _same(known, stands, ignored) and stands.owner in (("", owner) if not owned else (owner,))
+            readings[remote] = Reading(
+                at=at, agreed=agreed(known, ignored) if as_it_was else "", owned=owned, created=stands.created
+            )
+        elif earlier is not None:
+            readings[remote] = earlier
+    return replace(memory, readings=readings)
+
+
+def _same(known: Known, live: Live, ignored: tuple[str, ...]) -> bool:
+    kind = kind_of(known.address.type)
+    seen = without_tags(kind, beside(kind, live, known.attributes), ignored)
+    return seen == without_tags(kind, known.attributes, ignored)
+
+
+def noted(
+    found: Sequence[Drifted],
+    memory: Memory,
+    *,
+    at: str,
+    today: str,
+    acknowledged: Mapping[str, Acknowledgement],
+    seen: Iterable[Remote],
+) -> tuple[Noted, ...]:
+    """The findings of this run with their history, and those of earlier ones that are over.
+
+    What was found in an earlier run, and could not be looked at in this one, stands.
+    """
+    now = {one.fingerprint: one for one in found}
+    looked = set(seen)
+    out = []
+    for fingerprint, one in now.items():
+        earlier = memory.findings.get(fingerprint)
+        ack = acknowledged.get(fingerprint)
+        out.append(
+            Noted(
+                drifted=one if one.events or earlier is None else _with_past(one, earlier.drifted),
+                status=Status.STANDING if earlier else Status.NEW,
+                first=earlier.first if earlier else at,
+                last=at,
+                count=earlier.count + 1 if earlier else 1,
+                acknowledged=ack if ack is not None and ack.until >= today else None,
+            )
+        )
+    places = {one.place for one in found}
+    unknown = {one.remote for one in found if one.what is DriftClass.UNKNOWN}
+    for fingerprint, past in memory.findings.items():
+        if fingerprint in now or past.drifted.what.passing or past.drifted.what is DriftClass.UNKNOWN:
+            continue
+        if past.drifted.remote in unknown or past.drifted.remote not in looked:
+            ack = acknowledged.get(fingerprint)
+            out.append(
+                Noted(
+                    drifted=past.drifted,
+                    status=Status.STANDING,
+                    first=past.first,
+                    last=past.last,
+                    count=past.count,
+                    acknowledged=ack if ack is not None and ack.until >= today else None,
+                )
+            )
+        elif past.drifted.place not in places:  # else it is another finding of the same thing: not over, only different
+            out.append(Noted(drifted=past.drifted, status=Status.RESOLVED, first=past.first, last=at, count=past.count))
+    return tuple(sorted(out, key=_order))
+
+
+def _order(one: Noted) -> tuple[object, ...]:
+    return (
+        list(Status).index(one.status) == 2,
+        list(DriftClass).index(one.drifted.what),
+        one.drifted.about,
+        one.drifted.attribute,
+    )
+
+
+def _with_past(one: Drifted, earlier: Drifted) -> Drifted:
+    """The finding with what an earlier run told of who did it, since the trail of then is not read again."""
+    return replace(one, events=earlier.events, untraced=earlier.untraced)
+
+
+def with_findings(memory: Memory, found: Iterable[Noted], *, at: str) -> Memory:
+    """The memory with what stands after this run."""
+    return replace(
+        memory,
+        last_run=at,
+        findings={
+            one.drifted.fingerprint: Standing(drifted=one.drifted, first=one.first, last=one.last, count=one.count)
+            for one in found
+            if one.status is not Status.RESOLVED and one.drifted.what is not DriftClass.UNKNOWN
+        },
+    )
+
+
+def others(lock: Lock, snapshot: Snapshot) -> frozenset[Remote]:
+    """What the listing shows that is not ours, to tell what is new the next time."""
+    ours = {Remote(address.type, one.name) for address, one in lock.resources.items()}
+    return frozenset(snapshot.listed.keys() - ours)
+
+
+def expired(acknowledged: Iterable[Acknowledgement], today: str) -> Iterator[Acknowledgement]:
+    """Those whose last day is over."""
+    yield from (one for one in acknowledged if one.until < today)

@@ -1,0 +1,116 @@
+"""One drift run, put together from what was read: the findings, the report of it, and what the next run will know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.drifting.choosing import Choice, oldest
+from reconciler.drifting.finding import find
+from reconciler.drifting.remembering import expired, noted, others, with_findings
+from reconciler.drifting.restoring import as_recorded
+from reconciler.drifting.writers import with_writers
+from reconciler.model.addresses import Remote
+from reconciler.model.drift import Acknowledgement, Coverage, DriftRun, Memory, Why
+from reconciler.model.environments import Target
+from reconciler.model.plan import Plan, Route
+from reconciler.model.resources import Lock, Snapshot, Stack
+from reconciler.model.trail import Trail
+from reconciler.planning import make_plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a run has seen. `listed`: whether a listing says what exists; `at`: when it began (ISO 8601, UTC).
+
+    `choice`: what was to be read, and why. `memory`: what was remembered before, with this run's readings in it `after`.
+    """
+
+    stack: Stack
+    lock: Lock
+    target: Target
+    route: Route
+    snapshot: Snapshot
+    listed: bool
+    choice: Choice
+    trail: Trail | None
+    before: Memory
+    after: Memory
+    at: str
+    calls: int
+
+
+def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[DriftRun, Memory]:
+    """What the run came to, and what is to be remembered of it."""
+    lock = look.lock
+    plan = make_plan(
+        stack=as_recorded(look.stack, lock), lock=lock, snapshot=look.snapshot, target=look.target, route=look.route
+    )
+    found = find(plan, lock, look.snapshot, look.before, stack=look.stack, listed=look.listed)
+    found = tuple(with_writers(found, look.trail, look.before))
+    ours = {Remote(address.type, one.name) for address, one in lock.resources.items()}
+    unread = _unread(plan, look.snapshot)
+    today = look.at[:10]
+    run = DriftRun(
+        target=look.target,
+        at=look.at,
+        noted=noted(
+            found, look.before, at=look.at, today=today, acknowledged={one.fingerprint: one for one in acknowledged},
+            seen=ours,
+        ),
+        coverage=_coverage(look),
+        plan=plan,
+        managed=len(lock.resources),
+        unread=unread,
+        expired=tuple(expired(acknowledged, today)),
+    )  # fmt: skip
+    memory = with_findings(look.after, run.noted, at=look.at)
+    whole = not unread
+    trailed = look.trail is not None and not look.trail.failed
+    return run, replace(
+        memory,
+        watermark=look.trail.until if look.trail is not None and trailed and whole else memory.watermark,
+        last_success=look.at if whole else memory.last_success,
+        full_since="" if whole else memory.full_since,
+        others=others(lock, look.snapshot) if look.listed and not look.snapshot.listing_failed else memory.others,
+    )
+
+
+def _unread(plan: Plan, snapshot: Snapshot) -> tuple[str, ...]:
+    """Why the run does not know everything, as sentences."""
+    said = [f"{about} could not be read: {why}" for about, why in plan.unknown.items()]
+    if snapshot.listing_failed:
+        said.insert(0, f"The listing could not be read in full: {snapshot.listing_failed}")
+    if snapshot.linkage_failed:
+        said.append(f"Nobody can tell which identities the service made: {snapshot.linkage_failed}")
+    return tuple(said)
+
+
+def _coverage(look: Look) -> Coverage:
+    read: dict[Why, int] = {}
+    for remote in (*look.snapshot.live, *look.snapshot.unknown):
+        why = look.choice.why.get(remote, Why.LISTED)
+        read[why] = read.get(why, 0) + 1
+    ours = {Remote(address.type, one.name) for address, one in look.lock.resources.items()}
+    believed = {
+        remote: reading
+        for remote, reading in look.after.readings.items()
+        if remote in ours and remote not in look.snapshot.live and remote not in look.snapshot.unknown
+    }
+    trail = look.trail
+    return Coverage(
+        read=_in_order(read),
+        believed=len(believed),
+        oldest=oldest(believed),
+        trail_since=trail.since if trail else "",
+        trail_until=trail.until if trail else "",
+        trail_failed=trail.failed if trail else "",
+        events=len(trail.events) if trail else 0,
+        listed=look.listed,
+        fell_back=look.choice.fell_back,
+        calls=look.calls,
+    )
+
+
+def _in_order(read: Mapping[Why, int]) -> dict[Why, int]:
+    return {why: read[why] for why in Why if why in read}

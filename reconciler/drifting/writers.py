@@ -1,0 +1,59 @@
+"""Who wrote what drifted, as far as the trail tells: the events that name it since it was last seen as known, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from reconciler.drifting.choosing import SKEW
+from reconciler.model.addresses import Remote
+from reconciler.model.drift import DriftClass, Drifted, Memory
+from reconciler.model.moments import seconds_between
+from reconciler.model.trail import Event, Trail
+
+_MATTERS: Mapping[DriftClass, tuple[str, ...]] = {
+    DriftClass.DELETED: ("Delete",),
+    DriftClass.RECREATED: ("Delete", "Create"),
+    DriftClass.NEWCOMER: ("Create",),
+    DriftClass.LINKED_NEWCOMER: ("Create",),
+    DriftClass.ORPHAN: ("Create",),
+}
+"""What an operation begins with that can have brought such drift about; of the others, any that writes."""
+_TAGS = ("TagResource", "UntagResource")
+
+
+def with_writers(found: Iterable[Drifted], trail: Trail | None, memory: Memory) -> Iterator[Drifted]:
+    """The findings with the events that may have made them; where there are none, why."""
+    by_remote: dict[Remote, list[Event]] = {}
+    for event in trail.events if trail else ():
+        for remote in event.remotes if not event.error else ():
+            by_remote.setdefault(remote, []).append(event)
+    for one in found:
+        if one.what is DriftClass.UNKNOWN:
+            yield one
+            continue
+        reading = memory.readings.get(one.remote)
+        since = reading.at if reading and reading.agreed else ""
+        events = tuple(
+            event
+            for event in by_remote.get(one.remote, ())
+            if _may_have(one, event) and (not since or seconds_between(since, event.time) >= -SKEW)
+        )
+        yield replace(one, events=events, untraced="" if events else _untraced(trail))
+
+
+def _may_have(one: Drifted, event: Event) -> bool:
+    """Whether such a call brings such drift about."""
+    tagging = event.operation in _TAGS
+    if one.what is DriftClass.CHANGED or one.what is DriftClass.TAKEN_OVER:
+        tags = one.attribute == "tags" or one.attribute.startswith("reconciler:")
+        return (tagging or event.operation.startswith("Create")) if tags else not tagging
+    return event.operation.startswith(_MATTERS[one.what])
+
+
+def _untraced(trail: Trail | None) -> str:
+    if trail is None:
+        return "the audit trail was not read"
+    if trail.failed:
+        return f"the audit trail could not be read: {trail.failed}"
+    return f"no event since {trail.since} names it: events show up to 15 minutes late, and are kept for 90 days"
