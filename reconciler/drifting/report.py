@@ -1,0 +1,119 @@
+"""A drift run as the one report that every format is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.drifting import wording
+from reconciler.model.changes import Action, AttributeChange, Cause
+from reconciler.model.drift import DriftClass, DriftRun, Noted, Status
+from reconciler.model.report import (
+    ChangeReport,
+    Finding,
+    Item,
+    Level,
+    Place,
+    Topic,
+    by_gravity,
+    levels_by_item,
+)
+
+_ACTIONS: Mapping[DriftClass, Action] = {
+    DriftClass.CHANGED: Action.UPDATE,
+    DriftClass.TAKEN_OVER: Action.UPDATE,
+    DriftClass.DELETED: Action.DELETE,
+    DriftClass.RECREATED: Action.UPDATE,
+    DriftClass.NEWCOMER: Action.CREATE,
+    DriftClass.LINKED_NEWCOMER: Action.CREATE,
+    DriftClass.ORPHAN: Action.CREATE,
+}
+"""What was done outside, in the words of changes."""
+
+
+def report_of_drift(run: DriftRun, *, only_new: bool = False) -> ChangeReport:
+    """The report of what stands now, in which what is over is told beside. `only_new`: without what was told before."""
+    told = [one for one in run.noted if one.status is Status.NEW or not only_new]
+    standing = [one for one in told if one.status is not Status.RESOLVED and one.drifted.what is not DriftClass.UNKNOWN]
+    environment = run.target.environment
+    findings = by_gravity(_finding(one, environment) for one in standing)
+    return ChangeReport(
+        topic=Topic.DRIFT,
+        stack=run.target.stack,
+        places=(
+            Place(
+                name=environment,
+                where=run.plan.route.where,
+                account=run.target.account,
+                region=run.target.region,
+                protected=run.plan.protected,
+            ),
+        ),
+        items=tuple(_items(standing, environment, levels_by_item(findings))),
+        findings=findings,
+        unchanged=run.managed - len({one.drifted.address for one in standing if one.drifted.address}),
+        unread=run.unread,
+        beside=tuple(_beside(run)),
+    )
+
+
+def _items(told: list[Noted], environment: str, levels: Mapping[str, Level]) -> Iterator[Item]:
+    by_about: dict[str, list[Noted]] = {}
+    for one in told:
+        by_about.setdefault(one.drifted.about, []).append(one)
+    for about, same in sorted(by_about.items()):
+        first = same[0].drifted
+        yield Item(
+            action=_ACTIONS[first.what],
+            kind=first.remote.type,
+            about=about,
+            name=first.remote.name,
+            environments=(environment,),
+            rows=tuple(
+                AttributeChange(
+                    name=one.drifted.attribute, before=one.drifted.before, after=one.drifted.after, cause=Cause.OUTSIDE
+                )
+                for one in same
+                if one.drifted.attribute
+            ),
+            reasons=tuple(dict.fromkeys(said for one in same for said in wording.who(one.drifted))),
+            source=first.source,
+            level=levels.get(about),
+        )
+
+
+def _finding(one: Noted, environment: str) -> Finding:
+    drifted = one.drifted
+    summary, consequence = wording.words_of(drifted)
+    return Finding(
+        level=wording.level_of(one),
+        code=f"drift-{drifted.what.value.replace('_', '-')}",
+        about=drifted.about,
+        summary=summary,
+        consequence=" ".join((consequence, *wording.who(drifted), _since(one))).strip(),
+        advice=wording.advice_on(drifted),
+        subject=f"{drifted.attribute} {drifted.fingerprint}",
+        environments=(environment,),
+        source=drifted.source,
+        allowed=_allowed(one),
+    )
+
+
+def _allowed(one: Noted) -> str:
+    ack = one.acknowledged
+    return f"an acknowledgement of {ack.by} until {ack.until}: {ack.reason}" if ack else ""
+
+
+def _since(one: Noted) -> str:
+    if one.status is not Status.STANDING:
+        return ""
+    return f"Seen since {one.first}, in {one.count} runs."
+
+
+def _beside(run: DriftRun) -> Iterator[str]:
+    over = [one for one in run.noted if one.status is Status.RESOLVED]
+    for one in over:
+        attribute = f", {one.drifted.attribute}" if one.drifted.attribute else ""
+        yield f"Over since the last run: {one.drifted.about}{attribute} (seen first {one.first})."
+    for ack in run.expired:
+        yield f"Acknowledged until {ack.until} and not any more: {ack.about} ({ack.reason}; {ack.by})."
+    yield from wording.coverage(run.coverage)

@@ -1,0 +1,127 @@
+"""Drift in words: what happened, what it may lead to, who did it, what to do, and what a run rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.model.drift import Coverage, DriftClass, Drifted, Noted, Why
+from reconciler.model.environments import OWNER_TAG
+from reconciler.model.identity import RETURN_URLS
+from reconciler.model.kinds import kind_of
+from reconciler.model.report import Level
+from reconciler.model.trail import Event
+
+_LEVELS: Mapping[DriftClass, Level] = {
+    DriftClass.DELETED: Level.CRITICAL,
+    DriftClass.RECREATED: Level.CRITICAL,
+    DriftClass.TAKEN_OVER: Level.CRITICAL,
+    DriftClass.ORPHAN: Level.WARNING,
+    DriftClass.NEWCOMER: Level.NOTICE,
+    DriftClass.LINKED_NEWCOMER: Level.INFO,
+}
+_WORDS: Mapping[DriftClass, tuple[str, str]] = {
+    DriftClass.DELETED: ("{about} was deleted outside", "Agents that use it fail."),
+    DriftClass.RECREATED: (
+        "{about} was deleted and made again outside",
+        "It has the same name and is another one.",
+    ),
+    DriftClass.TAKEN_OVER: (
+        "{about} carries the ownership tag of {after}",
+        "Two stacks may take it for theirs, and each undo what the other does.",
+    ),
+    DriftClass.ORPHAN: (
+        "{about} carries this stack's ownership tag, and the lockfile does not hold it",
+        "Somebody tagged it so, or a run that was interrupted left it.",
+    ),
+    DriftClass.LINKED_NEWCOMER: ("{about} was made by the service", "It goes with what brought it."),
+    DriftClass.NEWCOMER: ("{about} is new and not managed", "Nobody reviewed it here."),
+}
+_READ_AS: Mapping[Why, str] = {
+    Why.FULL: "because everything was to be",
+    Why.NEVER: "for the first time",
+    Why.NAMED: "because the audit trail names them",
+    Why.DIFFERS: "because they were not as the lockfile says, or it says something else now",
+    Why.DUE: "because their last reading grew old",
+    Why.LISTED: "because the listing shows them missing, new or updated",
+}
+
+
+def level_of(one: Noted) -> Level:
+    """What lets tokens go elsewhere, or strands consents, is grave; what only others' tools and ours read is less."""
+    drifted = one.drifted
+    if one.acknowledged is not None:
+        return Level.INFO
+    if drifted.what is not DriftClass.CHANGED:
+        return _LEVELS[drifted.what]
+    removed_only = drifted.attribute == RETURN_URLS.name and not _added(drifted)
+    return Level.WARNING if removed_only or drifted.attribute == "tags" else Level.CRITICAL
+
+
+def _added(one: Drifted) -> tuple[str, ...]:
+    before, after = (side if isinstance(side, tuple) else () for side in (one.before, one.after))
+    return tuple(sorted(set(after) - set(before)))
+
+
+def words_of(one: Drifted) -> tuple[str, str]:
+    """What happened, in one line, and what that may lead to."""
+    if one.what is DriftClass.CHANGED:
+        return _changed(one)
+    summary, consequence = _WORDS[one.what]
+    if one.what in (DriftClass.DELETED, DriftClass.RECREATED):
+        consequence = f"{consequence} {kind_of(one.remote.type).stranded}".strip()
+    return summary.format(about=one.about, after=one.after), consequence
+
+
+def _changed(one: Drifted) -> tuple[str, str]:
+    if one.attribute == OWNER_TAG:
+        return f"{one.about} lost its ownership tag outside", "Others may take it for nobody's."
+    if one.attribute == RETURN_URLS.name and (added := _added(one)):
+        more = f" and {len(added) - 1} more" if len(added) > 1 else ""
+        return f"{one.about} was given the return URL {added[0]}{more} outside", "Users' tokens may be sent there."
+    return f"{one.about}: {one.attribute} was changed outside", "It is not what was reviewed and applied."
+
+
+def advice_on(one: Drifted) -> str:
+    """What to do about it."""
+    match one.what:
+        case DriftClass.CHANGED | DriftClass.DELETED | DriftClass.TAKEN_OVER:
+            return (
+                "Undo it with `reconciler apply`; or take it over with `reconciler drift accept`, or let it stand for a "
+                "while with `reconciler drift ack`."
+            )
+        case DriftClass.ORPHAN:
+            return "`reconciler lock rebuild` and `reconciler adopt` take such over."
+        case _:
+            return ""
+
+
+def who(one: Drifted) -> Iterator[str]:
+    """Who did it, event by event, or why nobody knows; as sentences."""
+    for event in one.events:
+        yield f"{_event(event)}."
+    if one.untraced:
+        yield f"Who did it is not known: {one.untraced}."
+
+
+def _event(event: Event) -> str:
+    """`UpdateWorkloadIdentity at 2026-11-24T02:10:00Z by role Admin, session jane, from 203.0.113.7 with the console`."""
+    said = f"{event.operation} at {event.time} by {event.principal.name or event.principal.arn or 'somebody'}"
+    said += f", from {event.address}" if event.address else ""
+    return said + (f" with {event.tool or event.agent}" if event.tool or event.agent else "")
+
+
+def coverage(one: Coverage) -> Iterator[str]:
+    """What the run rests on, as lines."""
+    read = sum(one.read.values())
+    yield f"Read one by one: {read}; believed as last read: {one.believed}." + (
+        f" The oldest reading believed is of {one.oldest}." if one.oldest else ""
+    )
+    for why, count in one.read.items():
+        yield f"  {count} {_READ_AS[why]}"
+    if one.fell_back:
+        yield f"Everything was read, since {one.fell_back}."
+    if one.trail_since:
+        yield f"Audit trail from {one.trail_since} to {one.trail_until}: {one.events} events."
+    if not one.listed:
+        yield "Nothing was listed: what exists is taken from the audit trail."
+    yield f"Calls to the directory: {one.calls}."
