@@ -128,8 +128,9 @@ def about(item: Item) -> str:
 
 def why(item: Item) -> list[str]:
     """Sentences on why it changes."""
-    moved = [f"was {clean(item.previously)}"] if item.previously else []
-    return [*moved, *map(clean, item.reasons)]
+    moved = f"was {item.previously}"
+    told = not item.previously or any(one.startswith(moved) for one in item.reasons)
+    return [clean(one) for one in (*(() if told else (moved,)), *item.reasons)]
 
 
 def where(item: Item | Finding, report: ChangeReport) -> str:
