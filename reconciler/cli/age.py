@@ -11,6 +11,7 @@ from reconciler.model.moments import utc_moment, utc_text
 DEFAULT_MAX_AGE = "24h"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+_AGE = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _SKEW = timedelta(minutes=5)  # clocks of two machines that are kept in step differ by less
 
 
@@ -29,11 +30,19 @@ def stamp() -> str:
     return utc_text(now())
 
 
+def seconds_of(text: str, *, option: str) -> float:
+    """What an age on the command line says, as in 30m, 24h, 7d. Raises UsageError."""
+    found = _AGE.fullmatch(text.lower())
+    if found is None:
+        raise UsageError(f"{option} {text!r} is no age", "Give a number with its unit, as in 30m, 24h or 7d.")
+    return float(int(found[1]) * _SECONDS[found[2]])
+
+
 def max_age(text: str) -> timedelta | None:
     """What --max-age says; None for `none`, which switches it off. Raises UsageError for anything else."""
     if text.lower() == "none":
         return None
-    found = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text.lower())
+    found = _AGE.fullmatch(text.lower())
     if found is None:
         raise UsageError(
             f"--max-age {text!r} is no age", "Give a number with its unit, as in 30m, 24h or 7d; none switches it off."

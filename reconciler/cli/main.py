@@ -23,6 +23,7 @@ from reconciler.cli.access_check import access_check
 from reconciler.cli.adopt import adopt, forget
 from reconciler.cli.apply import apply, destroy
 from reconciler.cli.compare import compare
+from reconciler.cli.drift import drift
 from reconciler.cli.emulator import emulator
 from reconciler.cli.export import export
 from reconciler.cli.graph import graph
@@ -50,7 +51,7 @@ Exit codes: 0 done or nothing to do, 1 error, 2 changes present (plan --detailed
 check), 3 refused by a guard, 4 stale plan, 5 state is locked, 6 applied in part
 """
 _VERBS: tuple[Callable[..., ExitCode], ...] = (
-    validate, plan, apply, show, destroy, adopt, forget, export, output, compare, verify, graph, schema, emulator,
+    validate, plan, apply, show, destroy, adopt, forget, export, output, compare, verify, drift, graph, schema, emulator,
 )  # fmt: skip
 _LOCK_VERBS: tuple[Callable[..., ExitCode], ...] = (
     lock_show, lock_status, lock_unlock, lock_migrate, lock_history, lock_restore, lock_rebuild,

@@ -30,20 +30,24 @@ def fitting(memory: Memory | None, lock: Lock) -> Memory:
 
 
 def with_readings(
-    memory: Memory, lock: Lock, live: Mapping[Remote, Live], *, at: str, ignored: tuple[str, ...], owner: str
+    memory: Memory, lock: Lock, snapshot: Snapshot, *, at: str, ignored: tuple[str, ...], owner: str
 ) -> Memory:
-    """The memory with what was read now. `owner`: our ownership tag. What is gone from the lockfile is forgotten."""
+    """The memory with what was read now. `owner`: our ownership tag.
+
+    What is gone from the lockfile is forgotten, and what is known to be gone from the directory.
+    """
+    whole = not snapshot.listing_failed
     readings: dict[Remote, Reading] = {}
     for address, known in lock.resources.items():
         remote = Remote(address.type, known.name)
-        earlier, stands = memory.readings.get(remote), live.get(remote)
+        earlier, stands = memory.readings.get(remote), snapshot.live.get(remote)
         if stands is not None:
             owned = stands.owner == owner or (earlier is not None and earlier.owned)
             as_it_was = _same(known, stands, ignored) and stands.owner in (("", owner) if not owned else (owner,))
             readings[remote] = Reading(
                 at=at, agreed=agreed(known, ignored) if as_it_was else "", owned=owned, created=stands.created
             )
-        elif earlier is not None:
+        elif earlier is not None and (remote in snapshot.listed or remote in snapshot.unknown or not whole):
             readings[remote] = earlier
     return replace(memory, readings=readings)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.drifting import wording
-from reconciler.model.changes import Action, AttributeChange, Cause
+from reconciler.model.changes import Action, AttributeChange
 from reconciler.model.drift import DriftClass, DriftRun, Noted, Status
 from reconciler.model.report import (
     ChangeReport,
@@ -50,7 +50,8 @@ def report_of_drift(run: DriftRun, *, only_new: bool = False) -> ChangeReport:
         ),
         items=tuple(_items(standing, environment, levels_by_item(findings))),
         findings=findings,
-        unchanged=run.managed - len({one.drifted.address for one in standing if one.drifted.address}),
+        unchanged=run.managed - len({one.drifted.address for one in run.noted if one.alarms and one.drifted.address}),
+        hidden=sum(one.status is Status.STANDING for one in run.noted) if only_new else 0,
         unread=run.unread,
         beside=tuple(_beside(run)),
     )
@@ -70,12 +71,11 @@ def _items(told: list[Noted], environment: str, levels: Mapping[str, Level]) -> 
             environments=(environment,),
             rows=tuple(
                 AttributeChange(
-                    name=one.drifted.attribute, before=one.drifted.before, after=one.drifted.after, cause=Cause.OUTSIDE
+                    name=one.drifted.attribute, before=one.drifted.before, after=one.drifted.after, cause=None
                 )
                 for one in same
                 if one.drifted.attribute
             ),
-            reasons=tuple(dict.fromkeys(said for one in same for said in wording.who(one.drifted))),
             source=first.source,
             level=levels.get(about),
         )

@@ -11,11 +11,11 @@ from reconciler.drifting.remembering import expired, noted, others, with_finding
 from reconciler.drifting.restoring import as_recorded
 from reconciler.drifting.writers import with_writers
 from reconciler.model.addresses import Remote
-from reconciler.model.drift import Acknowledgement, Coverage, DriftRun, Memory, Why
+from reconciler.model.drift import Acknowledgement, Coverage, DriftClass, Drifted, DriftRun, Memory, Why
 from reconciler.model.environments import Target
 from reconciler.model.plan import Plan, Route
 from reconciler.model.resources import Lock, Snapshot, Stack
-from reconciler.model.trail import Trail
+from reconciler.model.trail import OWN_TOOL, Trail
 from reconciler.planning import make_plan
 
 
@@ -47,7 +47,7 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
         stack=as_recorded(look.stack, lock), lock=lock, snapshot=look.snapshot, target=look.target, route=look.route
     )
     found = find(plan, lock, look.snapshot, look.before, stack=look.stack, listed=look.listed)
-    found = tuple(with_writers(found, look.trail, look.before))
+    found = tuple(one for one in with_writers(found, look.trail, look.before) if not _ours(one, look))
     ours = {Remote(address.type, one.name) for address, one in lock.resources.items()}
     unread = _unread(plan, look.snapshot)
     today = look.at[:10]
@@ -69,11 +69,22 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
     trailed = look.trail is not None and not look.trail.failed
     return run, replace(
         memory,
+        serial=lock.serial,
         watermark=look.trail.until if look.trail is not None and trailed and whole else memory.watermark,
         last_success=look.at if whole else memory.last_success,
         full_since="" if whole else memory.full_since,
         others=others(lock, look.snapshot) if look.listed and not look.snapshot.listing_failed else memory.others,
     )
+
+
+def _ours(one: Drifted, look: Look) -> bool:
+    """Whether it was most likely an apply that made it again: the lockfile moved on, and nobody else is known to have made it.
+
+    The ownership of a name by its creation time is all that the directory shows of that; a lockfile does not hold the time.
+    """
+    moved_on = look.lock.serial != look.before.serial
+    makers = [event for event in one.events if event.operation.startswith("Create")]
+    return one.what is DriftClass.RECREATED and moved_on and all(event.tool == OWN_TOOL for event in makers)
 
 
 def _unread(plan: Plan, snapshot: Snapshot) -> tuple[str, ...]:

@@ -110,14 +110,15 @@ class Standing:
 class Memory:
     """What drift runs of one target remember; worth nothing for another lineage, account or Region.
 
-    `watermark`: up to when the trail was read, "" for never. `full_since`: when the full reading under way began, "" where
-    none is. `others`: what stood that is not ours, service-linked ones included. `findings` by fingerprint. `last_run`,
-    `last_success`: "" for never.
+    `serial`: the lockfile's, at the last run. `watermark`: up to when the trail was read, "" for never. `full_since`: when
+    the full reading under way began, "" where none is. `others`: what stood that is not ours, service-linked ones included.
+    `findings` by fingerprint. `last_run`, `last_success`: "" for never.
     """
 
     lineage: str
     account: str
     region: str
+    serial: int = 0
     watermark: str = ""
     last_run: str = ""
     last_success: str = ""

@@ -170,8 +170,9 @@ class ChangeReport:
 
     `prefix`: from the root of the repository to the folder that sources are relative to, with a slash at its end, or "".
     `unread`: what could not be read or compared, as sentences: with any, nobody may take the report for the whole truth.
-    `refused`: why apply would not run this, as sentences. `beside`: what else there is to know, as lines. `also`: reports
-    that belong to this one, as the plans of `review --live`.
+    `hidden`: findings that were told before and are left out. `refused`: why apply would not run this, as sentences.
+    `beside`: what else there is to know, as lines. `also`: reports that belong to this one, as the plans of `review
+    --live`.
     """
 
     topic: Topic
@@ -180,6 +181,7 @@ class ChangeReport:
     items: tuple[Item, ...]
     findings: tuple[Finding, ...]
     unchanged: int = 0
+    hidden: int = 0
     base: Version | None = None
     head: Version | None = None
     prefix: str = ""

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from reconciler.model.addresses import Remote
 
+OWN_TOOL = "reconciler"
+"""What `Event.tool` is where the caller says to be this program. Anybody can say so: a hint, never a proof."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
@@ -24,8 +27,8 @@ class Event:
     """One call that changed something, or was refused (`error`: the code, "" for one that was answered).
 
     `time`: ISO 8601, UTC, as the trail has it, in whole seconds. `remotes`: what it was about; none where nobody can tell.
-    `address`: the caller's network address or AWS service. `agent`: its user agent as sent; `tool`: what that is, as "console",
-    "AWS CLI", "Terraform", "reconciler".
+    `address`: the caller's network address or AWS service. `agent`: its user agent as sent; `tool`: what that is, as
+    "console", "AWS CLI", "Terraform", "reconciler".
     """
 
     id: str

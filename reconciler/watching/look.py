@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from reconciler.directory.protocol import THREADS, Directory
@@ -16,7 +16,7 @@ from reconciler.model.environments import Target
 from reconciler.model.kinds import WORKLOAD_IDENTITY
 from reconciler.model.moments import moved
 from reconciler.model.plan import Route
-from reconciler.model.resources import Live, Lock, Refresh, Snapshot, Stack
+from reconciler.model.resources import Lock, Refresh, Snapshot, Stack
 from reconciler.model.trail import Trail
 from reconciler.planning import known_remotes
 from reconciler.state import Remembered
@@ -71,15 +71,15 @@ def look(directory: Directory, subject: Subject, remembered: Remembered, terms: 
         memory = replace(memory, full_since=at)
     snapshot = _listed(directory, subject, before, terms) if terms.listing else _unlisted(lock)
 
-    def remember(found: Mapping[Remote, Live]) -> Memory:
-        return with_readings(memory, lock, found, at=at, ignored=ignored, owner=subject.target.owner)
+    def remember() -> Memory:
+        return with_readings(memory, lock, snapshot, at=at, ignored=ignored, owner=subject.target.owner)
 
-    memory = remember(snapshot.live)
+    memory = remember()
     seen = snapshot.live.keys() | snapshot.unknown.keys()
     left = [one for one in sorted(choice.why) if one not in seen and one in snapshot.listed]
     for start in range(0, len(left), PORTION):
         snapshot = _with_read(directory, snapshot, left[start : start + PORTION], terms)
-        memory = remember(snapshot.live)
+        memory = remember()
         remembered.write(memory)
     return Look(
         stack=subject.stack,

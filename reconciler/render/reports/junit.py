@@ -1,7 +1,7 @@
 """A report as JUnit XML: a test case for each finding, so that Jenkins and GitLab list them by name and see when they go.
 
-Warnings and critical findings fail, milder ones pass with their words, what the settings allow is skipped. One case says whether
-everything could be read: so the suite is never empty, which Jenkins takes for a failure.
+Warnings and critical findings fail, milder ones pass with their words, what the settings allow is skipped. One case says
+whether everything could be read: so the suite is never empty, which Jenkins takes for a failure.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ LEADS = {Topic.REVIEW: "Review of", Topic.PLAN: "Plan for", Topic.DRIFT: "Drift 
 _NOUNS = {Level.CRITICAL: "critical", Level.WARNING: "warning", Level.NOTICE: "notice", Level.INFO: "info"}
 _COUNTED = {Level.CRITICAL: "critical", Level.INFO: "info"}
 _ALWAYS = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
+_FOUND = {Action.UPDATE: "changed", Action.DELETE: "deleted", Action.CREATE: "new"}
 _SPOKEN = {Action.CREATE: "add", Action.UPDATE: "change", Action.DELETE: "remove", Action.REPLACE: "rename"}
 
 
@@ -86,12 +87,16 @@ def nothing(report: ChangeReport) -> str:
         case Topic.PLAN:
             return "No changes: there is nothing to do."
         case Topic.DRIFT:
+            if report.hidden:
+                return f"Nothing new: {plural(report.hidden, 'finding')} of earlier runs still stand."
             return "No drift: what stands is what was applied."
 
 
 def sums(report: ChangeReport) -> str:
     """`3 to create, 1 to update, 0 to replace, 1 to delete; 2 changes beside resources`."""
     counts = report.counts()
+    if report.topic is Topic.DRIFT:
+        return ", ".join(f"{counts[action]} {said}" for action, said in _FOUND.items() if counts[action])
     parts = [f"{counts[action]} to {word(action, report.topic)}" for action in _ALWAYS]
     parts += [f"{counts[action]} to {action.word}" for action in (Action.ADOPT, Action.FORGET) if counts[action]]
     if counts[Action.NO_OP]:
@@ -101,8 +106,9 @@ def sums(report: ChangeReport) -> str:
 
 
 def word(action: Action, topic: Topic) -> str:
-    """How the action is called: of a plan what apply does, of a review what the manifest says now."""
-    return _SPOKEN.get(action, action.word) if topic is Topic.REVIEW else action.word
+    """How it is called: of a plan what apply does, of a review what the manifest says now, of drift what was done."""
+    spoken = {Topic.REVIEW: _SPOKEN, Topic.DRIFT: _FOUND}.get(topic, {})
+    return spoken.get(action, action.word)
 
 
 def levels(report: ChangeReport) -> str:
