@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from reconciler.model.report_formats import ReportFormat
 from reconciler.model.resources import Refresh
 
 
@@ -33,6 +34,11 @@ def environment_names(ctx: typer.Context, incomplete: str) -> list[str]:
     from reconciler.cli.completion import names_in
 
     return names_in(ctx.params.get("path"), incomplete)
+
+
+def report_formats(incomplete: str) -> list[tuple[str, str]]:
+    """What a shell offers after --output: the formats, each with what it is for."""
+    return [(f"{one.value}=", one.purpose) for one in ReportFormat if one.value.startswith(incomplete)]
 
 
 Manifest: TypeAlias = Annotated[
@@ -166,6 +172,16 @@ RateWords: TypeAlias = Annotated[
 ]
 Verbose: TypeAlias = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also what stays as it is, and every untouched name.")
+]
+Outputs: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--output",
+        metavar="FORMAT=FILE",
+        help="Also write a report, whatever the exit code. Repeatable. FILE - is standard output, in place of what else is "
+        f"shown there. FORMAT: {', '.join(one.value for one in ReportFormat)}.",
+        autocompletion=report_formats,
+    ),
 ]
 MaxAge: TypeAlias = Annotated[
     str | None,

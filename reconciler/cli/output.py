@@ -12,7 +12,7 @@ _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd")
 _STATE = (".lock.json.journal", ".lock.json.guard", ".lock.json.holder")
 
 
-def check_replaceable(file: Path, manifest: Path) -> None:
+def check_replaceable(file: Path, manifest: Path, *, option: str = "--out") -> None:
     """Raise UsageError where `file` is, or leads to, the manifest, a part of it, or state: nobody can make those again."""
     place = Path(os.path.realpath(file))
     part = manifest.is_dir() and place.suffix in (".yaml", ".yml") and place.parent == manifest.resolve()
@@ -20,7 +20,9 @@ def check_replaceable(file: Path, manifest: Path) -> None:
     if not what and file.exists() and (part or file.samefile(manifest)):
         what = "the manifest"
     if what:
-        raise UsageError(f"--out {file} would replace {what}; nothing was written", "Choose another --out FILE.")
+        raise UsageError(
+            f"{option} {file} would replace {what}; nothing was written", f"Choose another file for {option}."
+        )
 
 
 def _state_at(place: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from reconciler.cli.options import (
     Format,
     HowMuch,
     Manifest,
+    Outputs,
     RateWords,
     Scheduler,
     SeveralEnv,
@@ -28,11 +30,13 @@ from reconciler.cli.output import check_replaceable
 from reconciler.cli.plan_files import read_plan, save, tell
 from reconciler.cli.planned import make
 from reconciler.cli.rates import read_rates
+from reconciler.cli.report_files import ReportFiles, read_report_files, repository_prefix
 from reconciler.cli.signing import check_keys, check_signature
 from reconciler.cli.workspace import workspace_in
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ExitCode, UsageError
+from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.plan import Plan
+from reconciler.model.report_formats import ReportFormat
 
 if TYPE_CHECKING:
     from reconciler.planning import Selection
@@ -63,6 +67,7 @@ def plan(
         ),
     ] = None,
     form: Annotated[Format, typer.Option("--format", case_sensitive=False, help="How it is printed.")] = Format.TEXT,
+    outputs: Outputs = None,
     detailed: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")] = False,
     refresh: HowMuch = None,
     target: Targets = None,
@@ -82,6 +87,7 @@ def plan(
       reconciler plan --env prod --out prod.plan
       reconciler plan --detailed-exitcode --refresh changed
       reconciler plan --format json | jq '.resource_changes[].address'
+      reconciler plan --output markdown=plan.md --output sarif=plan.sarif
       reconciler plan --target 'workload_identity.invoice-*'
       reconciler plan --all --out plans/
       reconciler plan --env 'prod@*' --shard 2/5 --format json
@@ -94,7 +100,7 @@ def plan(
     """
     from reconciler.cli.fleet.choice import Wanted, choose
     from reconciler.cli.fleet.island import PlanTerms
-    from reconciler.cli.fleet.planning import Saving, plan_several
+    from reconciler.cli.fleet.planning import Saving, Showing, plan_several
     from reconciler.manifest import find
     from reconciler.planning import Allowances, guard
 
@@ -104,17 +110,24 @@ def plan(
         check_replaceable(out, find(path))
     elif sign_with is not None:
         raise UsageError("--sign-with signs a saved plan, and nothing is saved", "Give --out FILE too.")
+    taken = {out: "where --out saves the plan"} if out is not None else {}
+    reports = read_report_files(outputs, manifest=find(path) if outputs else None, taken=taken)
     choice = choose(path, Wanted(env=env, every=every, shard=shard, scheduler=scheduler))
     if choice.several:
         terms = PlanTerms(refresh=refresh, selection=selection, allowances=Allowances(), detailed=detailed)
         saving = Saving(folder=out, sign_with=sign_with) if out is not None else None
-        return plan_several(console, choice, terms, rates=rates, form=form, verbose=verbose, saving=saving)
+        showing = Showing(form=form, verbose=verbose, reports=reports)
+        return plan_several(console, choice, terms, rates=rates, showing=showing, saving=saving)
     workspace = workspace_in(choice.manifest, choice.found, choice.names[0], rates)
     made = make(console, workspace, refresh=refresh, selection=selection)
     guards = guard(made, Allowances())
-    print_plan(console, made, form, verbose=verbose, guards=guards)
+    failed = write_reports(console, reports, made, verbose=verbose, guards=guards)
+    if not reports.on_stdout:
+        print_plan(console, made, form, verbose=verbose, guards=guards)
     if out is not None:
         save(console, made, out, refused=bool(guards), sign_with=sign_with)
+    if failed is not None:
+        raise failed
     return exit_code_of(made, detailed=detailed)
 
 
@@ -123,6 +136,7 @@ def show(
     *,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan that `plan --out FILE` saved.")],
     form: Annotated[Format, typer.Option("--format", case_sensitive=False, help="How it is printed.")] = Format.TEXT,
+    outputs: Outputs = None,
     verify_with: VerifyWith = None,
     verbose: Verbose = False,
 ) -> ExitCode:
@@ -140,10 +154,16 @@ def show(
     """
     from reconciler.planning import Allowances, guard
 
+    reports = read_report_files(outputs, taken={file: "the plan that is shown"})
     saved = read_plan(file)
     checked = check_signature(saved, file=str(file), verify_with=verify_with)
     tell(console, saved, file=file, checked=checked)
-    print_plan(console, saved.plan, form, verbose=verbose, guards=guard(saved.plan, Allowances()))
+    guards = guard(saved.plan, Allowances())
+    failed = write_reports(console, reports, saved.plan, verbose=verbose, guards=guards)
+    if not reports.on_stdout:
+        print_plan(console, saved.plan, form, verbose=verbose, guards=guards)
+    if failed is not None:
+        raise failed
     return ExitCode.OK
 
 
@@ -160,20 +180,44 @@ def print_plan(
     console: Console, made: Plan, form: Format, *, verbose: bool = False, guards: Sequence[Diagnostic] = ()
 ) -> None:
     """Write the plan to standard output. `guards`: what would make apply refuse it."""
+    console.show(plan_in(form, made, console, verbose=verbose, guards=guards))
+
+
+def plan_in(
+    form: Format, made: Plan, console: Console | None = None, *, verbose: bool, guards: Sequence[Diagnostic]
+) -> str:
+    """The plan in that format; as text, as it looks on the console, or in a file where there is none."""
     from reconciler import render
 
     match form:
         case Format.TEXT:
-            text = render.plan_text(
-                made, colour=console.colour_out, width=console.width, verbose=verbose, guards=guards
-            )
-            console.show(text)
+            colour, width = (console.colour_out, console.width) if console else (False, 100)
+            return render.plan_text(made, colour=colour, width=width, verbose=verbose, guards=guards)
         case Format.MARKDOWN:
-            console.show(render.plan_markdown(made, guards))
+            return render.plan_markdown(made, guards)
         case Format.JSON:
             from reconciler.planning import dump_plan
 
-            console.show(dump_plan(made))
+            return dump_plan(made)
+
+
+def write_reports(
+    console: Console, reports: ReportFiles, made: Plan, *, verbose: bool, guards: Sequence[Diagnostic]
+) -> ReconcilerError | None:
+    """Write what --output asks for; text, JSON and Markdown are what --format gives. What went wrong, to be raised later."""
+    if not reports.files:
+        return None
+    from reconciler.render.reports import FORMATS
+    from reconciler.reviewing.of_plan import report_of_plan
+
+    report = replace(report_of_plan(made, guards), prefix=repository_prefix())
+
+    def say(form: ReportFormat) -> str:
+        if form.value in {one.value for one in Format}:
+            return plan_in(Format(form.value), made, verbose=verbose, guards=guards)
+        return FORMATS[form](report)
+
+    return reports.write(console, say)
 
 
 def exit_code_of(made: Plan, *, detailed: bool) -> ExitCode:

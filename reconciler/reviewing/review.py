@@ -43,7 +43,7 @@ def review(base: Reviewed, head: Reviewed, chosen: Callable[[str], bool], *, pre
         topic=Topic.REVIEW,
         stack=_stack_name(base, head),
         places=tuple(_place(base, head, name) for name in names),
-        items=tuple(sorted(_merged(items), key=lambda one: (one.about, one.environments))),
+        items=tuple(sorted(merged(items), key=lambda one: (one.about, one.environments))),
         findings=findings,
         unchanged=sum(len(one.after.resources) for one in looked if one.after)
         - sum(one.after is not None for facts in looked for one in facts.revisions),
@@ -125,7 +125,7 @@ def _amended(one: Amendment, whole: Facts, levels: Mapping[str, Level]) -> Item:
     )
 
 
-def _merged(items: Iterable[Item]) -> Iterator[Item]:
+def merged(items: Iterable[Item]) -> Iterator[Item]:
     """The items, those that are the same in several environments as one."""
     by_looks: dict[str, list[Item]] = {}
     for one in items:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,18 +12,29 @@ from reconciler.cli.console import Console
 from reconciler.cli.fleet.choice import Choice
 from reconciler.cli.fleet.island import PlanTerms, failure_of, plan_target, recorded
 from reconciler.cli.fleet.pool import Work, shown, side_by_side, threads_for
-from reconciler.cli.fleet.telling import gathered, notes, show
+from reconciler.cli.fleet.telling import fleet_in, gathered, notes, show
 from reconciler.cli.options import Format
 from reconciler.cli.plan_files import save
+from reconciler.cli.report_files import ReportFiles, repository_prefix
 from reconciler.cli.workspace import workspace_in
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.fleet import FleetResult, TargetResult
 from reconciler.model.rates import Rates
+from reconciler.model.report_formats import ReportFormat
 
 if TYPE_CHECKING:
     from reconciler.directory.sharing import Sharing
 
 SUFFIX = ".plan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """How the run is told on standard output, and in which files besides."""
+
+    form: Format
+    verbose: bool
+    reports: ReportFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +51,7 @@ def plan_several(
     terms: PlanTerms,
     *,
     rates: Rates,
-    form: Format,
-    verbose: bool,
+    showing: Showing,
     saving: Saving | None,
 ) -> ExitCode:
     """Plan each, show all, save those that there are; the one exit code. An interrupt still shows what was done by then."""
@@ -49,10 +59,31 @@ def plan_several(
         check_folder(saving.folder)
     result = planned(console, choice, terms, rates)
     notes(console, result)
-    show(console, result, form, verbose=verbose)
+    failed = _write_reports(console, result, showing)
+    if not showing.reports.on_stdout:
+        show(console, result, showing.form, verbose=showing.verbose)
     if saving is not None:
         _save(console, result, saving)
+    if failed is not None:
+        raise failed
     return result.exit_code
+
+
+def _write_reports(console: Console, result: FleetResult, showing: Showing) -> ReconcilerError | None:
+    """One report of all targets in each format that --output asks for; text, JSON and Markdown are what --format gives."""
+    if not showing.reports.files:
+        return None
+    from reconciler.render.reports import FORMATS
+    from reconciler.reviewing.of_fleet import report_of_fleet
+
+    report = replace(report_of_fleet(result), prefix=repository_prefix())
+
+    def say(form: ReportFormat) -> str:
+        if form.value in {one.value for one in Format}:
+            return fleet_in(Format(form.value), result, verbose=showing.verbose)
+        return FORMATS[form](report)
+
+    return showing.reports.write(console, say)
 
 
 def planned(console: Console, choice: Choice, terms: PlanTerms, rates: Rates) -> FleetResult:

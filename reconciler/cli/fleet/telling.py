@@ -32,23 +32,28 @@ def gathered(
 
 def show(console: Console, result: FleetResult, form: Format, *, verbose: bool = False) -> None:
     """Write the report to standard output."""
+    console.show(fleet_in(form, result, console, verbose=verbose))
+
+
+def fleet_in(form: Format, result: FleetResult, console: Console | None = None, *, verbose: bool) -> str:
+    """The report in that format; as text, as it looks on the console, or in a file where there is none."""
     from reconciler.render.fleet_json import fleet_json
     from reconciler.render.fleet_markdown import fleet_markdown
+    from reconciler.render.fleet_text import fleet_text
 
     match form:
         case Format.TEXT:
-            console.show(text_of(console, result, verbose=verbose))
+            colour, width = (console.colour_out, console.width) if console else (False, 100)
+            return fleet_text(result, colour=colour, width=width, verbose=verbose)
         case Format.MARKDOWN:
-            console.show(fleet_markdown(result))
+            return fleet_markdown(result)
         case Format.JSON:
-            console.show(fleet_json(result))
+            return fleet_json(result)
 
 
 def text_of(console: Console, result: FleetResult, *, verbose: bool = False) -> str:
     """The report as this terminal shows it."""
-    from reconciler.render.fleet_text import fleet_text
-
-    return fleet_text(result, colour=console.colour_out, width=console.width, verbose=verbose)
+    return fleet_in(Format.TEXT, result, console, verbose=verbose)
 
 
 def notes(console: Console, result: FleetResult) -> None:

@@ -74,7 +74,9 @@ def verdict(report: ChangeReport) -> str:
         return "Apply will refuse this."
     if counts[Level.NOTICE]:
         return f"Nothing grave: {plural(counts[Level.NOTICE], 'notice')} to have seen."
-    return nothing(report) if report.empty else "No risk found in what changes."
+    if report.empty:
+        return nothing(report)
+    return "No risk found in what changes." if report.topic is Topic.REVIEW else "Nothing speaks against it."
 
 
 def nothing(report: ChangeReport) -> str:
