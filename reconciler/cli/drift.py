@@ -9,11 +9,13 @@ import typer
 
 from reconciler.cli.age import seconds_of, stamp
 from reconciler.cli.console import Console
-from reconciler.cli.options import Env, Format, Manifest, RateWords, Verbose
+from reconciler.cli.options import Env, Format, Manifest, Outputs, RateWords, Verbose
 from reconciler.cli.plan_files import save
 from reconciler.cli.planned import opened
 from reconciler.cli.rates import read_rates
 from reconciler.cli.reading import counted
+from reconciler.cli.report_files import read_report_files
+from reconciler.cli.reported import tell_report
 from reconciler.cli.unfinished import settled_in_memory
 from reconciler.cli.workspace import Workspace, open_directory, open_workspace
 from reconciler.errors import ExitCode, StateError, StateLocked
@@ -32,6 +34,7 @@ def drift(
     path: Manifest = None,
     env: Env = None,
     form: Annotated[Format, typer.Option("--format", case_sensitive=False, help="How it is printed.")] = Format.TEXT,
+    outputs: Outputs = None,
     full: Annotated[
         bool, typer.Option("--full", help="Read everything one by one, whatever the last runs saw.")
     ] = False,
@@ -61,18 +64,20 @@ def drift(
 
     Exit codes: 0 none, 1 error or something could not be read, 2 drift, 5 another run is at work
     """
+    from reconciler.drifting.report import report_of_drift
     from reconciler.state import hold_memory, open_state
 
     every = seconds_of(full_every, option="--full-every")
+    files = read_report_files(outputs, manifest=path)
     workspace = open_workspace(path, env, read_rates(rate))
     with (
         hold_memory(workspace.lockfile, "drift") as remembered,
         open_state(workspace.environment, workspace.lockfile) as state,
     ):
         run = _run(console, workspace, state, remembered, full=full, every=every)
-    _print(console, run, form, new_only=new_only, verbose=verbose)
     if out is not None:
         save(console, run.plan, out, refused=False, sign_with=None)
+    tell_report(console, report_of_drift(run, only_new=new_only), files, form, verbose=verbose)
     return _exit_code(run, new_only=new_only)
 
 
@@ -101,20 +106,6 @@ def _run(
     run, memory = conclude(seen, ())
     remembered.write(memory)
     return run
-
-
-def _print(console: Console, run: DriftRun, form: Format, *, new_only: bool, verbose: bool) -> None:
-    from reconciler.drifting.report import report_of_drift
-    from reconciler.render.reports import report_json, report_markdown, report_text
-
-    report = report_of_drift(run, only_new=new_only)
-    match form:
-        case Format.TEXT:
-            console.show(report_text(report, colour=console.colour_out, width=console.width, verbose=verbose))
-        case Format.JSON:
-            console.show(report_json(report))
-        case Format.MARKDOWN:
-            console.show(report_markdown(report))
 
 
 def _exit_code(run: DriftRun, *, new_only: bool) -> ExitCode:

@@ -37,6 +37,7 @@ from reconciler.cli.lock_rebuild import lock_rebuild
 from reconciler.cli.lock_unlock import lock_unlock
 from reconciler.cli.outputs import output
 from reconciler.cli.plan import plan, show
+from reconciler.cli.review import review
 from reconciler.cli.schema import schema
 from reconciler.cli.validate import validate
 from reconciler.cli.verb import verb
@@ -51,7 +52,8 @@ Exit codes: 0 done or nothing to do, 1 error, 2 changes present (plan --detailed
 check), 3 refused by a guard, 4 stale plan, 5 state is locked, 6 applied in part
 """
 _VERBS: tuple[Callable[..., ExitCode], ...] = (
-    validate, plan, apply, show, destroy, adopt, forget, export, output, compare, verify, drift, graph, schema, emulator,
+    validate, plan, apply, show, destroy, adopt, forget, export, output, compare, review, verify, drift, graph,
+    schema, emulator,
 )  # fmt: skip
 _LOCK_VERBS: tuple[Callable[..., ExitCode], ...] = (
     lock_show, lock_status, lock_unlock, lock_migrate, lock_history, lock_restore, lock_rebuild,

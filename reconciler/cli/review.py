@@ -1,0 +1,161 @@
+"""`reconciler review`: what a change of the manifest means, before anybody approves it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.console import Console
+from reconciler.cli.options import Format, Manifest, Outputs, SeveralEnv, Verbose
+from reconciler.cli.planned import make
+from reconciler.cli.report_files import read_report_files
+from reconciler.cli.reported import tell_report
+from reconciler.cli.versions import WORKTREE, Versions, read_versions
+from reconciler.cli.workspace import open_workspace
+from reconciler.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.model.report import ChangeReport, Level
+
+if TYPE_CHECKING:
+    from reconciler.model.environments import Environment
+    from reconciler.model.resources import Lock
+
+
+class FailOn(enum.Enum):
+    """From which level on a finding refuses."""
+
+    NOTICE = "notice"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+def review(
+    console: Console,
+    *,
+    path: Manifest = None,
+    env: SeveralEnv = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--base",
+            metavar="REF",
+            show_default=False,
+            help="What the change is to be merged into: a branch, tag or commit. Default: as the CI says, else origin's "
+            "default branch, else main. Compared is the commit at which the change left it.",
+        ),
+    ] = None,
+    head: Annotated[
+        str, typer.Option("--head", metavar="REF|worktree", help="The change: what stands here, or a commit.")
+    ] = WORKTREE,
+    form: Annotated[Format, typer.Option("--format", case_sensitive=False, help="How it is printed.")] = Format.TEXT,
+    outputs: Outputs = None,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option("--fail-on", case_sensitive=False, help="Exit 3 when a finding is of this level or graver."),
+    ] = None,
+    with_lock: Annotated[
+        bool, typer.Option("--with-lock", help="Also what the lockfiles beside the manifest know. Still offline.")
+    ] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Also the real plan of each environment. Needs credentials; writes nothing.")
+    ] = False,
+    detailed: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when something changes.")] = False,
+    verbose: Verbose = False,
+) -> ExitCode:
+    """Say what a change of the manifest means.
+
+    Reads both versions from git, offline and without credentials, runs nothing that a branch holds, and tells what differs in
+    each environment: resources, return URLs, grants, protection, limits, settings; and what is risky about it.
+
+    For example:
+      reconciler review
+      reconciler review --base origin/main --fail-on critical
+      reconciler review --head feature/new-agent --env prod
+      reconciler review --output markdown=comment.md --output sarif=review.sarif
+      reconciler review --format json | jq '.findings[] | select(.level == "critical")'
+
+    The allow-lists and approvers of settings.review count as the base has them: who changes them here gains nothing.
+
+    Exit codes: 0 done, 1 error or a version could not be read or understood,
+    2 something changes (with --detailed-exitcode), 3 a finding of the level of --fail-on
+    """
+    from reconciler.reviewing import review as reviewed
+    from reconciler.reviewing import with_locks
+
+    files = read_report_files(outputs, manifest=path)
+    if live and head != WORKTREE:
+        raise UsageError(
+            f"--live plans what is checked out, and --head says {head!r}", "Check it out, or leave --live away."
+        )
+    versions = read_versions(path, base=base, head=head)
+    chosen = _choice(versions, env)
+    report = reviewed(versions.base, versions.head, chosen, prefix=versions.prefix)
+    if with_lock:
+        locks, silent = _locks(versions, chosen)
+        report = with_locks(report, locks)
+        report = replace(report, unread=(*report.unread, *silent))
+    if live:
+        report = replace(report, also=tuple(_plans(console, versions, chosen)))
+    tell_report(console, report, files, form, verbose=verbose)
+    return _exit_code(report, fail_on, detailed=detailed)
+
+
+def _exit_code(report: ChangeReport, fail_on: FailOn | None, *, detailed: bool) -> ExitCode:
+    """An error wins over a refusal, a refusal over changes."""
+    if not report.complete:
+        return ExitCode.ERROR
+    if fail_on is not None and report.at_least(Level(fail_on.value)):
+        return ExitCode.REFUSED
+    return ExitCode.CHANGES if detailed and not report.empty else ExitCode.OK
+
+
+def _choice(versions: Versions, env: str | None) -> Callable[[str], bool]:
+    """Which environments are looked at: all, or those of either version that --env means. Raises UsageError for none."""
+    if env is None:
+        return lambda _: True
+    declared = {**versions.base.environments, **versions.head.environments}
+    names = {name for name, one in declared.items() if env in (name, one.group) or fnmatchcase(name, env)}
+    if declared and not names:
+        raise UsageError(
+            f"Neither version declares an environment {env!r}", f"They declare: {', '.join(sorted(declared))}."
+        )
+    return names.__contains__
+
+
+def _locks(versions: Versions, chosen: Callable[[str], bool]) -> tuple[dict[str, Lock | None], list[str]]:
+    """The lockfile of each environment, and why some could not be read, as sentences."""
+    locks: dict[str, Lock | None] = {}
+    silent = []
+    for name, environment in _environments(versions, chosen):
+        if environment.state is not None:
+            silent.append(
+                f"The lockfile of {name} is kept at {environment.state}, which is not read offline: --live does."
+            )
+            continue
+        try:
+            locks[name] = versions.lock(name)
+        except ReconcilerError as error:
+            silent.append(f"The lockfile of {name} cannot be read: {error.summary}.")
+    return locks, silent
+
+
+def _environments(versions: Versions, chosen: Callable[[str], bool]) -> Iterator[tuple[str, Environment]]:
+    declared = {**versions.base.environments, **versions.head.environments}
+    yield from ((name, declared[name]) for name in sorted(declared) if chosen(name))
+
+
+def _plans(console: Console, versions: Versions, chosen: Callable[[str], bool]) -> Iterator[ChangeReport]:
+    """The plan of each environment that the change leaves standing."""
+    from reconciler.planning import Allowances, Selection, guard
+    from reconciler.reviewing.of_plan import report_of_plan
+
+    manifest = versions.head.manifest
+    for name in versions.head.environments if manifest else ():
+        if manifest and chosen(name):
+            workspace = open_workspace(manifest.path, name)
+            made = make(console, workspace, refresh=None, selection=Selection())
+            yield report_of_plan(made, guard(made, Allowances()))
