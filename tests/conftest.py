@@ -9,6 +9,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,6 +18,7 @@ from botocore.config import Config
 
 from reconciler.emulator import ACCOUNT, Identity, Misbehaviour, Scope, Store, attach
 from tests.buckets import Buckets
+from tests.repositories import Git
 
 REGION = "us-east-1"
 MOTO_ACCOUNT = "123456789012"
@@ -224,3 +226,27 @@ def _clients(**where: Any) -> Iterator[list[Any]]:
     yield clients
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
+    """An empty repository on `main`, the folder that the test works in."""
+    for name in [one for one in os.environ if one.startswith(("GIT_", "GITHUB_", "CI_", "CHANGE_"))]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    for name, value in {
+        "HOME": str(home),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_AUTHOR_NAME": "A",
+        "GIT_AUTHOR_EMAIL": "a@example.com",
+        "GIT_COMMITTER_NAME": "A",
+        "GIT_COMMITTER_EMAIL": "a@example.com",
+    }.items():
+        monkeypatch.setenv(name, value)
+    root = tmp_path / "work"
+    root.mkdir()
+    made = Git(root)
+    made("init", "--quiet", "--initial-branch", "main")
+    monkeypatch.chdir(root)
+    return made

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 VERBS = [
-    "graph", "compare", "verify", "access policy", "access matrix", "access check",
+    "graph", "compare", "review", "verify", "drift", "access policy", "access matrix", "access check",
     "validate", "plan", "apply", "show", "destroy", "adopt", "forget", "export", "output", "schema", "emulator",
     "import terraform", "import cloudformation", "lock show", "lock status", "lock unlock", "lock migrate", "lock history",
     "lock restore", "lock rebuild",

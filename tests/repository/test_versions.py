@@ -11,7 +11,7 @@ from reconciler.cli.versions import WORKTREE, Versions, other_locks, read_versio
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model.report import ChangeReport
 from reconciler.reviewing import review
-from tests.repository.conftest import MANIFEST
+from tests.repositories import MANIFEST, Git
 
 SECOND = MANIFEST + "  refund-agent: {}\n"
 THIRD = SECOND + "  ledger-agent: {}\n"
@@ -32,7 +32,7 @@ def said(found: ChangeReport) -> list[str]:
     return [f"{one.action.value} {one.about.partition('.')[2]}" for one in found.items]
 
 
-def test_what_is_not_committed_is_compared_with_the_branch(git: Any) -> None:
+def test_what_is_not_committed_is_compared_with_the_branch(git: Git) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     assert report().empty
@@ -42,7 +42,7 @@ def test_what_is_not_committed_is_compared_with_the_branch(git: Any) -> None:
     assert report().head.commit == ""  # type: ignore[union-attr]
 
 
-def test_a_branch_is_compared_with_where_it_left_and_not_with_where_main_got_to(git: Any) -> None:
+def test_a_branch_is_compared_with_where_it_left_and_not_with_where_main_got_to(git: Git) -> None:
     git.write("reconciler.yaml", MANIFEST)
     fork = git.commit()
     git("checkout", "--quiet", "-b", "feature")
@@ -56,7 +56,7 @@ def test_a_branch_is_compared_with_where_it_left_and_not_with_where_main_got_to(
     assert said(report(base="main", head="feature")) == ["+ refund-agent"]
 
 
-def test_after_main_was_merged_in_only_the_branch_s_own_change_is_told(git: Any) -> None:
+def test_after_main_was_merged_in_only_the_branch_s_own_change_is_told(git: Git) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.write("other.txt", "")
     git.commit()
@@ -71,7 +71,7 @@ def test_after_main_was_merged_in_only_the_branch_s_own_change_is_told(git: Any)
     assert said(report(base="main", head="HEAD")) == ["+ refund-agent"]
 
 
-def test_the_merge_commit_that_a_ci_checks_out_is_compared_with_its_target(git: Any) -> None:
+def test_the_merge_commit_that_a_ci_checks_out_is_compared_with_its_target(git: Git) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     git("checkout", "--quiet", "-b", "feature")
@@ -87,7 +87,7 @@ def test_the_merge_commit_that_a_ci_checks_out_is_compared_with_its_target(git: 
 
 
 @pytest.mark.parametrize("variable", ["GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CHANGE_TARGET"])
-def test_a_target_branch_that_was_not_fetched_is_no_reason_to_compare_with_another(git: Any, variable: str) -> None:
+def test_a_target_branch_that_was_not_fetched_is_no_reason_to_compare_with_another(git: Git, variable: str) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     with pytest.raises(UsageError, match="release, which was not fetched") as refused:
@@ -95,7 +95,7 @@ def test_a_target_branch_that_was_not_fetched_is_no_reason_to_compare_with_anoth
     assert "git fetch origin release" in refused.value.detail
 
 
-def test_a_file_that_was_renamed_or_split_changes_nothing(git: Any) -> None:
+def test_a_file_that_was_renamed_or_split_changes_nothing(git: Git) -> None:
     git.write("manifests/all.yaml", SECOND)
     git.commit()
     (git.root / "manifests/all.yaml").unlink()
@@ -106,7 +106,7 @@ def test_a_file_that_was_renamed_or_split_changes_nothing(git: Any) -> None:
     assert report(base="HEAD~1").empty
 
 
-def test_a_file_that_became_a_folder_is_still_the_manifest(git: Any) -> None:
+def test_a_file_that_became_a_folder_is_still_the_manifest(git: Git) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     (git.root / "reconciler.yaml").unlink()
@@ -114,7 +114,7 @@ def test_a_file_that_became_a_folder_is_still_the_manifest(git: Any) -> None:
     assert said(report(base="HEAD")) == ["+ refund-agent"]
 
 
-def test_a_deleted_manifest_removes_everything_and_a_new_one_adds_everything(git: Any) -> None:
+def test_a_deleted_manifest_removes_everything_and_a_new_one_adds_everything(git: Git) -> None:
     git.write("readme", "")
     git.commit()
     git.write("reconciler.yaml", MANIFEST)
@@ -125,7 +125,7 @@ def test_a_deleted_manifest_removes_everything_and_a_new_one_adds_everything(git
     assert "- invoice-agent" in said(report("reconciler.yaml", base="HEAD"))
 
 
-def test_no_version_has_a_manifest(git: Any) -> None:
+def test_no_version_has_a_manifest(git: Git) -> None:
     git.write("readme", "")
     git.commit()
     with pytest.raises(UsageError, match=r"Neither main nor the working tree has a manifest at reconciler\.yaml or"):
@@ -135,7 +135,7 @@ def test_no_version_has_a_manifest(git: Any) -> None:
         versions()
 
 
-def test_a_shallow_clone_says_how_to_get_the_history(git: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shallow_clone_says_how_to_get_the_history(git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     git("checkout", "--quiet", "-b", "feature")
@@ -155,7 +155,7 @@ def test_a_shallow_clone_says_how_to_get_the_history(git: Any, tmp_path: Path, m
     assert said(report(base="origin/main", head="origin/feature")) == ["+ ledger-agent", "+ refund-agent"]
 
 
-def test_a_partial_clone_fetches_nothing_and_says_so(git: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partial_clone_fetches_nothing_and_says_so(git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     git.write("reconciler.yaml", SECOND)
@@ -171,7 +171,7 @@ def test_a_partial_clone_fetches_nothing_and_says_so(git: Any, tmp_path: Path, m
     assert said(report(base="HEAD~1")) == ["+ refund-agent"]
 
 
-def test_histories_without_a_common_commit_are_not_compared(git: Any) -> None:
+def test_histories_without_a_common_commit_are_not_compared(git: Git) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     git("checkout", "--quiet", "--orphan", "other")
@@ -180,7 +180,7 @@ def test_histories_without_a_common_commit_are_not_compared(git: Any) -> None:
         versions(base="main", head="other")
 
 
-def test_a_submodule_s_manifest_is_read_in_its_own_repository(git: Any, tmp_path: Path) -> None:
+def test_a_submodule_s_manifest_is_read_in_its_own_repository(git: Git, tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
     git("init", "--quiet", "--initial-branch", "main", at=own)
@@ -196,7 +196,7 @@ def test_a_submodule_s_manifest_is_read_in_its_own_repository(git: Any, tmp_path
     assert found.repository.root == git.root / "agents"
 
 
-def test_a_submodule_that_is_not_checked_out_is_said_to_be_one(git: Any, tmp_path: Path) -> None:
+def test_a_submodule_that_is_not_checked_out_is_said_to_be_one(git: Git, tmp_path: Path) -> None:
     commit = git.commit()
     git("update-index", "--add", "--cacheinfo", f"160000,{commit},manifests")
     git("commit", "--quiet", "-m", "a link to a commit")
@@ -205,14 +205,14 @@ def test_a_submodule_that_is_not_checked_out_is_said_to_be_one(git: Any, tmp_pat
     assert "manifest-in-submodule" in {one.code for one in found.findings}
 
 
-def test_line_ends_of_windows_change_nothing(git: Any) -> None:
+def test_line_ends_of_windows_change_nothing(git: Git) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     git.write("reconciler.yaml", MANIFEST.replace("\n", "\r\n"))
     assert report().empty
 
 
-def test_a_detached_head_without_any_branch_needs_a_base(git: Any) -> None:
+def test_a_detached_head_without_any_branch_needs_a_base(git: Git) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     git("checkout", "--quiet", "--detach")
@@ -222,7 +222,7 @@ def test_a_detached_head_without_any_branch_needs_a_base(git: Any) -> None:
     assert refused.value.detail == "Say so with --base REF."
 
 
-def test_a_repository_without_a_commit_has_nothing_to_compare(git: Any) -> None:
+def test_a_repository_without_a_commit_has_nothing_to_compare(git: Git) -> None:
     git.write("reconciler.yaml", MANIFEST)
     with pytest.raises(UsageError, match="--head: 'HEAD' is no commit"):
         versions()
@@ -231,7 +231,7 @@ def test_a_repository_without_a_commit_has_nothing_to_compare(git: Any) -> None:
 @pytest.mark.parametrize(
     "ref", ["--output=/tmp/x", "no-such-branch", "main:reconciler.yaml", "", "a b", "main..feature"]
 )
-def test_a_ref_is_never_an_option_and_always_a_commit(git: Any, ref: str) -> None:
+def test_a_ref_is_never_an_option_and_always_a_commit(git: Git, ref: str) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     with pytest.raises(UsageError, match="is no commit of"):
@@ -246,14 +246,14 @@ def test_outside_of_any_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         versions()
 
 
-def test_without_git_the_program_is_named(git: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_the_program_is_named(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(ReconcilerError, match="no program git"):
         versions()
 
 
 def test_a_folder_below_the_root_names_its_files_from_there_and_knows_the_way_up(
-    git: Any, monkeypatch: pytest.MonkeyPatch
+    git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     git.write("teams/pay/reconciler.yaml", MANIFEST)
     git.commit()
@@ -267,7 +267,7 @@ def test_a_folder_below_the_root_names_its_files_from_there_and_knows_the_way_up
     assert said(report(str(git.root / "teams/pay/reconciler.yaml"))) == ["+ refund-agent"]
 
 
-def test_names_that_git_would_quote_or_take_for_patterns(git: Any) -> None:
+def test_names_that_git_would_quote_or_take_for_patterns(git: Git) -> None:
     name = 'm*\u00e4 [x] "q"/:odd.yaml'
     git.write(name, MANIFEST)
     git.write("mX/:odd.yaml", MANIFEST)
@@ -278,7 +278,7 @@ def test_names_that_git_would_quote_or_take_for_patterns(git: Any) -> None:
     assert said(report(name.partition("/")[0], base="HEAD~1")) == ["+ refund-agent"]
 
 
-def test_a_link_in_a_version_is_refused_and_never_followed(git: Any) -> None:
+def test_a_link_in_a_version_is_refused_and_never_followed(git: Git) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     (git.root / "reconciler.yaml").unlink()
@@ -290,7 +290,7 @@ def test_a_link_in_a_version_is_refused_and_never_followed(git: Any) -> None:
         assert {"link-in-history", "link-leaves-folder"} & {one.code for one in found.findings}
 
 
-def test_a_pointer_of_git_lfs_is_no_manifest(git: Any) -> None:
+def test_a_pointer_of_git_lfs_is_no_manifest(git: Git) -> None:
     git.write("reconciler.yaml", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
     git.commit()
     found = report(base="HEAD", head="HEAD")
@@ -298,7 +298,7 @@ def test_a_pointer_of_git_lfs_is_no_manifest(git: Any) -> None:
     assert not found.complete
 
 
-def test_nothing_that_the_repository_configures_runs(git: Any) -> None:
+def test_nothing_that_the_repository_configures_runs(git: Git) -> None:
     ran = git.root.parent / "ran"
     script = git.write("hook", f"#!/bin/sh\ntouch {ran}\ncat\n")
     script.chmod(0o755)
@@ -316,7 +316,7 @@ def test_nothing_that_the_repository_configures_runs(git: Any) -> None:
     assert not ran.exists()
 
 
-def test_a_hook_s_own_repository_is_not_taken_for_the_manifest_s(git: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hook_s_own_repository_is_not_taken_for_the_manifest_s(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     git.write("reconciler.yaml", SECOND)
@@ -325,7 +325,7 @@ def test_a_hook_s_own_repository_is_not_taken_for_the_manifest_s(git: Any, monke
     assert said(report()) == ["+ refund-agent"]
 
 
-def test_a_version_with_mistakes_leaves_the_report_incomplete(git: Any) -> None:
+def test_a_version_with_mistakes_leaves_the_report_incomplete(git: Git) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     git.write("reconciler.yaml", MANIFEST + "nonsense: true\n")
@@ -340,7 +340,7 @@ def test_a_version_with_mistakes_leaves_the_report_incomplete(git: Any) -> None:
         assert found.items == ()
 
 
-def test_lockfiles_of_others_are_found_and_one_s_own_is_not(git: Any) -> None:
+def test_lockfiles_of_others_are_found_and_one_s_own_is_not(git: Git) -> None:
     lock = """\
         {"version": 1, "lineage": "9b1c8f0e-2f64-4c5e-9d0a-0f3f5a0f8b11", "serial": 3, "stack": "STACK", "environment": "prod",
          "account": "222222222222", "region": "us-east-1", "resources": {}}
@@ -361,7 +361,7 @@ def test_lockfiles_of_others_are_found_and_one_s_own_is_not(git: Any) -> None:
     assert versions(head="HEAD", base="HEAD").lock("prod") is not None
 
 
-def test_unchanged_files_are_read_once(git: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unchanged_files_are_read_once(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
     git.write("manifests/a.yaml", MANIFEST)
     git.write("manifests/b.yaml", "workloadIdentities:\n  refund-agent: {}\n")
     git.commit()

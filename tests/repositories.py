@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
-
-import pytest
 
 MANIFEST = """\
 version: 1
@@ -40,27 +37,3 @@ class Git:
         self("add", "-A")
         self("commit", "--quiet", "--allow-empty", "-m", words)
         return self("rev-parse", "HEAD")
-
-
-@pytest.fixture
-def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
-    """An empty repository on `main`, the folder that the test works in."""
-    for name in [one for one in os.environ if one.startswith(("GIT_", "GITHUB_", "CI_", "CHANGE_"))]:
-        monkeypatch.delenv(name)
-    home = tmp_path / "home"
-    home.mkdir()
-    for name, value in {
-        "HOME": str(home),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_AUTHOR_NAME": "A",
-        "GIT_AUTHOR_EMAIL": "a@example.com",
-        "GIT_COMMITTER_NAME": "A",
-        "GIT_COMMITTER_EMAIL": "a@example.com",
-    }.items():
-        monkeypatch.setenv(name, value)
-    root = tmp_path / "work"
-    root.mkdir()
-    made = Git(root)
-    made("init", "--quiet", "--initial-branch", "main")
-    monkeypatch.chdir(root)
-    return made
