@@ -1,0 +1,289 @@
+"""What the template shows: a report cut into plain values, each text where it stands on the page, numbered and linked.
+
+Nothing here is HTML. Texts are as they came; they are cleaned and escaped where they are printed (see `page`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.model.changes import Action, AttributeChange
+from reconciler.model.environments import Where
+from reconciler.model.report import BESIDE, ChangeReport, Finding, Item, Place, Version, gravest
+from reconciler.render.elements import Element, elements
+from reconciler.render.reports.html import saying
+from reconciler.render.reports.html.drawing import DrawingView, drawing
+
+_OPEN = 8  # so few changes stand open
+_KEPT = 20  # elements that stay as they are, shown of each attribute
+_CLASSES: Mapping[str, str] = {"+": "added", "-": "removed", "~": "changed"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """A finding; `change`: the anchor of the change that it is about, or ""."""
+
+    anchor: str
+    label: str
+    level: str
+    finding: Finding
+    place: str
+    environments: str
+    indexes: str
+    node: str
+    change: str
+    change_label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowView:
+    """An attribute: what of it differs, and some of what does not (`kept`, and `more` besides)."""
+
+    name: str
+    cause: str
+    differs: tuple[tuple[str, Element], ...]
+    kept: tuple[str, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemView:
+    """A change. `node`: its place in the drawing, or ""."""
+
+    anchor: str
+    label: str
+    item: Item
+    kind: str
+    word: str
+    action: str
+    level: str
+    place: str
+    environments: str
+    indexes: str
+    node: str
+    opened: bool
+    rows: tuple[RowView, ...]
+    findings: tuple[FindingView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many changes there are of an action."""
+
+    sign: str
+    action: str
+    number: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceView:
+    """An environment: where it is, and how much changes there; `level` and `findings`: how grave that is."""
+
+    place: Place
+    where: str
+    mark: str
+    level: str
+    findings: str
+    counts: tuple[Count, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    """A whole report. `number`: "" for the first, then what anchors of those that belong to it begin with."""
+
+    number: str
+    report: ChangeReport
+    title: str
+    topic: str
+    tone: str
+    headline: str
+    sums: str
+    gravity: str
+    versions: tuple[tuple[str, Version], ...]
+    counts: tuple[Count, ...]
+    findings: tuple[FindingView, ...]
+    places: tuple[PlaceView, ...]
+    groups: tuple[tuple[str, str, tuple[ItemView, ...]], ...]
+    drawing: DrawingView | None
+    environments: tuple[str, ...]
+    also: tuple[ReportView, ...]
+
+    @property
+    def actions(self) -> list[tuple[str, str]]:
+        """What can be chosen among: the actions that occur, here or in what belongs to it."""
+        found = {action: word for one in (self, *self.also) for action, word, _ in one.groups}
+        return sorted(found.items())
+
+
+def view(report: ChangeReport, number: str = "", environments: Sequence[str] = ()) -> ReportView:
+    """The report as the template shows it. Environments are known by their place in one list, whatever they are called."""
+    named = tuple(environments or _environments(report))
+    indexes = {name: str(at) for at, name in enumerate(named)}
+    drawn = drawing(report.reach, indexes, number)
+    nodes = drawn.indexes if drawn else {}
+    ordered = sorted(report.items, key=_order)
+    findings = tuple(_findings(report, number, indexes, _changes_by_about(ordered), nodes))
+    items = _items(report, number, indexes, ordered, findings, nodes)
+    return ReportView(
+        number=number,
+        report=report,
+        title=report.stack or "a manifest",
+        topic=saying.TITLES[report.topic],
+        tone=saying.tone(report),
+        headline=saying.headline(report),
+        sums=saying.sums(report),
+        gravity=saying.tally(report.levels()),
+        versions=tuple(_versions(report)),
+        counts=_counts(report, report.counts()),
+        findings=findings,
+        places=tuple(_place(one, report) for one in report.places),
+        groups=tuple(_groups(report, items)),
+        drawing=drawn,
+        environments=named,
+        also=tuple(view(one, f"{number}r{at}-", named) for at, one in enumerate(report.also, start=1)),
+    )
+
+
+def _environments(report: ChangeReport) -> list[str]:
+    """Every environment that the report or one that belongs to it names, in order, each once."""
+    names = [one.name for one in report.places]
+    names += [name for one in (*report.items, *report.findings) for name in one.environments]
+    for one in report.also:
+        names += _environments(one)
+    return list(dict.fromkeys(names))
+
+
+def _order(one: Item) -> tuple[int, int]:
+    """By action, and the gravest first; what ties stays as it came."""
+    return saying.GRAVEST_ACTIONS.index(one.action), -1 - one.level.rank if one.level else 0
+
+
+def _changes_by_about(ordered: Sequence[Item]) -> Mapping[str, list[tuple[int, Item]]]:
+    found: dict[str, list[tuple[int, Item]]] = {}
+    for at, one in enumerate(ordered, start=1):
+        found.setdefault(one.about, []).append((at, one))
+    return found
+
+
+def _findings(
+    report: ChangeReport,
+    number: str,
+    indexes: Mapping[str, str],
+    changes: Mapping[str, list[tuple[int, Item]]],
+    nodes: Mapping[str, int],
+) -> Iterator[FindingView]:
+    for at, one in enumerate(report.findings, start=1):
+        change = next((place for place, item in changes.get(one.about, ()) if _meet(one, item)), 0)
+        yield FindingView(
+            anchor=f"{number}f{at}",
+            label=f"F{at}",
+            level=one.level.value,
+            finding=one,
+            place=saying.place(one.source, report.prefix, gone=one.gone),
+            environments=saying.joined(one.environments),
+            indexes=_indexes(one.environments, indexes),
+            node=_node(one.about, number, nodes),
+            change=f"{number}c{change}" if change else "",
+            change_label=f"C{change}",
+        )
+
+
+def _meet(finding: Finding, item: Item) -> bool:
+    """Whether they speak of the same environment; what names none speaks of all."""
+    return (
+        not finding.environments or not item.environments or not set(finding.environments).isdisjoint(item.environments)
+    )
+
+
+def _items(
+    report: ChangeReport,
+    number: str,
+    indexes: Mapping[str, str],
+    ordered: Sequence[Item],
+    findings: Iterable[FindingView],
+    nodes: Mapping[str, int],
+) -> list[ItemView]:
+    by_about: dict[str, list[FindingView]] = {}
+    for one in findings:
+        by_about.setdefault(one.finding.about, []).append(one)
+    return [
+        ItemView(
+            anchor=f"{number}c{at}",
+            label=f"C{at}",
+            item=one,
+            kind=saying.kind(one.kind),
+            word=saying.action(report.topic, one.action),
+            action=one.action.word,
+            level=one.level.value if one.level else "",
+            place=saying.place(one.source, report.prefix, gone=one.gone),
+            environments=saying.joined(one.environments),
+            indexes=_indexes(one.environments, indexes),
+            node=_node(one.about, number, nodes),
+            opened=len(ordered) <= _OPEN,
+            rows=tuple(map(_row, one.rows)),
+            findings=tuple(each for each in by_about.get(one.about, ()) if _meet(each.finding, one)),
+        )
+        for at, one in enumerate(ordered, start=1)
+    ]
+
+
+def _node(about: str, number: str, nodes: Mapping[str, int]) -> str:
+    return f"{number}{nodes[about]}" if about in nodes else ""
+
+
+def _indexes(names: Iterable[str], indexes: Mapping[str, str]) -> str:
+    return " ".join(indexes[name] for name in names)
+
+
+def _row(row: AttributeChange) -> RowView:
+    found = elements(row.before, row.after)
+    kept = [one.text for one in found if one.sign == " "]
+    return RowView(
+        name=row.name,
+        cause=saying.CAUSES[row.cause],
+        differs=tuple((_CLASSES[one.sign], one) for one in found if one.sign != " "),
+        kept=tuple(kept[:_KEPT]),
+        more=max(0, len(kept) - _KEPT),
+    )
+
+
+def _groups(report: ChangeReport, items: Sequence[ItemView]) -> Iterator[tuple[str, str, tuple[ItemView, ...]]]:
+    """The changes of each action, with the action's name and how it is said."""
+    for action in saying.GRAVEST_ACTIONS:
+        if found := tuple(one for one in items if one.item.action is action):
+            yield action.word, saying.action(report.topic, action), found
+
+
+def _counts(report: ChangeReport, counts: Counter[Action]) -> tuple[Count, ...]:
+    return tuple(
+        Count(sign=one.value, action=one.word, number=saying.number(counts[one]), word=saying.action(report.topic, one))
+        for one in saying.GRAVEST_ACTIONS
+        if counts[one]
+    )
+
+
+def _place(place: Place, report: ChangeReport) -> PlaceView:
+    here = [one for one in report.items if place.name in one.environments and one.kind not in BESIDE]
+    findings = [one for one in report.findings if place.name in one.environments]
+    worst = gravest(one.level for one in findings)
+    levels = Counter(one.level for one in findings)
+    embedded = place.where is Where.EMBEDDED
+    where = ["embedded directory"] if embedded else [f"account {place.account}" if place.account else "", place.region]
+    return PlaceView(
+        place=place,
+        where=saying.joined(filter(None, where)),
+        mark=saying.MARKS[place.mark],
+        level=worst.value if worst else "",
+        findings=saying.tally(levels),
+        counts=_counts(report, Counter(one.action for one in here)),
+    )
+
+
+def _versions(report: ChangeReport) -> Iterator[tuple[str, Version]]:
+    """What is compared, the earlier one first."""
+    for name, version in (("base", report.base), ("head", report.head)):
+        if version is not None:
+            yield name, version
