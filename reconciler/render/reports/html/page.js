@@ -47,6 +47,11 @@
       if (fit && entry.change) lit.add(entry.node);
     }
     for (const group of all(".group")) group.hidden = !one(".change:not([hidden])", group);
+    const narrowed = picked || Object.values(wanted).some((wish) => wish.length);
+    for (const rest of all(".rest")) {
+      rest.hidden = !one(".finding:not([hidden])", rest);
+      if (narrowed) rest.open = true;
+    }
     for (const list of all("[data-list]")) one(".none", list).hidden = !!one(".finding:not([hidden]), .change:not([hidden])", list);
     for (const row of all(".table tbody tr")) row.hidden = !fitsRow(row, wanted);
     for (const drawing of drawings) drawing.filter(wanted, lit);
@@ -248,12 +253,10 @@
     const target = location.hash && document.getElementById(location.hash.slice(1));
     if (!target) return;
     if (target.closest("[hidden]")) clear();
+    for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     const change = target.closest(".change");
-    if (change) {
-      change.open = true;
-      change.scrollIntoView();
-      one("summary", change).focus({ preventScroll: true });
-    }
+    (change || target).scrollIntoView();
+    if (change) one("summary", change).focus({ preventScroll: true });
   }
   addEventListener("hashchange", reveal);
   reveal();

@@ -18,6 +18,7 @@ from reconciler.render.clean import clean
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
 
 _PACKAGE = "reconciler.render.reports.html"
 
@@ -72,7 +73,19 @@ def _template() -> Template:
         finalize=_shown,
     )
     environment.globals["own"] = Markup  # of the files of this package alone
+    environment.filters["prose"] = _prose
     return environment.get_template("page.html.jinja")
+
+
+def _prose(text: str) -> Markup:
+    """A sentence of ours, what stands between backticks in it as code. A backtick without its fellow is one."""
+    from markupsafe import Markup, escape
+
+    parts = clean(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape("`".join(parts))
+    code, plain = Markup("<code>{}</code>"), Markup("{}")
+    return Markup("").join((code if at % 2 else plain).format(part) for at, part in enumerate(parts))
 
 
 def _shown(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.diagnostics import Source
@@ -90,12 +91,12 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
-def tally(levels: Mapping[Level, int]) -> str:
+def tally(found: Mapping[Level, int]) -> str:
     """`2 critical, 3 warnings`, or "" for none."""
     return ", ".join(
-        f"{number(levels[level])} {LEVELS[level][levels[level] != 1]}"
+        f"{number(found[level])} {LEVELS[level][found[level] != 1]}"
         for level in reversed(Level)
-        if levels.get(level)
+        if found.get(level)
     )
 
 
@@ -104,7 +105,7 @@ def sums(report: ChangeReport) -> str:
     counts = report.counts()
     parts = [f"{number(counts[one])} {action(report.topic, one)}" for one in GRAVEST_ACTIONS if counts[one]]
     total = counts.total()
-    said = [f"{number(total)} {'resource' if total == 1 else 'resources'}: {several(parts)}."] if parts else []
+    said = [f"{number(total)} {'resource changes' if total == 1 else 'resources change'}: {several(parts)}."] if parts else []
     if beside := sum(one.kind in BESIDE for one in report.items):
         said.append(f"{plural(beside, 'change')} to the stack, its environments and its settings.")
     if report.unchanged:
@@ -113,21 +114,29 @@ def sums(report: ChangeReport) -> str:
     return " ".join(said) or "There is nothing to compare."
 
 
+def levels(report: ChangeReport) -> Counter[Level]:
+    """How many findings there are of each level, with those of the reports that belong to it."""
+    return sum((levels(one) for one in report.also), report.levels())
+
+
+def refused(report: ChangeReport) -> bool:
+    """Whether apply would not run this, or what belongs to it."""
+    return bool(report.refused) or any(map(refused, report.also))
+
+
 def headline(report: ChangeReport) -> str:
     """What somebody has to know who reads nothing else. Nothing calms that is not known to be so."""
-    levels = report.levels()
-    match report.worst:
-        case Level.CRITICAL:
-            count = levels[Level.CRITICAL]
-            return f"{plural(count, 'critical finding')}: tokens, consents or ownership are at stake"
-        case Level.WARNING:
-            return f"{plural(levels[Level.WARNING], 'warning')}: ask why before this goes on"
-    if report.refused:
+    found = levels(report)
+    if count := found[Level.CRITICAL]:
+        return f"{plural(count, 'critical finding')}: tokens, consents or ownership are at stake"
+    if count := found[Level.WARNING]:
+        return f"{plural(count, 'warning')}: ask why before this goes on"
+    if refused(report):
         return "Apply refuses this"
     if not report.complete:
         return "Not everything could be read: this is not the whole truth"
-    if report.worst is Level.NOTICE:
-        return f"{plural(levels[Level.NOTICE], 'thing')} that a reviewer should have seen"
+    if count := found[Level.NOTICE]:
+        return f"{plural(count, 'thing')} that a reviewer should have seen"
     if report.empty:
         return "No drift" if report.topic is Topic.DRIFT else "Nothing changes"
     return "Drift, and nothing risky found in it" if report.topic is Topic.DRIFT else "Nothing risky found"
@@ -135,11 +144,12 @@ def headline(report: ChangeReport) -> str:
 
 def tone(report: ChangeReport) -> str:
     """The colour of the verdict: that of the gravest finding, but never a calm one for what is refused or unread."""
-    if report.worst is Level.CRITICAL or report.refused:
+    found = levels(report)
+    if found[Level.CRITICAL] or refused(report):
         return "critical"
-    if report.worst is Level.WARNING or not report.complete:
+    if found[Level.WARNING] or not report.complete:
         return "warning"
-    return "notice" if report.worst is Level.NOTICE else "calm"
+    return "notice" if found[Level.NOTICE] else "calm"
 
 
 def joined(words: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from reconciler.render.reports.html import saying
 from reconciler.render.reports.html.drawing import DrawingView, drawing
 
 _OPEN = 8  # so few changes stand open
+_FIRST = 30  # findings; the others are folded
 _KEPT = 20  # elements that stay as they are, shown of each attribute
 _CLASSES: Mapping[str, str] = {"+": "added", "-": "removed", "~": "changed"}
 
@@ -50,12 +51,13 @@ class RowView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
-    """A change. `node`: its place in the drawing, or ""."""
+    """A change. `type` and `key`: the halves of its address, the first with its dot. `node`: its place in the drawing."""
 
     anchor: str
     label: str
     item: Item
-    kind: str
+    type: str
+    key: str
     word: str
     action: str
     level: str
@@ -102,9 +104,11 @@ class ReportView:
     headline: str
     sums: str
     gravity: str
+    refused: bool
     versions: tuple[tuple[str, Version], ...]
     counts: tuple[Count, ...]
     findings: tuple[FindingView, ...]
+    first: int
     places: tuple[PlaceView, ...]
     groups: tuple[tuple[str, str, tuple[ItemView, ...]], ...]
     drawing: DrawingView | None
@@ -135,10 +139,12 @@ def view(report: ChangeReport, number: str = "", environments: Sequence[str] = (
         tone=saying.tone(report),
         headline=saying.headline(report),
         sums=saying.sums(report),
-        gravity=saying.tally(report.levels()),
+        gravity=saying.tally(saying.levels(report)),
+        refused=saying.refused(report),
         versions=tuple(_versions(report)),
         counts=_counts(report, report.counts()),
         findings=findings,
+        first=_FIRST,
         places=tuple(_place(one, report) for one in report.places),
         groups=tuple(_groups(report, items)),
         drawing=drawn,
@@ -214,7 +220,8 @@ def _items(
             anchor=f"{number}c{at}",
             label=f"C{at}",
             item=one,
-            kind=saying.kind(one.kind),
+            type="".join(one.about.partition(".")[:2]) if "." in one.about else "",
+            key=one.about.partition(".")[2] or one.about,
             word=saying.action(report.topic, one.action),
             action=one.action.word,
             level=one.level.value if one.level else "",
