@@ -25,9 +25,9 @@ demo: $(VENV)/.ready ## play the main job against an embedded directory: no AWS 
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh manifests/demo
 
 .PHONY: test
-test: $(VENV)/.ready-test ## everything CI runs: linters, types, import direction, then the whole suite
+test: $(VENV)/.ready-test ## everything CI runs: linters, types, import direction, then the whole suite (PYTEST="-k urls")
 	@$(MAKE) lint
-	@$(PY) -m pytest -n $(WORKERS)
+	@$(PY) -m pytest -n $(WORKERS) $(PYTEST)
 
 .PHONY: torture
 torture: $(VENV)/.ready-test ## the long runs: kills, signals, faults (ONLY="-k signals"; POINT=apply:9, SEED=7 for one)

@@ -77,6 +77,21 @@ def test_the_wheel_holds_the_package_and_the_licence_and_nothing_else(wheel: Pat
     assert "reconciler/py.typed" in names
 
 
+def test_the_html_report_finds_its_template_style_and_script(installed: Path, tmp_path: Path) -> None:
+    program = (
+        "from reconciler.model.report import ChangeReport, Topic\n"
+        "from reconciler.render.reports.html import report_html\n"
+        "print(report_html(ChangeReport(topic=Topic.PLAN, stack='payments', places=(), items=(), findings=())))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert "<h1>payments</h1>" in ran.stdout
+    assert "--critical" in ran.stdout
+    assert "addEventListener" in ran.stdout
+
+
 def test_a_manifest_is_validated_planned_and_applied_outside_the_checkout(reconciler: Run, tmp_path: Path) -> None:
     (tmp_path / "agents.yaml").write_text(MANIFEST, encoding="utf-8")
     for arguments in (

@@ -213,9 +213,10 @@
   const drawings = all(".drawing").map(draw);
   for (const button of all(".release")) {
     button.addEventListener("click", () => {
-      const { element } = picked;
-      drawings[0].pick(picked);
-      element.focus();
+      const node = picked;
+      if (!node) return;
+      drawings[0].pick(node);
+      node.element.focus();
     });
   }
 
