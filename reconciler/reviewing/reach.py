@@ -183,15 +183,14 @@ def _neighbours(reaching: Iterable[_Reaching], changing: set[str], providers: se
         if one.standing.key in changing:
             for end, mark in one.marks():
                 (shared if mark is Mark.KEPT else moving).add(end)
-    nearest: dict[str, int] = {}
+    ranks: dict[str, int] = {}
     for one in reaching:
         if one.standing.key not in changing:
-            rank = 2 if moving.isdisjoint(one.before) else 1
-            rank = 3 if rank == 2 and shared.isdisjoint(one.before) else rank
-            nearest[one.standing.key] = min(rank, nearest.get(one.standing.key, rank))
-    beside = sorted((rank, key) for key, rank in nearest.items() if rank < 3)
+            rank = 0 if not moving.isdisjoint(one.before) else 1 if not shared.isdisjoint(one.before) else 2
+            ranks[one.standing.key] = min(rank, ranks.get(one.standing.key, rank))
+    beside = sorted((rank, key) for key, rank in ranks.items() if rank < 2)
     kept = {key for _, key in beside[:NEIGHBOURS]}
-    return kept, len(nearest) - len(kept)
+    return kept, len(ranks) - len(kept)
 
 
 def _links(drawn: Iterable[_Reaching]) -> Iterator[Link]:
