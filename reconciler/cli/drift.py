@@ -65,14 +65,14 @@ def drift(
     Exit codes: 0 none, 1 error or something could not be read, 2 drift, 5 another run is at work
     """
     from reconciler.drifting.report import report_of_drift
-    from reconciler.state import hold_memory, open_state
+    from reconciler.state import open_state
 
     every = seconds_of(full_every, option="--full-every")
     files = read_report_files(outputs, manifest=path)
     workspace = open_workspace(path, env, read_rates(rate))
     with (
-        hold_memory(workspace.lockfile, "drift") as remembered,
         open_state(workspace.environment, workspace.lockfile) as state,
+        state.remembering("drift") as remembered,
     ):
         run = _run(console, workspace, state, remembered, full=full, every=every)
     if out is not None:

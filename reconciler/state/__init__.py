@@ -6,7 +6,7 @@ from reconciler.state.holder import Holder
 from reconciler.state.journal import Header, Journal
 from reconciler.state.local import LocalState
 from reconciler.state.lockfile import check_belongs, check_place, dump_lock, lockfile_name, lockfile_path, parse_lock
-from reconciler.state.memory import Remembered, hold_memory
+from reconciler.state.memory import Remembered
 from reconciler.state.opening import State, in_bucket, open_state, state_place
 from reconciler.state.writer import Keeping, Writer, settled
 
@@ -25,7 +25,6 @@ __all__ = [
     "check_belongs",
     "check_place",
     "dump_lock",
-    "hold_memory",
     "in_bucket",
     "lockfile_name",
     "lockfile_path",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from reconciler.aws.objects import Objects
@@ -19,6 +20,7 @@ from reconciler.state.journal import Journal, check_fits
 from reconciler.state.journal_objects import JournalObjects, only_one, read_journals, remove_journals
 from reconciler.state.lease import Lease, Term, break_lease, leased, read_lease
 from reconciler.state.lockfile import parse_lock
+from reconciler.state.memory import Remembered, memory_in_bucket
 from reconciler.state.writer import Writer
 
 _DEFAULT_TERM = Term()
@@ -69,6 +71,10 @@ class BucketState:
         """Seconds until others take the holder's place unless it renews its lease; None where nobody holds one."""
         record = read_lease(self.objects, self.lease_key)
         return max(0.0, record.left + self._term.grace) if record is not None else None
+
+    def remembering(self, command: str) -> AbstractContextManager[Remembered]:
+        """What drift runs remember, beside the lockfile; for this run alone while inside."""
+        return memory_in_bucket(self.objects, self.name, command, self._term)
 
     def unlock(self, holder_id: str) -> Holder:
         """End the lease of the holder with that id; that holder. Raises StateError for another id, or where nobody holds it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from reconciler.errors import StateError, StateLocked
@@ -20,6 +21,7 @@ from reconciler.state.holder import Holder
 from reconciler.state.journal import Journal, check_fits, journal_path, parse_journal
 from reconciler.state.journal_file import JournalFile
 from reconciler.state.lockfile import parse_lock
+from reconciler.state.memory import Remembered, memory_on_disk
 from reconciler.state.writer import Writer
 
 
@@ -60,6 +62,10 @@ class LocalState:
     def lease_left(self) -> float | None:
         """None: the system knows whether a holder lives."""
         return None
+
+    def remembering(self, command: str) -> AbstractContextManager[Remembered]:
+        """What drift runs remember, beside the lockfile; for this run alone while inside."""
+        return memory_on_disk(self.path, command, self._disk)
 
     def unlock(self, holder_id: str) -> Holder:
         """Remove the record of a dead holder, by its id; that holder.

@@ -16,6 +16,7 @@ from reconciler.state.holder import Holder
 from reconciler.state.journal import Journal
 from reconciler.state.local import LocalState
 from reconciler.state.lockfile import SUFFIX, lockfile_path
+from reconciler.state.memory import Remembered
 from reconciler.state.writer import Writer
 
 _S3 = "s3://"
@@ -49,6 +50,9 @@ class State(Protocol):
 
         `blind`: what the lockfile says is not read, for one that puts another in its place.
         """
+
+    def remembering(self, command: str) -> AbstractContextManager[Remembered]:
+        """What drift runs remember, for this one alone while inside; raises StateLocked at once where another holds it."""
 
     def unlock(self, holder_id: str) -> Holder:
         """Let others in though a run that is gone holds the state, by that run's id; that holder."""
