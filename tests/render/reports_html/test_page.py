@@ -91,17 +91,17 @@ CALM = sample(findings=(), reach=Reach(), items=())
 @pytest.mark.parametrize(
     ("fields", "tone", "headline"),
     [
-        ({}, "calm", "Nothing changes"),
-        ({"topic": Topic.DRIFT}, "calm", "No drift"),
-        ({"unread": ("prod could not be read.",)}, "warning", "Not everything could be read: this is not the whole truth"),
-        ({"refused": ("Too many deletes.",)}, "critical", "Apply refuses this"),
-        ({"also": (planned(findings=()),)}, "critical", "Apply refuses this"),
-        ({"items": sample().items}, "calm", "Nothing risky found"),
-        ({"findings": sample().findings[-2:]}, "notice", "1 thing that a reviewer should have seen"),
-        ({"findings": sample().findings[-1:], "items": sample().items}, "calm", "Nothing risky found"),
+        ({}, "calm", "No changes: both versions mean the same"),
+        ({"topic": Topic.DRIFT}, "calm", "No drift: what stands is what was applied"),
+        ({"unread": ("prod could not be read.",)}, "warning", "Not everything could be read, so nobody can say that this is all"),
+        ({"refused": ("Too many deletes.",)}, "critical", "Apply will refuse this"),
+        ({"also": (planned(findings=(), unread=()),)}, "critical", "Plan: Apply will refuse this"),
+        ({"items": sample().items}, "calm", "No risk found in what changes"),
+        ({"findings": sample().findings[-2:]}, "notice", "Nothing grave: 1 notice to have seen"),
+        ({"findings": sample().findings[-1:], "items": sample().items}, "calm", "No risk found in what changes"),
         ({"findings": sample().findings[2:]}, "warning", "2 warnings: ask why before this goes on"),
         ({"findings": sample().findings[1:]}, "critical", "1 critical finding: tokens, consents or ownership are at stake"),
-        ({"also": (planned(refused=()),)}, "critical", "2 critical findings: tokens, consents or ownership are at stake"),
+        ({"also": (planned(refused=()),)}, "critical", "Plan: 2 critical findings: tokens, consents or ownership are at stake"),
     ],
 )  # fmt: skip
 def test_the_verdict_says_the_gravest_and_calms_only_over_what_is_known(

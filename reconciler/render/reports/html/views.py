@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.changes import Action, AttributeChange
-from reconciler.model.environments import Where
-from reconciler.model.report import BESIDE, ChangeReport, Finding, Item, Place, Version, gravest
+from reconciler.model.report import BESIDE, ChangeReport, Finding, Item, Place
 from reconciler.render.elements import Element, elements
+from reconciler.render.reports import wording
 from reconciler.render.reports.html import saying
 from reconciler.render.reports.html.drawing import DrawingView, drawing
 
@@ -82,13 +82,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceView:
-    """An environment: where it is, and how much changes there; `level` and `findings`: how grave that is."""
+    """An environment: where it is, how much changes there, and how grave that is."""
 
     place: Place
     where: str
     mark: str
-    level: str
-    findings: str
+    tally: tuple[tuple[str, str], ...]
     counts: tuple[Count, ...]
 
 
@@ -103,9 +102,9 @@ class ReportView:
     tone: str
     headline: str
     sums: str
-    gravity: str
+    tally: tuple[tuple[str, str], ...]
     refused: bool
-    versions: tuple[tuple[str, Version], ...]
+    versions: tuple[tuple[str, str, str], ...]
     counts: tuple[Count, ...]
     findings: tuple[FindingView, ...]
     first: int
@@ -139,7 +138,7 @@ def view(report: ChangeReport, number: str = "", environments: Sequence[str] = (
         tone=saying.tone(report),
         headline=saying.headline(report),
         sums=saying.sums(report),
-        gravity=saying.tally(saying.levels(report)),
+        tally=saying.tally(saying.levels(report)),
         refused=saying.refused(report),
         versions=tuple(_versions(report)),
         counts=_counts(report, report.counts()),
@@ -275,22 +274,17 @@ def _counts(report: ChangeReport, counts: Counter[Action]) -> tuple[Count, ...]:
 def _place(place: Place, report: ChangeReport) -> PlaceView:
     here = [one for one in report.items if place.name in one.environments and one.kind not in BESIDE]
     findings = [one for one in report.findings if place.name in one.environments]
-    worst = gravest(one.level for one in findings)
-    levels = Counter(one.level for one in findings)
-    embedded = place.where is Where.EMBEDDED
-    where = ["embedded directory"] if embedded else [f"account {place.account}" if place.account else "", place.region]
     return PlaceView(
         place=place,
-        where=saying.joined(filter(None, where)),
+        where=saying.joined(wording.whereabouts(place)),
         mark=saying.MARKS[place.mark],
-        level=worst.value if worst else "",
-        findings=saying.tally(levels),
+        tally=saying.tally(Counter(one.level for one in findings)),
         counts=_counts(report, Counter(one.action for one in here)),
     )
 
 
-def _versions(report: ChangeReport) -> Iterator[tuple[str, Version]]:
-    """What is compared, the earlier one first."""
+def _versions(report: ChangeReport) -> Iterator[tuple[str, str, str]]:
+    """What is compared, the earlier one first: what it is to the other, what it is called, and its commit."""
     for name, version in (("base", report.base), ("head", report.head)):
         if version is not None:
-            yield name, version
+            yield name, *wording.named(version)
