@@ -44,7 +44,7 @@ def sample(**fields: Any) -> ChangeReport:
             code="return-url-new-domain",
             about=invoice,
             subject="login.paymentz.example",
-            summary="workload_identity.invoice-agent gets a return URL on a domain that the stack did not use: paymentz.example",
+            summary="workload_identity.invoice-agent gets a return URL on a domain new to the stack: paymentz.example",
             consequence="Whoever holds that domain receives the tokens of every user who signs in to this agent.",
             advice="Ask who owns it; allow it with `settings.review.hosts` once that is known.",
             environments=prod,
@@ -176,7 +176,10 @@ def sample(**fields: Any) -> ChangeReport:
             about=f"{IDENTITY}.refund-agent",
             name="refund-agent",
             environments=("staging",),
-            rows=(row(URLS, None, ("https://staging.example.com/refunds/callback",)), row("tags", None, {"team": "payments"})),
+            rows=(
+                row(URLS, None, ("https://staging.example.com/refunds/callback",)),
+                row("tags", None, {"team": "payments"}),
+            ),
             source=Source("agents.yaml", 80, 3),
         ),
         Item(
@@ -222,9 +225,7 @@ def _reach() -> Reach:
 
     def returns(name: str, to: str, mark: Mark, path: str, environments: tuple[str, ...] = prod) -> Link:
         words = (f"https://{to}{path}",)
-        return Link(
-            start=f"{IDENTITY}.{name}", end=f"host:{to}", mark=mark, words=words, environments=environments
-        )
+        return Link(start=f"{IDENTITY}.{name}", end=f"host:{to}", mark=mark, words=words, environments=environments)
 
     def granted(name: str, to: str, mark: Mark, words: tuple[str, ...], environments: tuple[str, ...]) -> Link:
         return Link(start=f"{IDENTITY}.{name}", end=to, mark=mark, words=words, environments=environments)
@@ -355,7 +356,7 @@ PAYLOADS = (
     "</text></svg><iframe srcdoc='<script>parent.hacked=1</script>'>",
     "]]><foreignObject><body onload=window.hacked=1>",
     "javascript:window.hacked=1//",
-    "https://evil.example/\"onclick=\"window.hacked=1",
+    'https://evil.example/"onclick="window.hacked=1',
     "<!--<base href=//evil.example/>--><base href='//evil.example/'>",
     "<meta http-equiv=refresh content='0;url=//evil.example'>",
     "{{ 7*7 }}{% raw %}${7*7}<%= 7*7 %>",

@@ -11,6 +11,7 @@ class ReportFormat(enum.Enum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
     SARIF = "sarif"
     ANNOTATIONS = "annotations"
     SUMMARY = "summary"
@@ -28,6 +29,7 @@ _PURPOSES = {
     ReportFormat.TEXT: "people, at a terminal or in a log",
     ReportFormat.JSON: "programs",
     ReportFormat.MARKDOWN: "a pull-request comment",
+    ReportFormat.HTML: "a page that needs nothing else, with a drawing of who reaches what",
     ReportFormat.SARIF: "GitHub code scanning and whatever else reads SARIF 2.1.0",
     ReportFormat.ANNOTATIONS: "GitHub Actions: findings beside the lines of the diff",
     ReportFormat.SUMMARY: "the page of a GitHub Actions run ($GITHUB_STEP_SUMMARY)",

@@ -11,6 +11,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.reasons import reasons_of
 from reconciler.model.report import ChangeReport, Finding, Item, Level, Place, Topic, by_gravity, levels_by_item
 from reconciler.model.values import Attributes, Value
+from reconciler.reviewing.reach import reach_of_plan
 
 PLAN_TITLES: Mapping[str, str] = {
     "deletion": "A resource is deleted",
@@ -44,6 +45,7 @@ def report_of_plan(plan: Plan, guards: Sequence[Diagnostic] = ()) -> ChangeRepor
         items=tuple(_item(one, of.environment, levels) for one in plan.changes),
         findings=findings,
         unchanged=plan.unchanged,
+        reach=reach_of_plan(plan, levels),
         unread=tuple(_unread(plan)),
         refused=tuple(one.summary for one in guards),
         beside=tuple(_beside(plan)),

@@ -19,6 +19,7 @@ from reconciler.model.report import (
     levels_by_item,
 )
 from reconciler.reviewing.difference import Revision, revisions
+from reconciler.reviewing.reach import reach_between
 from reconciler.reviewing.risks import Facts, raised
 from reconciler.reviewing.terms import Amendment, amendments
 from reconciler.reviewing.versions import Reviewed
@@ -50,6 +51,9 @@ def review(base: Reviewed, head: Reviewed, chosen: Callable[[str], bool], *, pre
         base=base.version,
         head=head.version,
         prefix=prefix,
+        reach=reach_between(
+            {one.environment: one.before for one in looked}, {one.environment: one.after for one in looked}, levels
+        ),
         unread=tuple(_unread(base, head, [name for name in names if name not in compared])),
     )
 

@@ -1,4 +1,4 @@
-"""A real Chromium for the HTML report: one for each worker, a fresh profile for each test, and an ear for all that goes wrong."""
+"""A real Chromium for the HTML report: one for each worker, a new profile for each test, an ear for all that goes wrong."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ class Seen:
     def shown(self, of: str) -> list[str]:
         """The labels of the changes or findings that are shown."""
         found: list[str] = self.page.eval_on_selector_all(
-            of, "all => all.filter(one => !one.closest('[hidden]')).map(one => one.querySelector('.number').textContent)"
+            of,
+            "all => all.filter(one => !one.closest('[hidden]')).map(one => one.querySelector('.number').textContent)",
         )
         return found
 

@@ -203,7 +203,9 @@ def test_all_of_it_can_be_read_without_javascript(show: Show) -> None:
 def test_printed_it_is_open_and_has_no_controls(show: Show) -> None:
     seen = show(large(40))
     body = seen.page.locator("#c20 ins >> nth=0")
-    assert not body.evaluate("one => one.checkVisibility({contentVisibilityProperty: true, contentVisibilityAuto: true})")
+    assert not body.evaluate(
+        "one => one.checkVisibility({contentVisibilityProperty: true, contentVisibilityAuto: true})"
+    )
     seen.page.emulate_media(media="print")
     assert body.evaluate("one => one.checkVisibility({contentVisibilityProperty: true, contentVisibilityAuto: true})")
     assert seen.page.locator(".tools").is_hidden()

@@ -118,7 +118,11 @@ def test_grants_lead_to_providers_whether_declared_or_of_another_stack() -> None
 
 def test_who_shares_a_host_or_provider_with_a_change_is_drawn_and_nobody_else() -> None:
     host, grant = "https://shared.example.com/", {GITHUB: {"scopes": ["x"]}}
-    beside = [identity("by-host", host), identity("by-grant", access=grant), identity("apart", "https://b.example.com/")]
+    beside = [
+        identity("by-host", host),
+        identity("by-grant", access=grant),
+        identity("apart", "https://b.example.com/"),
+    ]
     reach = between([identity("a"), *beside], [identity("a", host, access=grant), *beside])
     assert marks(reach) == {
         "a": Mark.CHANGED,
@@ -229,7 +233,9 @@ def test_what_a_plan_forgets_goes_on_reaching() -> None:
 
 def test_of_ten_thousand_identities_those_around_the_change_are_kept() -> None:
     grant = {GITHUB: {"scopes": ["x"], "flows": ["M2M"]}}
-    fleet = [identity(f"agent-{at:05}", f"https://app-{at % 300}.example.com/{at}", access=grant) for at in range(10_000)]
+    fleet = [
+        identity(f"agent-{at:05}", f"https://app-{at % 300}.example.com/{at}", access=grant) for at in range(10_000)
+    ]
     changed = [*fleet[:-20], *(identity(one.address.key, "https://new.example.com/") for one in fleet[-20:])]
     before, after = {"prod": stack(*fleet)}, {"prod": stack(*changed)}
     reach = reach_between(before, after, {})

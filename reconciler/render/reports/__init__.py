@@ -8,6 +8,7 @@ from reconciler.model.report_formats import ReportFormat
 from reconciler.render.reports.annotations import report_annotations
 from reconciler.render.reports.code_quality import report_code_quality
 from reconciler.render.reports.encode import encode_report, report_json
+from reconciler.render.reports.html import report_html
 from reconciler.render.reports.junit import report_junit
 from reconciler.render.reports.labels import report_labels, report_labels_text
 from reconciler.render.reports.markdown import report_markdown
@@ -19,6 +20,7 @@ FORMATS: Mapping[ReportFormat, Callable[[ChangeReport], str]] = {
     ReportFormat.TEXT: partial(report_text, colour=False),
     ReportFormat.JSON: report_json,
     ReportFormat.MARKDOWN: report_markdown,
+    ReportFormat.HTML: report_html,
     ReportFormat.SARIF: report_sarif,
     ReportFormat.ANNOTATIONS: report_annotations,
     ReportFormat.SUMMARY: report_summary,
@@ -33,6 +35,7 @@ __all__ = [
     "encode_report",
     "report_annotations",
     "report_code_quality",
+    "report_html",
     "report_json",
     "report_junit",
     "report_labels",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
+import itertools
 import re
 from collections import Counter
 from pathlib import Path
@@ -82,7 +83,7 @@ def test_headings_go_down_one_step_at_a_time(report: ChangeReport) -> None:
     steps = [int(one.tag[1]) for one in read(report_html(report)).walk() if re.fullmatch("h[1-6]", one.tag)]
     assert steps[0] == 1
     assert steps.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(steps, steps[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(steps))
 
 
 CALM = sample(findings=(), reach=Reach(), items=())
@@ -93,7 +94,7 @@ CALM = sample(findings=(), reach=Reach(), items=())
     [
         ({}, "calm", "No changes: both versions mean the same"),
         ({"topic": Topic.DRIFT}, "calm", "No drift: what stands is what was applied"),
-        ({"unread": ("prod could not be read.",)}, "warning", "Not everything could be read, so nobody can say that this is all"),
+        ({"unread": ("prod was not read.",)}, "warning", "Not everything could be read, so nobody can say that this is all"),
         ({"refused": ("Too many deletes.",)}, "critical", "Apply will refuse this"),
         ({"also": (planned(findings=(), unread=()),)}, "critical", "Plan: Apply will refuse this"),
         ({"items": sample().items}, "calm", "No risk found in what changes"),
@@ -145,7 +146,9 @@ def test_many_findings_are_folded_after_the_gravest() -> None:
 
 def test_of_what_stays_some_is_shown_and_all_is_counted() -> None:
     old = tuple(f"https://app.example.com/{at:03}" for at in range(60))
-    one = Item(action=Action.UPDATE, kind=IDENTITY, about=f"{IDENTITY}.a", rows=(row(URLS, old, (*old[1:], "https://b/")),))
+    one = Item(
+        action=Action.UPDATE, kind=IDENTITY, about=f"{IDENTITY}.a", rows=(row(URLS, old, (*old[1:], "https://b/")),)
+    )
     body = read(report_html(sample(items=(one,), findings=()))).by_id("c1")
     assert [each.text for each in body.all("ins")] == ["+ added: https://b/"]
     assert [each.text for each in body.all("del")] == ["− removed: https://app.example.com/000"]
@@ -157,7 +160,9 @@ def test_of_what_stays_some_is_shown_and_all_is_counted() -> None:
 def test_the_drawing_and_its_table_say_the_same() -> None:
     root = read(report_html(sample()))
     drawn = {one.one("title").text.split(":")[0] for one in root.all("g", of="line")}
-    rows = [[cell.text for cell in row.all() if cell.tag in ("td", "th")] for row in root.one(of="scroll").all("tr")[1:]]
+    rows = [
+        [cell.text for cell in row.all() if cell.tag in ("td", "th")] for row in root.one(of="scroll").all("tr")[1:]
+    ]
     said = {f"{who} to {whom.split()[-1]}, {mark.split()[-1]}" for mark, who, whom, _, _ in rows}
     assert drawn == said
     assert len(rows) == len(sample().reach.links)
@@ -179,10 +184,14 @@ def test_of_a_large_stack_what_is_gravest_is_drawn_and_the_rest_counted() -> Non
     drawn = root.all("g", of="node")
     assert len([one for one in drawn if "identity" in one.classes]) == 120
     assert "zz" in [one.one(of="label").text for one in drawn]
-    assert root.one(of="reach").all("p")[0].text.endswith(
-        f"{10_110 - len(drawn):,} more of 10,110 are not drawn: what is gravest stands here. "
-        "The table holds the 2,000 gravest links of 20,000. "
-        "5 identities that neither change nor share a host or provider with a change are left out."
+    assert (
+        root.one(of="reach")
+        .all("p")[0]
+        .text.endswith(
+            f"{10_110 - len(drawn):,} more of 10,110 are not drawn: what is gravest stands here. "
+            "The table holds the 2,000 gravest links of 20,000. "
+            "5 identities that neither change nor share a host or provider with a change are left out."
+        )
     )
 
 

@@ -95,6 +95,7 @@ def drawing(reach: Reach, indexes: Mapping[str, str], number: str) -> DrawingVie
     chosen = _chosen(reach)
     links = [one for one in reach.links if one.start in chosen and one.end in chosen]
     placed = graph_layout.lay_out(_columns(chosen), [_laid(one) for one in links])
+    marks = {one.mark for one in links} | {one.mark for one in chosen.values()}
     order = {box.node.key: at for at, box in enumerate(placed.boxes)}
     lines = tuple(_line(line, link, by_key, order, indexes) for line, link in zip(placed.lines, links, strict=True))
     return DrawingView(
@@ -107,11 +108,7 @@ def drawing(reach: Reach, indexes: Mapping[str, str], number: str) -> DrawingVie
         height=_n(placed.height + _HEAD),
         told=_told(reach),
         notes=tuple(_notes(reach, chosen)),
-        marks=tuple(
-            (mark.value, saying.MARKS[mark])
-            for mark in _ORDER
-            if any(one.mark is mark for one in (*links, *chosen.values()))
-        ),
+        marks=tuple((mark.value, saying.MARKS[mark]) for mark in _ORDER if mark in marks),
         indexes=order,
     )
 
@@ -153,9 +150,7 @@ def _laid(one: Link) -> graph_layout.Link:
     return graph_layout.Link(start=start, end=end, style=one.mark.value)
 
 
-def _box(
-    box: graph_layout.Box, node: Node, order: Mapping[str, int], indexes: Mapping[str, str]
-) -> BoxView:
+def _box(box: graph_layout.Box, node: Node, order: Mapping[str, int], indexes: Mapping[str, str]) -> BoxView:
     said = [f"{saying.kind(node.kind)} {node.label}", saying.MARKS[node.mark]]
     said += [node.level.value] if node.level else []
     said += [f"in {saying.joined(node.environments)}"] if node.environments else []
@@ -240,9 +235,10 @@ def _notes(reach: Reach, chosen: Mapping[str, Node]) -> Sequence[str]:
         notes.append(
             f"{saying.number(left)} more of {saying.number(len(reach.nodes))} are not drawn: what is gravest stands here."
         )
-    if left := len(reach.links) - _LONGEST:
-        if left > 0:
-            notes.append(f"The table holds the {saying.number(_LONGEST)} gravest links of {len(reach.links):,}.")
+    if len(reach.links) > _LONGEST:
+        notes.append(
+            f"The table holds the {saying.number(_LONGEST)} gravest links of {saying.number(len(reach.links))}."
+        )
     if reach.omitted:
         counted = f"{saying.number(reach.omitted)} {'identity' if reach.omitted == 1 else 'identities'}"
         notes.append(f"{counted} that neither change nor share a host or provider with a change are left out.")

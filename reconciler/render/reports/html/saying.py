@@ -115,7 +115,7 @@ def _tone(report: ChangeReport) -> str:
 
 
 def sums(report: ChangeReport) -> str:
-    """`6 resources change, and 1 thing beside resources. 38 stay as they are.` The actions stand beside it, each with its own."""
+    """`6 resources change. 1 change beside resources. 38 stay as they are.` How many of each action stands beside it."""
     total = report.counts().total()
     beside = sum(one.kind in BESIDE for one in report.items)
     said = []
@@ -126,5 +126,7 @@ def sums(report: ChangeReport) -> str:
     if report.unchanged:
         said.append("1 stays as it is." if report.unchanged == 1 else f"{number(report.unchanged)} stay as they are.")
     if report.hidden:
-        said.append(f"{plural(report.hidden, 'finding')} of earlier runs {'is' if report.hidden == 1 else 'are'} left out.")
+        said.append(
+            f"{plural(report.hidden, 'finding')} of earlier runs {'is' if report.hidden == 1 else 'are'} left out."
+        )
     return " ".join(said)

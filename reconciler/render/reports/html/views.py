@@ -121,15 +121,30 @@ class ReportView:
         return sorted(found.items())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Names:
+    """How the script knows things, whatever they are called: environments and nodes by place, a report by number."""
+
+    number: str
+    environments: Mapping[str, str]
+    nodes: Mapping[str, int]
+
+    def indexes(self, names: Iterable[str]) -> str:
+        return " ".join(self.environments[name] for name in names)
+
+    def node(self, about: str) -> str:
+        return f"{self.number}{self.nodes[about]}" if about in self.nodes else ""
+
+
 def view(report: ChangeReport, number: str = "", environments: Sequence[str] = ()) -> ReportView:
     """The report as the template shows it. Environments are known by their place in one list, whatever they are called."""
     named = tuple(environments or _environments(report))
     indexes = {name: str(at) for at, name in enumerate(named)}
     drawn = drawing(report.reach, indexes, number)
-    nodes = drawn.indexes if drawn else {}
+    names = _Names(number=number, environments=indexes, nodes=drawn.indexes if drawn else {})
     ordered = sorted(report.items, key=_order)
-    findings = tuple(_findings(report, number, indexes, _changes_by_about(ordered), nodes))
-    items = _items(report, number, indexes, ordered, findings, nodes)
+    findings = tuple(_findings(report, names, _changes_by_about(ordered)))
+    items = _items(report, names, ordered, findings)
     return ReportView(
         number=number,
         report=report,
@@ -155,7 +170,8 @@ def view(report: ChangeReport, number: str = "", environments: Sequence[str] = (
 def _environments(report: ChangeReport) -> list[str]:
     """Every environment that the report or one that belongs to it names, in order, each once."""
     names = [one.name for one in report.places]
-    names += [name for one in (*report.items, *report.findings) for name in one.environments]
+    names += [name for one in report.items for name in one.environments]
+    names += [name for one in report.findings for name in one.environments]
     for one in report.also:
         names += _environments(one)
     return list(dict.fromkeys(names))
@@ -174,24 +190,20 @@ def _changes_by_about(ordered: Sequence[Item]) -> Mapping[str, list[tuple[int, I
 
 
 def _findings(
-    report: ChangeReport,
-    number: str,
-    indexes: Mapping[str, str],
-    changes: Mapping[str, list[tuple[int, Item]]],
-    nodes: Mapping[str, int],
+    report: ChangeReport, names: _Names, changes: Mapping[str, list[tuple[int, Item]]]
 ) -> Iterator[FindingView]:
     for at, one in enumerate(report.findings, start=1):
         change = next((place for place, item in changes.get(one.about, ()) if _meet(one, item)), 0)
         yield FindingView(
-            anchor=f"{number}f{at}",
+            anchor=f"{names.number}f{at}",
             label=f"F{at}",
             level=one.level.value,
             finding=one,
             place=saying.place(one.source, report.prefix, gone=one.gone),
             environments=saying.joined(one.environments),
-            indexes=_indexes(one.environments, indexes),
-            node=_node(one.about, number, nodes),
-            change=f"{number}c{change}" if change else "",
+            indexes=names.indexes(one.environments),
+            node=names.node(one.about),
+            change=f"{names.number}c{change}" if change else "",
             change_label=f"C{change}",
         )
 
@@ -204,19 +216,14 @@ def _meet(finding: Finding, item: Item) -> bool:
 
 
 def _items(
-    report: ChangeReport,
-    number: str,
-    indexes: Mapping[str, str],
-    ordered: Sequence[Item],
-    findings: Iterable[FindingView],
-    nodes: Mapping[str, int],
+    report: ChangeReport, names: _Names, ordered: Sequence[Item], findings: Iterable[FindingView]
 ) -> list[ItemView]:
     by_about: dict[str, list[FindingView]] = {}
     for one in findings:
         by_about.setdefault(one.finding.about, []).append(one)
     return [
         ItemView(
-            anchor=f"{number}c{at}",
+            anchor=f"{names.number}c{at}",
             label=f"C{at}",
             item=one,
             type="".join(one.about.partition(".")[:2]) if "." in one.about else "",
@@ -226,22 +233,14 @@ def _items(
             level=one.level.value if one.level else "",
             place=saying.place(one.source, report.prefix, gone=one.gone),
             environments=saying.joined(one.environments),
-            indexes=_indexes(one.environments, indexes),
-            node=_node(one.about, number, nodes),
+            indexes=names.indexes(one.environments),
+            node=names.node(one.about),
             opened=len(ordered) <= _OPEN,
             rows=tuple(map(_row, one.rows)),
             findings=tuple(each for each in by_about.get(one.about, ()) if _meet(each.finding, one)),
         )
         for at, one in enumerate(ordered, start=1)
     ]
-
-
-def _node(about: str, number: str, nodes: Mapping[str, int]) -> str:
-    return f"{number}{nodes[about]}" if about in nodes else ""
-
-
-def _indexes(names: Iterable[str], indexes: Mapping[str, str]) -> str:
-    return " ".join(indexes[name] for name in names)
 
 
 def _row(row: AttributeChange) -> RowView:
