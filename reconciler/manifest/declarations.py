@@ -33,12 +33,14 @@ from reconciler.manifest.environments import (
 )
 from reconciler.manifest.parents import parent_mistakes
 from reconciler.manifest.references import reference_mistakes
+from reconciler.manifest.reviewers import review_from, review_mistakes
 from reconciler.manifest.targets import entry_mistakes, environments_from
 from reconciler.model.environments import OWNER_TAG, Environment, Settings
 from reconciler.model.expiry import day_of
 from reconciler.model.kind import EXPIRES
 from reconciler.model.kinds import KINDS, Kind, Shape
 from reconciler.model.rates import Rates
+from reconciler.model.review_settings import ReviewSettings
 
 DEFAULT_ENVIRONMENT = "default"
 _TOP = ("version", "stack", "settings", "environments", *(kind.section for kind in KINDS))
@@ -90,6 +92,7 @@ def declare(
     entries = tuple(_entries(documents, unsound, found))
     found.extend(_entry_mistakes(entries, settings, names))
     found.extend(one for entry in entries for one in reference_mistakes(entry))
+    found.extend(review_mistakes(documents, settings.review, {one.address for one in entries}, names))
     manifest = Manifest(
         path=path,
         stack=stack if isinstance(stack, str) else "",
@@ -155,11 +158,14 @@ def _members(
 def _settings(documents: Sequence[Document], unsound: Unsound, found: list[Diagnostic]) -> Settings:
     ignored: Sequence[str] = ()
     required: Sequence[str] = ()
+    review = ReviewSettings()
     for member in _members(documents, ("settings",), found, repeatable={"rules", "rates"}):
         if member.key == "ignoreTags" and (member.document.file, ("settings", "ignoreTags")) not in unsound:
             ignored = member.value or ()
         if member.key == "require" and (member.document.file, ("settings", "require")) not in unsound:
             required = member.value or ()
+        if member.key == "review" and (member.document.file, ("settings", "review")) not in unsound:
+            review = review_from(member.value or {})
     rules = {}
     for member in _members(documents, ("settings", "rules"), found):
         mistakes = list(rule_mistakes(member.key, member.source))
@@ -171,6 +177,7 @@ def _settings(documents: Sequence[Document], unsound: Unsound, found: list[Diagn
         rules=dict(sorted(rules.items())),
         rates=_rates(documents, unsound, found),
         require=tuple(sorted(set(required))),
+        review=review,
     )
 
 

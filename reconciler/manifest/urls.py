@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
 _WEB = frozenset({"http", "https"})
+_USUAL_PORTS = {"http": 80, "https": 443}
 _NUMERIC_HOST = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}")
 _ORDINARY = re.compile(
     r"https://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}(?::[0-9]{1,4})?(?:[/?][!-\"$-\[\]-~]*)?"
@@ -32,12 +33,15 @@ _MIXES = (
 class Url:
     """The parts of a return URL. `host` in lower case, decoded; "" where there is none, as in `myapp:callback`.
 
-    `disputed`: RFC 3986 and browsers find different hosts in it, because of backslashes or the number of slashes.
+    `written`: the host as it stands in the text. `port` None: the scheme's own. `disputed`: RFC 3986 and browsers find
+    different hosts in it, because of backslashes or the number of slashes.
     """
 
     text: str
     scheme: str
     host: str
+    written: str
+    port: int | None
     user_info: bool
     fragment: bool
     disputed: bool
@@ -63,16 +67,27 @@ def parse_url(text: str) -> Url:
     if scheme in _WEB:
         rest = "//" + rest.replace("\\", "/").lstrip("/")
     split = urlsplit(rest)
-    _ = split.port  # raises ValueError for a port that is no number
-    host = unicodedata.normalize("NFKC", unquote(split.hostname or "")).lower().rstrip(".")
+    port = split.port  # raises ValueError for a port that is no number
+    written = split.netloc.rpartition("@")[2]
+    written = written.partition("]")[0].removeprefix("[") if written.startswith("[") else written.partition(":")[0]
     return Url(
         text=text,
         scheme=scheme,
-        host=host,
+        host=_as_browsers_read(unquote(written)),
+        written=written,
+        port=None if port == _USUAL_PORTS.get(scheme) else port,
         user_info="@" in split.netloc,
         fragment="#" in text,
         disputed=disputed,
     )
+
+
+def _as_browsers_read(host: str) -> str:
+    """The host in the one spelling that browsers make of it: every dot a dot, without what cannot be seen (UTS 46)."""
+    plain = unicodedata.normalize("NFKC", host).lower().replace("\u3002", ".")
+    if not plain.isascii():
+        plain = "".join(one for one in plain if unicodedata.category(one) != "Cf")
+    return plain.rstrip(".")
 
 
 def address_in(host: str) -> IPv4Address | IPv6Address | None:

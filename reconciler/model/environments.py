@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Severity, Source
 from reconciler.model.rates import Rates
+from reconciler.model.review_settings import ReviewSettings
 
 OWNER_TAG = "reconciler:stack"
 """The tag that says whose a resource is; its value is `Target.owner`. Never part of `tags` in a manifest, plan or lockfile."""
@@ -116,10 +117,12 @@ class RuleSetting:
 class Settings:
     """The manifest's `settings`: tags that others own, what the house thinks of each rule, how fast calls may go.
 
-    `require`: the attributes that every entry has to have.
+    `require`: the attributes that every entry has to have. `review`: what a reviewer need not see, and who has to approve;
+    no plan depends on it.
     """
 
     ignore_tags: tuple[str, ...] = ()
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
     rates: Rates = field(default_factory=Rates)
     require: tuple[str, ...] = ()
+    review: ReviewSettings = field(default_factory=ReviewSettings)

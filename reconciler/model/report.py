@@ -50,6 +50,7 @@ class Finding:
     scope), or ""; it makes the fingerprint, as the words do not. `summary`: what, in one line that names the thing;
     `consequence`: what that may lead to, one sentence; `advice`: what to do. `source`: in the version under review, or, for
     what is not there any more, where it was (`gone`). `allowed`: what in the settings says that this is fine, or "".
+    `others`: the other things it is about, where it is told once for many of the same.
     """
 
     level: Level
@@ -63,6 +64,7 @@ class Finding:
     source: Source | None = None
     gone: bool = False
     allowed: str = ""
+    others: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -252,6 +254,7 @@ def levels_by_item(found: Iterable[Finding]) -> Mapping[str, Level]:
     """The gravest level of each thing that findings are about."""
     levels: dict[str, Level] = {}
     for one in found:
-        if one.about not in levels or levels[one.about].rank < one.level.rank:
-            levels[one.about] = one.level
+        for about in (one.about, *one.others):
+            if about not in levels or levels[about].rank < one.level.rank:
+                levels[about] = one.level
     return levels

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.diagnostics import Diagnostic, Severity, in_order
+from reconciler.model.addresses import Remote
 from reconciler.model.changes import Action
 from reconciler.model.report import (
     ChangeReport,
@@ -18,33 +18,49 @@ from reconciler.model.report import (
     by_gravity,
     levels_by_item,
 )
+from reconciler.reviewing.approvals import approvals
 from reconciler.reviewing.difference import Revision, revisions
 from reconciler.reviewing.reach import reach_between
+from reconciler.reviewing.mistakes import mistakes
 from reconciler.reviewing.risks import Facts, raised
 from reconciler.reviewing.terms import Amendment, amendments
 from reconciler.reviewing.versions import Reviewed
+from reconciler.reviewing.weighing import Weights
 
-_LEVELS = {Severity.ERROR: Level.CRITICAL, Severity.WARNING: Level.WARNING, Severity.INFO: Level.INFO}
 
-
-def review(base: Reviewed, head: Reviewed, chosen: Callable[[str], bool], *, prefix: str = "") -> ChangeReport:
-    """What becomes of the environments that are `chosen`. `prefix`: see `ChangeReport`."""
+def review(
+    base: Reviewed,
+    head: Reviewed,
+    chosen: Callable[[str], bool],
+    *,
+    prefix: str = "",
+    claimed: Mapping[str, Mapping[Remote, str]] | None = None,
+) -> ChangeReport:
+    """What becomes of the environments that are `chosen`. `prefix`: see `ChangeReport`; `claimed`: `Facts`, by environment."""
     names = tuple(name for name in sorted({*base.environments, *head.environments}) if chosen(name))
     amended = tuple(amendments(base.manifest, head.manifest, names)) if _sound(base) and _sound(head) else ()
-    looked = [_facts(base, head, name, amended) for name in names if not base.unsound(name) and not head.unsound(name)]
+    claimed = claimed or {}
+    looked = [
+        _facts(base, head, name, amended, claimed.get(name, {}))
+        for name in names
+        if not base.unsound(name) and not head.unsound(name)
+    ]
     whole = Facts(
         base=base, head=head, environment="", before=None, after=None, revisions=(),
         amendments=tuple(one for one in amended if not one.environments),
     )  # fmt: skip
-    findings = by_gravity([*together(raised([whole, *looked])), *_mistakes(base, head)])
-    levels = levels_by_item(findings)
-    items = [*_resource_items(looked, levels), *(_amended(one, whole, levels) for one in amended)]
+    findings = by_gravity([*together(raised([whole, *looked])), *mistakes(base, head, looked)])
+    weights = Weights(findings)
+    items = [*_resource_items(looked), *(_amended(one, whole) for one in amended)]
+    items = [replace(one, level=weights.level(one)) for one in items]
+    items = sorted(merged(items), key=lambda one: (one.about, one.environments))
     compared = {one.environment for one in looked}
+    unread = tuple(_unread(base, head, [name for name in names if name not in compared]))
     return ChangeReport(
         topic=Topic.REVIEW,
         stack=_stack_name(base, head),
         places=tuple(_place(base, head, name) for name in names),
-        items=tuple(sorted(merged(items), key=lambda one: (one.about, one.environments))),
+        items=tuple(items),
         findings=findings,
         unchanged=sum(len(one.after.resources) for one in looked if one.after)
         - sum(one.after is not None for facts in looked for one in facts.revisions),
@@ -52,9 +68,12 @@ def review(base: Reviewed, head: Reviewed, chosen: Callable[[str], bool], *, pre
         head=head.version,
         prefix=prefix,
         reach=reach_between(
-            {one.environment: one.before for one in looked}, {one.environment: one.after for one in looked}, levels
+            {one.environment: one.before for one in looked},
+            {one.environment: one.after for one in looked},
+            levels_by_item(findings),
         ),
-        unread=tuple(_unread(base, head, [name for name in names if name not in compared])),
+        approvals=approvals(base, head, items, findings, complete=not unread),
+        unread=unread,
     )
 
 
@@ -66,7 +85,9 @@ def _stack_name(base: Reviewed, head: Reviewed) -> str:
     return next((side.manifest.stack for side in (head, base) if side.manifest), "")
 
 
-def _facts(base: Reviewed, head: Reviewed, name: str, amended: Sequence[Amendment]) -> Facts:
+def _facts(
+    base: Reviewed, head: Reviewed, name: str, amended: Sequence[Amendment], claimed: Mapping[Remote, str]
+) -> Facts:
     before, after = base.stack(name), head.stack(name)
     return Facts(
         base=base,
@@ -76,6 +97,7 @@ def _facts(base: Reviewed, head: Reviewed, name: str, amended: Sequence[Amendmen
         after=after,
         revisions=revisions(before, after),
         amendments=tuple(one for one in amended if one.environments == (name,)),
+        claimed=claimed,
     )
 
 
@@ -88,7 +110,7 @@ def _place(base: Reviewed, head: Reviewed, name: str) -> Place:
     return Place(name=name, mark=mark, where=one.where, account=one.account, region=one.region, protected=one.protect)
 
 
-def _resource_items(looked: Iterable[Facts], levels: Mapping[str, Level]) -> Iterator[Item]:
+def _resource_items(looked: Iterable[Facts]) -> Iterator[Item]:
     for facts in looked:
         for one in facts.revisions:
             source, gone = facts.place(one.address)
@@ -103,7 +125,6 @@ def _resource_items(looked: Iterable[Facts], levels: Mapping[str, Level]) -> Ite
                 reasons=tuple(_reasons(one)),
                 source=source,
                 gone=gone,
-                level=levels.get(str(one.address)),
             )
 
 
@@ -114,7 +135,7 @@ def _reasons(one: Revision) -> Iterator[str]:
         yield f"renamed: {one.before.name or one.before.parent} -> {one.after.name or one.after.parent}"
 
 
-def _amended(one: Amendment, whole: Facts, levels: Mapping[str, Level]) -> Item:
+def _amended(one: Amendment, whole: Facts) -> Item:
     source, gone = whole.place_of(*one.path)
     action = Action.UPDATE if one.before and one.after else Action.CREATE if one.after else Action.DELETE
     return Item(
@@ -125,7 +146,6 @@ def _amended(one: Amendment, whole: Facts, levels: Mapping[str, Level]) -> Item:
         rows=one.rows,
         source=source,
         gone=gone,
-        level=levels.get(one.about),
     )
 
 
@@ -140,30 +160,17 @@ def merged(items: Iterable[Item]) -> Iterator[Item]:
 
 def together(found: Iterable[Finding]) -> list[Finding]:
     """The findings, those that say the same of several environments as one, as grave as the gravest."""
-    by_words: dict[Finding, list[str]] = {}
+    by_words: dict[Finding, list[Finding]] = {}
     for one in found:
-        by_words.setdefault(replace(one, environments=()), []).extend(one.environments)
-    return [replace(one, environments=tuple(sorted(set(names)))) for one, names in by_words.items()]
-
-
-def _mistakes(base: Reviewed, head: Reviewed) -> Iterator[Finding]:
-    """What the check of the later version has to say that it had not to say of the earlier one."""
-    known = {(one.code, one.address, one.summary) for one in base.diagnostics}
-    for one in in_order(head.diagnostics):
-        if one.severity is Severity.ERROR or (one.code, one.address, one.summary) not in known:
-            yield _mistake(one)
-
-
-def _mistake(one: Diagnostic) -> Finding:
-    return Finding(
-        level=_LEVELS[one.severity],
-        code=one.code,
-        about=one.address or "manifest",
-        summary=one.summary,
-        consequence=one.detail,
-        subject=one.summary,
-        source=one.source,
-    )
+        by_words.setdefault(replace(one, environments=(), level=Level.INFO), []).append(one)
+    return [
+        replace(
+            one,
+            level=max((each.level for each in alike), key=lambda level: level.rank),
+            environments=tuple(sorted({name for each in alike for name in each.environments})),
+        )
+        for one, alike in by_words.items()
+    ]
 
 
 def _unread(base: Reviewed, head: Reviewed, lost: Sequence[str]) -> Iterator[str]:

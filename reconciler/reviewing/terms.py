@@ -69,6 +69,8 @@ def settings_terms(one: Settings) -> Terms:
         "require": one.require or None,
         "rules": rules or None,
         "rates": _rates(one.rates) or None,
+        "review.hosts": one.review.hosts or None,
+        "review.approvers": tuple(map(str, one.review.approvers)) or None,
     }
     return {name: value for name, value in said.items() if value is not None}
 

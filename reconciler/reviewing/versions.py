@@ -10,9 +10,12 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.manifest import Loaded, Manifest, Resolved, resolve
 from reconciler.manifest.entries import Entry
 from reconciler.model.addresses import Address
-from reconciler.model.environments import Environment
+from reconciler.model.environments import Environment, Where
 from reconciler.model.report import Version
 from reconciler.model.resources import Stack
+from reconciler.model.review_settings import ReviewSettings
+from reconciler.reviewing.arrivals import Web, is_named, places_of, urls_in
+from reconciler.reviewing.likeness import Known
 
 
 @dataclass(frozen=True, kw_only=True)  # it keeps what it worked out
@@ -46,6 +49,29 @@ class Reviewed:
     def resolved(self) -> Mapping[str, Resolved]:
         """What it comes to in each environment."""
         return {name: resolve(self.manifest, name) for name in self.environments} if self.manifest else {}
+
+    @property
+    def review(self) -> ReviewSettings:
+        """What its settings say of reviews."""
+        return self.manifest.settings.review if self.manifest else ReviewSettings()
+
+    @functools.cached_property
+    def urls(self) -> Mapping[str, frozenset[str]]:
+        """All return URLs of each environment; none for one with mistakes."""
+        return {name: urls_in(self.stack(name)) for name in self.environments}
+
+    @functools.cached_property
+    def places(self) -> Mapping[str, frozenset[Web]]:
+        """Where the return URLs of each environment lead."""
+        return {name: places_of(texts) for name, texts in self.urls.items()}
+
+    @functools.cached_property
+    def known(self) -> Known:
+        """The hosts that its return URLs lead to, but for emulated directories, and those that its settings allow by name."""
+        real = (webs for name, webs in self.places.items() if self.environments[name].where is not Where.EMBEDDED)
+        used = {web.host for webs in real for web in webs if is_named(web.host)}
+        allowed = (glob.removeprefix("*.") for glob in self.review.hosts)
+        return Known({*used, *(host for host in allowed if not any(one in host for one in "*?"))})
 
     def stack(self, environment: str) -> Stack | None:
         """The whole in that environment, None where the version has no such one or it has mistakes there."""

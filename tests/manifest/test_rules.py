@@ -166,7 +166,16 @@ def test_no_rule_has_a_word_to_say_about_an_ordinary_url(text):
         return
     url = parse_url(text)
 
-    assert url == Url(text=text, scheme="https", host=url.host, user_info=False, fragment=False, disputed=False)
+    assert url == Url(
+        text=text,
+        scheme="https",
+        host=url.written,
+        written=url.written,
+        port=url.port,
+        user_info=False,
+        fragment=False,
+        disputed=False,
+    )
     assert url.host.isascii()
     assert not is_loopback(url.host)
     assert "xn--" not in url.host

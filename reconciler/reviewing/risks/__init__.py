@@ -9,10 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.model.report import Finding
+from reconciler.reviewing.risks.claiming import CLAIMING
 from reconciler.reviewing.risks.facts import Facts, Raised, Risk
+from reconciler.reviewing.risks.forms import RISKY_FORMS
+from reconciler.reviewing.risks.granting import GRANTING
+from reconciler.reviewing.risks.hosts import HOSTS
+from reconciler.reviewing.risks.house import HOUSE
+from reconciler.reviewing.risks.lifecycle import LIFECYCLE
 from reconciler.reviewing.risks.lifting import LIFTING
+from reconciler.reviewing.risks.places import PLACES
+from reconciler.reviewing.risks.sharing import SHARING
+from reconciler.reviewing.risks.vaulting import VAULTING
 
-RISKS: tuple[Risk, ...] = tuple(sorted((*LIFTING,), key=lambda one: one.code))
+RISKS: tuple[Risk, ...] = tuple(
+    sorted(
+        (*CLAIMING, *RISKY_FORMS, *GRANTING, *HOSTS, *HOUSE, *LIFECYCLE, *LIFTING, *PLACES, *SHARING, *VAULTING),
+        key=lambda one: one.code,
+    )
+)
 """Every rule, by code."""
 
 

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.diagnostics import Source
 from reconciler.manifest import element_source
-from reconciler.model.addresses import Address
-from reconciler.model.environments import Environment
+from reconciler.model.addresses import Address, Remote
+from reconciler.model.environments import Environment, Where
 from reconciler.model.report import Finding, Level
 from reconciler.model.resources import Stack
+from reconciler.reviewing.arrivals import Arrival, arriving
 from reconciler.reviewing.difference import Revision
 from reconciler.reviewing.terms import Amendment
 from reconciler.reviewing.versions import Reviewed
+
+FEW = 5
+"""So many findings that differ in nothing but the resource are told one by one; more, as one that counts them."""
+
+_NAMED = 3  # how many of those it names
 
 
 @dataclass(frozen=True, kw_only=True)  # it keeps what it worked out
 class Facts:
     """One environment, or (`environment` "") what a manifest says for all of them.
 
-    `before`, `after`: what the versions come to there, None where there is no such environment.
+    `before`, `after`: what the versions come to there, None where there is no such environment. `claimed`: what other
+    lockfiles of the repository hold at the same account and region, with its owner and place in words.
     """
 
     base: Reviewed
@@ -32,17 +39,47 @@ class Facts:
     after: Stack | None
     revisions: Sequence[Revision]
     amendments: Sequence[Amendment]
+    claimed: Mapping[Remote, str] = field(default_factory=dict)
 
     @functools.cached_property
     def protected(self) -> bool:
         """Whether the environment is protected in either version: who lifts it in the same change gains nothing."""
         return any(one.environment.protect for one in (self.before, self.after) if one)
 
+    @functools.cached_property
+    def played(self) -> bool:
+        """Whether it is an emulated directory, in both versions: no user's token is at stake there."""
+        return all(one.environment.where is Where.EMBEDDED for one in (self.before, self.after) if one)
+
+    @property
+    def comparable(self) -> Stack | None:
+        """The earlier version, but where it was an emulated directory and is none any more: nothing was ever real then."""
+        unreal = self.before is not None and self.before.environment.where is Where.EMBEDDED
+        return None if unreal and not self.played else self.before
+
+    @functools.cached_property
+    def arrivals(self) -> Sequence[Arrival]:
+        """The return URLs that identities of the environment have in the later version alone."""
+        if self.after is not None and self.before is not None and self.comparable is None:
+            return [one for each in self.after.resources.values() for one in arriving(None, each)]
+        return [one for each in self.revisions for one in arriving(each.before, each.after)]
+
     @property
     def terms(self) -> Environment | None:
         """The environment as it will be, or, where it goes, as it was."""
         one = self.after or self.before
         return one.environment if one else None
+
+    @property
+    def declared(self) -> str:
+        """The name under which the environment stands in the manifest."""
+        return self.terms.declared if self.terms else self.environment
+
+    def grave(self, protected: Level, other: Level) -> Level:
+        """The level for a protected environment or for another one; in an emulated directory, everything is for information."""
+        if self.played:
+            return Level.INFO
+        return protected if self.protected else other
 
     def place(self, address: Address, attribute: str = "", element: str | None = None) -> tuple[Source | None, bool]:
         """Where it stands in the later version, or where it stood in the earlier (True)."""
@@ -53,8 +90,15 @@ class Facts:
                 return source, gone
         return None, False
 
+    def place_before(self, address: Address, attribute: str, element: str | None = None) -> tuple[Source | None, bool]:
+        """Where it stood in the earlier version, for what is not there any more though its entry is."""
+        entry, environment = self.base.entries.get(address), self.base.environments.get(self.environment)
+        if entry is None or environment is None:
+            return None, False
+        return element_source(entry, environment, attribute, element), True
+
     def place_of(self, *path: str) -> tuple[Source | None, bool]:
-        """The same for a path in the manifest."""
+        """The same as `place` for a path in the manifest."""
         for side, gone in ((self.head, False), (self.base, True)):
             source = side.manifest.source(*path) if side.manifest else None
             if source is not None:
@@ -63,7 +107,10 @@ class Facts:
 
 
 class Raised(NamedTuple):
-    """What a risk rule found. The rest of the finding, its code and environments, is the rule's and the facts'."""
+    """What a risk rule found. The rest of the finding, its code and environments, is the rule's and the facts'.
+
+    `environments`: where it is not about the one that was looked at alone.
+    """
 
     level: Level
     about: str
@@ -73,6 +120,8 @@ class Raised(NamedTuple):
     subject: str = ""
     place: tuple[Source | None, bool] = (None, False)
     allowed: str = ""
+    others: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
 
     def finding(self, code: str, environment: str) -> Finding:
         """The finding that it is."""
@@ -85,10 +134,11 @@ class Raised(NamedTuple):
             consequence=self.consequence,
             advice=self.advice,
             subject=self.subject,
-            environments=(environment,) if environment else (),
+            environments=self.environments or ((environment,) if environment else ()),
             source=source,
             gone=gone,
             allowed=self.allowed,
+            others=self.others,
         )
 
 
@@ -100,3 +150,32 @@ class Risk:
     title: str
     check: Callable[[Facts], Iterable[Raised]]
     whole: bool = False
+
+
+def named(addresses: Sequence[str]) -> str:
+    """The first of them by name, the rest as a number."""
+    rest = len(addresses) - _NAMED
+    return ", ".join(addresses[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 URL`, `3 URLs`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
+
+
+def counted(found: Iterable[Raised], many: str) -> Iterator[Raised]:
+    """The findings one by one; of more than a few that mean the same, one that counts them: "300 " and `many`.
+
+    What differs may be the resource, the summary, the subject and the place.
+    """
+    alike: dict[tuple[object, ...], list[Raised]] = {}
+    for one in found:
+        alike.setdefault((one.level, one.consequence, one.advice), []).append(one)
+    for group in alike.values():
+        if len(group) <= FEW:
+            yield from group
+            continue
+        first, about = group[0], [one.about for one in group]
+        subject = first.subject if len({one.subject for one in group}) == 1 else ""
+        summary = f"{len(group)} {many}: {named(about)}"
+        yield first._replace(summary=summary, subject=subject, others=tuple(about[1:]))

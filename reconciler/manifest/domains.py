@@ -1,0 +1,36 @@
+"""Whose a host is: the domain that somebody registered, by the Public Suffix List.
+
+The list comes with `publicsuffixlist` and is never fetched. Suffixes of private owners count, such as `github.io` and
+`s3.amazonaws.com`: below them, everybody can have a name.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+
+@functools.cache
+def _list() -> PublicSuffixList:
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
+
+
+def registrable(host: str) -> str:
+    """The domain that the host belongs to, as `example.co.uk`; the host itself where it is none's, as `intranet`."""
+    return str(_list().privatesuffix(host) or host)
+
+
+def public_suffix(host: str) -> str:
+    """What follows the registered label, as `co.uk` or `github.io`; "" where nothing is registered there, as in `intranet`."""
+    registered = _list().privatesuffix(host)
+    return str(registered).partition(".")[2] if registered else ""
+
+
+def is_public_suffix(name: str) -> bool:
+    """Whether everybody can have a name below it."""
+    return _list().publicsuffix(name) == name

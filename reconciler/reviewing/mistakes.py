@@ -1,0 +1,74 @@
+"""What `validate` says of the version under review and did not say of the one before, as findings of the review.
+
+An error is always told: with it, nobody can say what the manifest means. A warning about a URL that arrives is left to the
+risk rules, which look at every such URL, tell it once for a host, and know how much is at stake. So a warning is left out if
+its rule is among those that `risks.forms` covers and its URL arrives; and so is `shared-url`, for which there is `url-shared`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from reconciler.diagnostics import Diagnostic, Severity, in_order
+from reconciler.manifest.documents import quoted
+from reconciler.model.report import Finding, Level
+from reconciler.reviewing.risks.facts import FEW, Facts, named
+from reconciler.reviewing.risks.forms import COVERED
+from reconciler.reviewing.versions import Reviewed
+
+_LEVELS = {Severity.ERROR: Level.CRITICAL, Severity.WARNING: Level.WARNING, Severity.INFO: Level.INFO}
+_SHARED = "shared-url"
+
+
+def mistakes(base: Reviewed, head: Reviewed, looked: Sequence[Facts]) -> Iterator[Finding]:
+    """The findings; of more than a few warnings of one code, one that counts them. `looked`: what the risk rules looked at."""
+    known = {(one.code, one.address, one.summary) for one in base.diagnostics}
+    told = frozenset(f"The return URL {quoted(one.text)} " for facts in looked for one in facts.arrivals)
+    by_code: dict[str, list[Diagnostic]] = {}
+    for one in in_order(head.diagnostics):
+        if one.severity is Severity.ERROR:
+            yield _finding(one)
+        elif (one.code, one.address, one.summary) not in known and not _told_better(one, told):
+            by_code.setdefault(one.code, []).append(one)
+    for alike in by_code.values():
+        yield from _counted(alike)
+
+
+def _told_better(one: Diagnostic, told: frozenset[str]) -> bool:
+    if one.code not in COVERED and one.code != _SHARED:
+        return False
+    return any(one.summary.startswith(start) for start in _starts(one.summary) if start in told)
+
+
+def _starts(summary: str) -> Iterable[str]:
+    """Every way in which the summary may begin with a quoted URL, which may hold quotes itself."""
+    return (summary[: at + 2] for at in range(len(summary)) if summary.startswith('" ', at))
+
+
+def _counted(alike: Sequence[Diagnostic]) -> Iterator[Finding]:
+    if len(alike) <= FEW:
+        yield from map(_finding, alike)
+        return
+    first = _finding(alike[0])
+    about = list(dict.fromkeys(one.address or "manifest" for one in alike))
+    yield Finding(
+        level=first.level,
+        code=first.code,
+        about=about[0],
+        summary=f"{len(alike)} of the same, in {named(about)}: {first.summary}",
+        consequence=first.consequence,
+        source=first.source,
+        others=tuple(about[1:]),
+    )
+
+
+def _finding(one: Diagnostic) -> Finding:
+    return Finding(
+        level=_LEVELS[one.severity],
+        code=one.code,
+        about=one.address or "manifest",
+        summary=one.summary,
+        consequence=one.detail,
+        subject=one.summary,
+        source=one.source,
+    )

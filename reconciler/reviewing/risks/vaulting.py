@@ -1,0 +1,264 @@
+"""Risks of where credentials are kept and sent: secrets, clients, endpoints of providers, the vault's key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.manifest.documents import quoted
+from reconciler.manifest.domains import registrable
+from reconciler.model.changes import Action
+from reconciler.model.kinds import OAUTH2_PROVIDER, TOKEN_VAULT, Shape, kind_of
+from reconciler.model.providers import CONFIG, VENDOR
+from reconciler.model.report import Level
+from reconciler.model.resources import Desired
+from reconciler.model.secrets import MANAGED, names_secret
+from reconciler.model.vault import KEY_ARN, KEY_TYPE
+from reconciler.reviewing.arrivals import Web, web_of
+from reconciler.reviewing.difference import Revision
+from reconciler.reviewing.risks.facts import Facts, Raised, Risk
+from reconciler.reviewing.risks.hosts import shown
+
+_CLIENT = ("clientId", "tenantId")
+_PRIVATE = "privateEndpoint"
+
+
+def _secrets(facts: Facts) -> Iterator[tuple[Revision, str, Mapping[str, Any], Mapping[str, Any]]]:
+    """The references to secrets of what stands in both versions, by attribute, where they differ."""
+    for one in facts.revisions:
+        for attribute in kind_of(one.address.type).attributes:
+            if attribute.shape is not Shape.REFERENCE or one.before is None or one.after is None:
+                continue
+            old, new = (_reference(side, attribute.name) for side in (one.before, one.after))
+            if old != new:
+                yield one, attribute.name, old, new
+
+
+def _reference(side: Desired, name: str) -> dict[str, Any]:
+    """Where a secret is: what the manifest says, with what it is read from."""
+    value = side.attributes.get(name)
+    found = dict(value) if isinstance(value, dict) else {}
+    if name in side.secrets:
+        found["from"] = str(side.secrets[name])
+    return found
+
+
+def _source_changed(facts: Facts) -> Iterator[Raised]:
+    for one, name, old, new in _secrets(facts):
+        left, right = ({key: value for key, value in side.items() if key != "version"} for side in (old, new))
+        if left == right or _same_secret(facts, left, right):
+            continue
+        yield Raised(
+            level=facts.grave(Level.CRITICAL, Level.WARNING),
+            about=str(one.address),
+            summary=f"{one.address} has its {name} from elsewhere: {_told(old)} -> {_told(new)}",
+            consequence="Whoever can write there decides with whose credentials every agent works that is granted it.",
+            advice="Make sure that the secret is yours, and who can change it.",
+            subject=name,
+            place=facts.place(one.address, name),
+        )
+
+
+def _told(reference: Mapping[str, Any]) -> str:
+    if not reference:
+        return "none"
+    if reference.get("source") == MANAGED:
+        return f"{reference.get('from', 'nowhere')}, kept by the service"
+    return f"secret {quoted(str(reference.get('secretId')))}, key {quoted(str(reference.get('jsonKey')))}"
+
+
+def _same_secret(facts: Facts, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether only the spelling differs: a secret's name, and its ARN."""
+    if {**old, "secretId": ""} != {**new, "secretId": ""} or facts.terms is None:
+        return False
+    place = {"account": facts.terms.account, "region": facts.terms.region}
+    left, right = str(old.get("secretId")), str(new.get("secretId"))
+    return names_secret(left, right, **place) or names_secret(right, left, **place)
+
+
+def _version_lowered(facts: Facts) -> Iterator[Raised]:
+    for one, name, old, new in _secrets(facts):
+        before, after = old.get("version"), new.get("version")
+        if isinstance(before, int) and isinstance(after, int) and after < before:
+            yield Raised(
+                level=facts.grave(Level.WARNING, Level.NOTICE),
+                about=str(one.address),
+                summary=f"{one.address}: the version of its {name} goes back: {before} -> {after}",
+                consequence="The secret is sent again as it stands in its source now; no earlier one comes back by that.",
+                advice="Raise the version instead, once the source holds what is meant.",
+                subject=name,
+                place=facts.place(one.address, name, "version"),
+            )
+
+
+def _vendor(facts: Facts) -> Iterator[Raised]:
+    for one in facts.revisions:
+        row = one.row(VENDOR.name) if one.before and one.after else None
+        if row is not None:
+            yield Raised(
+                level=facts.grave(Level.CRITICAL, Level.WARNING),
+                about=str(one.address),
+                summary=f"{one.address} is another vendor's: {row.before} -> {row.after}",
+                consequence="A vendor cannot change under one name, so the plan refuses it; under another name, users have to "
+                "agree anew.",
+                advice="Declare a new provider beside it, and move the grants.",
+                subject=str(row.after),
+                place=facts.place(one.address, VENDOR.name),
+            )
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a configuration, with its dotted path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from _leaves(one, f"{path}.{key}" if path else key)
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _leaves(one, path)
+
+
+def _config(one: Desired | None) -> list[tuple[str, str]]:
+    return list(_leaves(one.attributes.get(CONFIG.name))) if one else []
+
+
+def _client(facts: Facts) -> Iterator[Raised]:
+    for one in _providers(facts):
+        if one.before is None:
+            continue
+        old, new = dict(_config(one.before)), dict(_config(one.after))
+        for name in _CLIENT:
+            if old.get(name) != new.get(name):
+                yield Raised(
+                    level=facts.grave(Level.CRITICAL, Level.WARNING),
+                    about=str(one.address),
+                    summary=f"{one.address} has another {name}: {_quoted(old.get(name))} -> {_quoted(new.get(name))}",
+                    consequence="Users agree to another application from now on, whose owner may be somebody else; what they "
+                    "agreed to before does not hold for it.",
+                    advice="Look it up at the vendor.",
+                    subject=name,
+                    place=facts.place(one.address, CONFIG.name, name),
+                )
+
+
+def _quoted(text: str | None) -> str:
+    return "none" if text is None else quoted(text)
+
+
+def _providers(facts: Facts) -> Iterator[Revision]:
+    for one in facts.revisions:
+        if one.address.type == OAUTH2_PROVIDER.type and one.after is not None:
+            yield one
+
+
+def _endpoints(facts: Facts) -> Iterator[Raised]:
+    known = _known_domains(facts)
+    for one in _providers(facts):
+        fresh = one.before is None
+        for path, asked in _asked(one):
+            mild = fresh and isinstance(asked, Web) and registrable(asked.host) in known
+            level = facts.grave(Level.WARNING if fresh else Level.CRITICAL, Level.NOTICE if fresh else Level.CRITICAL)
+            yield Raised(
+                level=facts.grave(Level.NOTICE, Level.INFO) if mild else level,
+                about=str(one.address),
+                summary=f"{one.address} asks {_spelt(asked)}{'' if fresh else ' from now on'} ({path})",
+                consequence="It gets the client's secret, and the codes and tokens of every user who agrees.",
+                advice="Make sure that the host is the vendor's own.",
+                subject=asked.host if isinstance(asked, Web) else asked,
+                place=facts.place(one.address, CONFIG.name, path),
+            )
+
+
+def _asked(one: Revision) -> Iterator[tuple[str, Web | str]]:
+    """Where the provider's configuration leads to that it did not before, each once, with the first path that says so."""
+    old = dict(_config(one.before))
+    before = {web_of(text) or text for path, text in _config(one.before) if _leads(path, text)}
+    told: set[Web | str] = set()
+    for path, text in _config(one.after):
+        place = web_of(text) or text
+        if _leads(path, text) and place not in before and place not in told and old.get(path) != text:
+            told.add(place)
+            yield path, place
+
+
+def _leads(path: str, text: str) -> bool:
+    """Whether it says where requests go: a URL, or anything about a private endpoint."""
+    return "://" in text or path.startswith(_PRIVATE)
+
+
+def _spelt(asked: Web | str) -> str:
+    if not isinstance(asked, Web):
+        return quoted(asked)
+    port = f" at port {asked.port}" if asked.port else ""
+    return shown(asked.host) + port + (" by plain http" if asked.scheme == "http" else "")
+
+
+def _known_domains(facts: Facts) -> frozenset[str]:
+    """The domains that providers of the environment ask so far."""
+    texts = (text for one in (facts.before.resources.values() if facts.before else ()) for _, text in _config(one))
+    return frozenset(registrable(web.host) for text in texts if (web := web_of(text)) is not None)
+
+
+def _configured(facts: Facts) -> Iterator[Raised]:
+    """What else of a provider's configuration changes: neither its client nor where it leads."""
+    for one in _providers(facts):
+        if one.before is None or one.row(CONFIG.name) is None:
+            continue
+        old, new = set(_config(one.before)), set(_config(one.after))
+        told = {path for path, _ in _asked(one)}
+        paths = sorted({path for path, _ in old ^ new} - told - {*_CLIENT})
+        if paths or old == new:
+            yield Raised(
+                level=facts.grave(Level.NOTICE, Level.INFO),
+                about=str(one.address),
+                summary=f"{one.address} is configured otherwise: {', '.join(paths) or CONFIG.name}",
+                consequence="How tokens are asked for changes for every agent that is granted it.",
+                advice="Try it in another environment first.",
+                subject=CONFIG.name,
+                place=facts.place(one.address, CONFIG.name, paths[0] if paths else None),
+            )
+
+
+def _vault_key(facts: Facts) -> Iterator[Raised]:
+    for one in facts.revisions:
+        if one.address.type != TOKEN_VAULT.type:
+            continue
+        if one.action is Action.FORGET:
+            yield Raised(
+                level=facts.grave(Level.WARNING, Level.NOTICE),
+                about=str(one.address),
+                summary="The token vault's key is not declared any more",
+                consequence="It stays as it is, and nobody is told when somebody else changes it.",
+                place=facts.place(one.address),
+            )
+            continue
+        old, new = (_key(side) for side in (one.before, one.after))
+        if old != new:
+            yield Raised(
+                level=facts.grave(Level.CRITICAL, Level.CRITICAL if one.before else Level.WARNING),
+                about=str(one.address),
+                summary=f"The token vault gets another key: {old} -> {new}",
+                consequence="All tokens and secrets of the account and Region are sealed with it: whoever holds the key, or "
+                "can delete it, decides over them.",
+                advice=f"Make sure that {quoted(new)} is yours, and that the agents' roles may use it.",
+                subject=new,
+                place=facts.place(one.address, KEY_ARN.name),
+            )
+
+
+def _key(one: Desired | None) -> str:
+    if one is None:
+        return "as it stands"
+    return str(one.attributes.get(KEY_ARN.name) or one.attributes.get(KEY_TYPE.name))
+
+
+VAULTING = (
+    Risk("client-changed", "A provider works with another client or tenant.", _client),
+    Risk("endpoint-host", "A provider asks another host for tokens.", _endpoints),
+    Risk("provider-configured", "A provider is configured otherwise.", _configured),
+    Risk("secret-source-changed", "A secret comes from elsewhere.", _source_changed),
+    Risk("secret-version-lowered", "The version of a secret goes back.", _version_lowered),
+    Risk("vault-key-changed", "The token vault gets another key, or none is declared any more.", _vault_key),
+    Risk("vendor-changed", "A provider becomes another vendor's.", _vendor),
+)
