@@ -5,6 +5,7 @@ moto (the `emulator` extra).
 """
 
 from reconciler.emulator.attach import ACCOUNT, attach
+from reconciler.emulator.callers import ROOT, Caller, aws_service, iam_user, role, sso_user
 from reconciler.emulator.misbehaviour import Misbehaviour
 from reconciler.emulator.store import Store
 from reconciler.emulator.terms import Terms
@@ -26,7 +27,9 @@ __all__ = [
     "IDENTITY",
     "KINDS",
     "OAUTH2_PROVIDER",
+    "ROOT",
     "TOKEN_VAULT",
+    "Caller",
     "Identity",
     "Misbehaviour",
     "Provider",
@@ -35,4 +38,8 @@ __all__ = [
     "Terms",
     "Vault",
     "attach",
+    "aws_service",
+    "iam_user",
+    "role",
+    "sso_user",
 ]

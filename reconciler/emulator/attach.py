@@ -10,6 +10,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.client import BaseClient
 from botocore.exceptions import ConnectionClosedError
 
+from reconciler.emulator.callers import TARGET, header, sent_by
 from reconciler.emulator.door import SERVICES, Door
 from reconciler.emulator.faults import Dropped
 from reconciler.emulator.misbehaviour import Misbehaviour
@@ -23,20 +24,27 @@ ACCOUNT = "000000000000"
 def attach(
     client: BaseClient, store: Store, *, account: str = ACCOUNT, misbehaviour: Misbehaviour | None = None
 ) -> None:
-    """Answer every request of the `bedrock-agentcore-control` or `bedrock-agentcore` client from the store, from now on.
+    """Answer every request of the `bedrock-agentcore-control`, `bedrock-agentcore` or `cloudtrail` client from the store.
 
     The client's region is the directory's. Operations that the emulator does not know answer UnknownOperationException:
     nothing of such a client ever reaches a network. Raises ValueError for a client of another service.
     """
     model = client.meta.service_model
     if model.service_name not in SERVICES:
-        raise ValueError(f"the emulator plays {' and '.join(SERVICES)}, not {model.service_name}")
+        raise ValueError(f"the emulator plays {', '.join(SERVICES)}, not {model.service_name}")
     door = Door(store, misbehaviour, models=(model,))
     scope = Scope(account, client.meta.region_name)
 
     def respond(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         try:
-            answer = door.answer(scope, request.method, request.url, request.body)
+            answer = door.answer(
+                scope,
+                request.method,
+                request.url,
+                request.body,
+                target=header(request.headers, TARGET),
+                sender=sent_by(request.headers),
+            )
         except Dropped as dropped:
             raise ConnectionClosedError(endpoint_url=request.url) from dropped
         return AWSResponse(request.url, answer.status, HeadersDict(answer.headers), _Body(answer.body))

@@ -10,6 +10,11 @@ _STATUS = {
     "EncryptionFailure": 400,
     "ExpiredTokenException": 403,
     "InternalServerException": 500,
+    "InvalidEventCategoryException": 400,
+    "InvalidLookupAttributesException": 400,
+    "InvalidMaxResultsException": 400,
+    "InvalidNextTokenException": 400,
+    "InvalidTimeRangeException": 400,
     "ResourceLimitExceededException": 400,
     "ResourceNotFoundException": 404,
     "SerializationException": 400,
@@ -35,10 +40,9 @@ class Fault(Exception):
 
     @property
     def members(self) -> dict[str, str]:
-        """What the body of the answer says. The model requires a `reason` of ValidationException."""
-        if self.code == "ValidationException":
-            return {"message": self.message, "reason": "FieldValidationFailed"}
-        return {"message": self.message}
+        """What the body of the answer says. The json protocol wants `__type`; the model, a `reason` of ValidationException."""
+        said = {"__type": self.code, "message": self.message}
+        return {**said, "reason": "FieldValidationFailed"} if self.code == "ValidationException" else said
 
 
 class Dropped(ConnectionAbortedError):

@@ -14,29 +14,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from reconciler.emulator import vault
+from reconciler.emulator import lookup, vault
 from reconciler.emulator.arns import name_in
 from reconciler.emulator.calls import Reads
 from reconciler.emulator.faults import Dropped, Fault
 from reconciler.emulator.lag import Lag
+from reconciler.emulator.recording import Recording
 from reconciler.emulator.store import Store
 from reconciler.emulator.terms import STRICT, Terms
-from reconciler.emulator.things import API_KEY_PROVIDER, IDENTITY, OAUTH2_PROVIDER, TOKEN_VAULT, Kind, Scope, Vault
+from reconciler.emulator.things import BY_NOUN, IDENTITY, TOKEN_VAULT, Kind, Scope, Vault
 
-_CHANGED: dict[str, Kind[Any]] = {
-    "WorkloadIdentity": IDENTITY,
-    "Oauth2CredentialProvider": OAUTH2_PROVIDER,
-    "ApiKeyCredentialProvider": API_KEY_PROVIDER,
-}
 _WRITES: dict[str, Kind[Any]] = {
     "SetTokenVaultCMK": TOKEN_VAULT,
-    **{f"{verb}{noun}": kind for noun, kind in _CHANGED.items() for verb in ("Create", "Update", "Delete")},
+    **{f"{verb}{noun}": kind for noun, kind in BY_NOUN.items() for verb in ("Create", "Update", "Delete")},
 }
 """What lagging reads do not see at once: the kind of the thing that an operation changes."""
 _NAMING = ("name", "workloadName", "resourceCredentialProviderName", "tokenVaultId")
 _REMEMBERED = 100_000
 _MESSAGES = {
-    "AccessDeniedException": "User is not authorized to perform: bedrock-agentcore:{operation}",
+    "AccessDeniedException": "User is not authorized to perform: {service}:{operation}",
     "ExpiredTokenException": "The security token included in the request is expired",
     "InternalServerException": "An internal error occurred",
     "ServiceUnavailableException": "The service is unavailable",
@@ -91,7 +87,8 @@ class _Bucket:
 class Misbehaviour:
     """The faults of one emulated service. Fresh, it does nothing but count.
 
-    `terms`: see `Terms`. `latency`: seconds that each call takes longer. `clock` and `sleep` can be given for tests.
+    `terms`: see `Terms`. `trail`: how the audit trail is kept, and who is said to call. `latency`: seconds that each call takes
+    longer. `clock` and `sleep` can be given for tests.
     """
 
     def __init__(
@@ -103,6 +100,7 @@ class Misbehaviour:
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.terms = terms or Terms()
+        self.trail = Recording()
         self.latency = latency
         self.calls: deque[Seen] = deque(maxlen=_REMEMBERED)
         self._clock = clock
@@ -124,7 +122,9 @@ class Misbehaviour:
         message: str = "",
     ) -> None:
         """The next `times` calls answer this error and change nothing."""
-        text = message or _MESSAGES.get(code, "The emulator was asked to fail").format(operation=operation)
+        text = message or _MESSAGES.get(code, "The emulator was asked to fail").format(
+            operation=operation, service="cloudtrail" if operation in lookup.OPERATIONS else "bedrock-agentcore"
+        )
 
         def fault(_: dict[str, Any]) -> None:
             raise Fault(code, text, status)
@@ -177,7 +177,7 @@ class Misbehaviour:
         self._lag = Lag(calls=calls, seconds=seconds, clock=self._clock) if calls or seconds else None
 
     def reset(self) -> None:
-        """Behave again: scripts, throttling, lag and latency end, and the count of calls starts anew. Terms stay."""
+        """Behave again: scripts, throttling, lag and latency end, the count of calls starts anew. Terms and callers stay."""
         with self._lock:
             self._scripts.clear()
             self._rates.clear()
@@ -185,6 +185,7 @@ class Misbehaviour:
             self.calls.clear()
         self.latency = 0.0
         self._lag = None
+        self.trail.reset()
 
     def count(self, operation: str = "*") -> int:
         """How many calls of the operation arrived."""
@@ -272,8 +273,9 @@ def strict_misbehaviour() -> Misbehaviour:
     answers success and keeps the old list. Identities outlive their Runtime, Gateway or PaymentManager by two seconds.
     Create on a name that exists answers ValidationException (as it always does unless the terms say otherwise). An OAuth2
     provider is CREATING or UPDATING for half a second. ARNs of providers are of the service `acps`. lastUpdatedTime moves with
-    the tags.
+    the tags. Events show in the trail two seconds late.
     """
     misbehaviour = Misbehaviour(terms=STRICT)
+    misbehaviour.trail.delay = 2.0
     misbehaviour.lag(seconds=0.3)
     return misbehaviour

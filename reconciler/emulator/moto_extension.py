@@ -3,16 +3,18 @@
 Identities, credential providers, their tags, the token vault and payment managers are answered by our rules, and so is what
 the data plane (`bedrock-agentcore`) does for identities. Runtimes and gateways are made and shown by moto; what
 it makes or deletes appears in and vanishes from our store. They are listed from the store, which pages as the service does
-and also knows those that another process made. Stands on how moto 5.2.5 dispatches, which is no public interface: the
-version is pinned.
+and also knows those that another process made. LookupEvents of moto's `cloudtrail` shows what was changed here, and by whom,
+as moto's own users and role sessions sign. Stands on how moto 5.2.5 dispatches, which is no public interface: the version is
+pinned.
 """
 
 from __future__ import annotations
 
 import contextlib
 import contextvars
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,19 +30,25 @@ from moto.bedrockagentcorecontrol.models import (
 )
 from moto.bedrockagentcorecontrol.responses import BedrockAgentCoreControlResponse
 from moto.bedrockagentcorecontrol.urls import url_bases
+from moto.cloudtrail.models import CloudTrailBackend, cloudtrail_backends
+from moto.cloudtrail.responses import CloudTrailResponse
+from moto.cloudtrail.urls import url_bases as trail_bases
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.request import Request
 from moto.core.responses import BaseResponse
+from moto.sts.models import sts_backends
 
 from reconciler.emulator import tags
 from reconciler.emulator.arns import name_in, named_in
-from reconciler.emulator.door import Door
+from reconciler.emulator.callers import TARGET, Sender, caller_of, header, sent_by
+from reconciler.emulator.door import CONTROL_PLANE, Door, service_model
 from reconciler.emulator.faults import Dropped, Fault
 from reconciler.emulator.misbehaviour import Misbehaviour
 from reconciler.emulator.parents import GATEWAY, RUNTIME, ParentKind
 from reconciler.emulator.rules import OPERATIONS
 from reconciler.emulator.store import Store
 from reconciler.emulator.things import Scope
+from reconciler.emulator.wire import Request as Understood
 
 _MOTO_MAKES = frozenset({RUNTIME.create, GATEWAY.create})
 _ABOUT_ONE = {operation: kind for kind in (RUNTIME, GATEWAY) for operation in (kind.get, kind.delete)}
@@ -101,20 +109,25 @@ class Extension:
         with self._lock:
             self._holders += 1
             if self._holders == 1:
-                _place(IdentityBackend, DataPlaneBackend)
+                _place(IdentityBackend, DataPlaneBackend, TrailBackend)
 
     def release(self) -> None:
         """Undo one `hold`; the last one puts moto's own backends back."""
         with self._lock:
             self._holders -= 1
             if self._holders == 0:
-                _place(BedrockAgentCoreControlBackend, BedrockAgentCoreBackend)
+                _place(BedrockAgentCoreControlBackend, BedrockAgentCoreBackend, CloudTrailBackend)
 
 
-def _place(control_plane: type[BedrockAgentCoreControlBackend], data_plane: type[BedrockAgentCoreBackend]) -> None:
+def _place(
+    control_plane: type[BedrockAgentCoreControlBackend],
+    data_plane: type[BedrockAgentCoreBackend],
+    trail: type[CloudTrailBackend],
+) -> None:
     for backends, backend in (
         (bedrockagentcorecontrol_backends, control_plane),
         (bedrockagentcore_backends, data_plane),
+        (cloudtrail_backends, trail),
     ):
         backends.clear()
         backends.backend = backend
@@ -126,6 +139,8 @@ hold, release = _extension.hold, _extension.release
 
 class _OursFirst(BaseResponse):
     """moto's responses, with our operations answered before moto looks at them."""
+
+    leaves_events = False  # what moto answers does, too
 
     def parse_parameters(self, request: Request) -> None:
         """Leaves our operations to our own parser."""
@@ -145,13 +160,16 @@ class _OursFirst(BaseResponse):
     def _answer(self, door: Door, scope: Scope) -> TYPE_RESPONSE:
         operation = self._get_action()
         if self._ours():
-            return door.answer(scope, self.method, self.uri, self.body)
+            target = header(self.headers, TARGET)
+            return door.answer(scope, self.method, self.uri, self.body, target=target, sender=self._sender(scope))
         if not operation:
             return super().call_action()
+        entry = door.entry(scope, Understood(operation, dict(getattr(self, "params", None) or {})), self._sender(scope))
+        entry.written = entry.written or not self.leaves_events
+        shape = None if entry.written else service_model(CONTROL_PLANE).operation_model(operation).input_shape
         try:
-            return door.misbehaviour.around(
-                operation, dict(self.params), store=door.store, scope=scope, run=super().call_action
-            )
+            answer: TYPE_RESPONSE = door.recorded(entry, shape, run=super().call_action, outcome=_outcome)
+            return answer
         except Fault as fault:
             return door.wire.fault(fault)
         except NotImplementedError as error:
@@ -160,6 +178,29 @@ class _OursFirst(BaseResponse):
     def _ours(self) -> bool:
         return self._get_action() in OPERATIONS
 
+    def _sender(self, scope: Scope) -> Sender:
+        """Who signed, with the user or role session whose key that is in moto's IAM or STS."""
+        sender = sent_by(self.headers)
+        arn = sts_backends[scope.account][scope.partition].get_caller_identity(sender.access_key, scope.region)[1]
+        return sender._replace(known=caller_of(arn))
+
+
+def _outcome(response: Any) -> Mapping[str, Any] | Fault:
+    """How moto answered, for the trail."""
+    status, headers, body = response
+    try:
+        members = json.loads(body or "{}")
+    except ValueError:
+        members = {}
+    if status < 400:
+        return members if isinstance(members, dict) else {}
+    said = {key.lower(): str(value) for key, value in [*headers.items(), *members.items()]}
+    return Fault(said.get("x-amzn-errortype") or said.get("__type", "Unknown"), said.get("message", ""), status)
+
+
+class TrailResponse(_OursFirst, CloudTrailResponse):
+    """CloudTrail."""
+
 
 class DataPlaneResponse(_OursFirst, BedrockAgentCoreResponse):
     """The data plane."""
@@ -167,6 +208,8 @@ class DataPlaneResponse(_OursFirst, BedrockAgentCoreResponse):
 
 class IdentityResponse(_OursFirst, BedrockAgentCoreControlResponse):
     """The control plane, where some operations are ours for some things and moto's for others."""
+
+    leaves_events = True
 
     def _ours(self) -> bool:
         operation = self._get_action()
@@ -181,9 +224,9 @@ class IdentityResponse(_OursFirst, BedrockAgentCoreControlResponse):
         return self.backend.agent_runtimes if kind is RUNTIME else self.backend.gateways
 
 
-def _urls(bases: list[str], response: type[BaseResponse]) -> Any:
+def _urls(bases: list[str], response: type[BaseResponse], path: str = ".*") -> Any:
     # moto would import a module by a name made from this one's; ours is the same service at the same addresses.
-    return SimpleNamespace(url_bases=bases, url_paths={"{0}/.*$": response.dispatch})
+    return SimpleNamespace(url_bases=bases, url_paths={f"{{0}}/{path}$": response.dispatch})
 
 
 class DataPlaneBackend(BedrockAgentCoreBackend):
@@ -192,6 +235,14 @@ class DataPlaneBackend(BedrockAgentCoreBackend):
     @property
     def _url_module(self) -> Any:
         return _urls(data_plane_bases, DataPlaneResponse)
+
+
+class TrailBackend(CloudTrailBackend):
+    """moto's CloudTrail; the events stand in our store."""
+
+    @property
+    def _url_module(self) -> Any:
+        return _urls(trail_bases, TrailResponse, path="")
 
 
 class IdentityBackend(BedrockAgentCoreControlBackend):

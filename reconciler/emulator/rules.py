@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.model import Shape
 
-from reconciler.emulator import data_plane, identities, parents, providers, tags, vault
+from reconciler.emulator import data_plane, identities, lookup, parents, providers, tags, vault
 from reconciler.emulator.calls import Call, Operation, Reads
 from reconciler.emulator.faults import Fault
 from reconciler.emulator.store import Store
@@ -21,8 +21,9 @@ OPERATIONS: dict[str, Operation] = {
     **vault.OPERATIONS,
     **tags.OPERATIONS,
     **data_plane.OPERATIONS,
+    **lookup.OPERATIONS,
 }
-"""Every operation that the emulator knows, of the control plane and of the data plane."""
+"""Every operation that the emulator knows, of the control plane, the data plane and CloudTrail."""
 
 
 def handle(
@@ -43,5 +44,6 @@ def handle(
     rule = OPERATIONS.get(operation)
     if rule is None:
         raise Fault("UnknownOperationException", f"The emulated directory does not know {operation}")
-    validate(shape, params)
+    if operation not in lookup.OPERATIONS:
+        validate(shape, params)
     return rule(Call(store=store, scope=scope, params=params, terms=terms or Terms(), reads=reads or store))

@@ -21,6 +21,7 @@ from reconciler.emulator.store import Store
 from reconciler.errors import UsageError
 
 HOST = "127.0.0.1"
+_LOOK_UPS = 2.0  # LookupEvents a second that CloudTrail answers, by its API reference
 
 
 class Server:
@@ -45,7 +46,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it listens, for both planes: what AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL and …_AGENTCORE are set to."""
+        """Where it listens: what AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL, …_AGENTCORE and …_CLOUDTRAIL are set to."""
         return f"http://{HOST}:{self._server.port}"
 
     @property
@@ -113,13 +114,13 @@ def serve(
     `store`: a file that keeps the directory (the embedded directory's own file, too), or an open store; without it, memory.
     It is closed when the server stops.
     `quota`: calls a second of each operation, beyond which it is throttled; a second's worth may come at once. Without it
-    nothing is. `max_identities`: how many an account and region may hold, if not the service's 11,000. `latency_ms`: added to
-    each call.
+    nothing is; with it, LookupEvents is answered twice a second at most. `max_identities`: how many an account and region may
+    hold, if not the service's 11,000. `latency_ms`: added to each call.
     `strict` plays every inconvenience that people saw or that is undocumented, at once: a deleted name "already exists"
     for two seconds; Get and List lag 0.3 seconds behind writes; Update with an empty list answers success and keeps the old
     list; identities outlive their Runtime, Gateway or PaymentManager by two seconds; OAuth2 providers are CREATING or UPDATING
-    for half a second; ARNs of providers are of the service `acps`; lastUpdatedTime moves with tags. `misbehaviour` is used in
-    its place.
+    for half a second; ARNs of providers are of the service `acps`; lastUpdatedTime moves with tags; the trail is two seconds
+    behind. `misbehaviour` is used in its place.
     Raises UsageError if the `emulator` extra is not installed, or the port is taken.
     """
     try:
@@ -132,6 +133,7 @@ def serve(
     behaviour = misbehaviour or (strict_misbehaviour() if strict else Misbehaviour())
     if quota is not None:
         behaviour.throttle(rate=quota, burst=max(1.0, quota))
+        behaviour.throttle("LookupEvents", rate=min(_LOOK_UPS, quota), burst=_LOOK_UPS)
     if max_identities is not None:
         behaviour.terms = replace(behaviour.terms, max_identities=max_identities)
     behaviour.latency = max(behaviour.latency, latency_ms / 1000)

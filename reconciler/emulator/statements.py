@@ -43,7 +43,20 @@ SCHEMA = (
         until REAL NOT NULL, attempts INTEGER NOT NULL, PRIMARY KEY (account, region, kind, name)
     ) WITHOUT ROWID
     """,
+    """
+    CREATE TABLE IF NOT EXISTS event (
+        number INTEGER PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL, time INTEGER NOT NULL, shown REAL NOT NULL,
+        id TEXT NOT NULL, name TEXT NOT NULL, read_only TEXT NOT NULL, username TEXT NOT NULL, access_key TEXT NOT NULL,
+        resources TEXT NOT NULL, record TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE INDEX IF NOT EXISTS happening ON event (account, region, time)
+    """,
 )
+EVENTS = 50_000
+"""How many events are kept, of all accounts and regions together: some 100 MB."""
+
 FROM_VERSION_1 = (
     (
         # Version 1 knew identities alone. What is named as before must be out of the way of SCHEMA.
@@ -99,8 +112,28 @@ BURY = "INSERT OR REPLACE INTO tombstone VALUES (?, ?, ?, ?, ?, ?)"
 TOMBSTONE = "SELECT until, attempts FROM tombstone WHERE account = ? AND region = ? AND kind = ? AND name = ?"
 WEAR = "UPDATE tombstone SET attempts = attempts - 1 WHERE account = ? AND region = ? AND kind = ? AND name = ?"
 WORN = "DELETE FROM tombstone WHERE account = ? AND region = ? AND kind = ? AND name = ?"
+KEEP = "INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number"
+TOO_MANY = "DELETE FROM event WHERE number <= ?"
+TOO_OLD = "DELETE FROM event WHERE time < ? AND number IN (SELECT number FROM event ORDER BY number LIMIT 1000)"
+KEPT = """
+SELECT number, time, shown, id, name, read_only, username, access_key, resources, record FROM event
+WHERE account = ? AND region = ? AND time >= ? AND time <= ? AND shown <= ? AND (time, number) < (?, ?)
+"""
+NEWEST_FIRST = "ORDER BY time DESC, number DESC LIMIT ?"
+_IN_RESOURCES = "AND EXISTS (SELECT 1 FROM json_each(resources) WHERE json_extract(value, '$.{}') = ?)"
+KEPT_BY = {
+    "EventId": "AND id = ?",
+    "EventName": "AND name = ?",
+    "ReadOnly": "AND read_only = ?",
+    "Username": "AND username = ?",
+    "AccessKeyId": "AND access_key = ?",
+    "ResourceName": _IN_RESOURCES.format("ResourceName"),
+    "ResourceType": _IN_RESOURCES.format("ResourceType"),
+}
+"""What KEPT may go on with, by the attribute of LookupEvents."""
 CLEAR = (
     "DELETE FROM thing WHERE account = ? AND region = ?",
     "DELETE FROM parent WHERE account = ? AND region = ?",
     "DELETE FROM tombstone WHERE account = ? AND region = ?",
+    "DELETE FROM event WHERE account = ? AND region = ?",
 )

@@ -1,4 +1,4 @@
-"""What the emulated directory holds, in one SQLite database: things of every kind, parents and tombstones.
+"""What the emulated directory holds, in one SQLite database: things of every kind, parents, tombstones and an audit trail.
 
 Only storage: what is allowed, and what the API answers, stands in `identities`, `providers`, `vault` and `parents`. One store
 may be shared by threads, and one file by processes. A write is in the file when its transaction ends, so that a killed
@@ -23,6 +23,7 @@ from reconciler.emulator.things import (
     TOKEN_VAULT,
     Identity,
     Item,
+    Kept,
     Kind,
     Parent,
     Provider,
@@ -33,6 +34,10 @@ from reconciler.emulator.things import (
     kind_of,
     to_row,
 )
+
+REACH = 90 * 86_400.0
+"""Seconds that the trail reaches back, as CloudTrail's event history does."""
+_SWEEP = 256  # events; between two looks for those that are too many or too old
 
 
 class Store:
@@ -176,6 +181,34 @@ class Store:
         """Up to `limit` parents of that kind whose ids come after `after`."""
         rows = self._all(statements.PARENTS, (*scope, kind, after, limit))
         return [_parent(row) for row in rows]
+
+    def keep(self, scope: Scope, event: Kept) -> None:
+        """Add an event to the trail. The oldest go when there are too many, or when they are older than it reaches back."""
+        with self.transaction():
+            ((number,),) = self._all(statements.KEEP, (*scope, *event))
+            if number % _SWEEP == 0:
+                self._all(statements.TOO_MANY, (number - statements.EVENTS,))
+                self._all(statements.TOO_OLD, (self.clock() - REACH,))
+
+    def kept(
+        self,
+        scope: Scope,
+        span: tuple[float, float],
+        chosen: tuple[str, str],
+        before: tuple[int, int] | None,
+        limit: int,
+    ) -> list[tuple[int, Kept]]:
+        """Up to `limit` events of a span of time that show by now, each with its number, newest first.
+
+        `chosen`: one of `statements.KEPT_BY` and its value; any other chooses all. `before`: time and number of the event
+        behind which they begin.
+        """
+        condition = statements.KEPT_BY.get(chosen[0])
+        statement = " ".join((statements.KEPT, condition or "", statements.NEWEST_FIRST))
+        now = self.clock()
+        place = (*scope, max(span[0], now - REACH), span[1], now, *(before or (2**62, 0)))
+        rows = self._all(statement, (*place, *(chosen[1:] if condition else ()), limit))
+        return [(row[0], Kept(*row[1:])) for row in rows]
 
     def clear(self, scope: Scope) -> None:
         """Forget everything of that account and region."""

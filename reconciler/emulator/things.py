@@ -115,6 +115,23 @@ class Parent:
     created: float
 
 
+class Kept(NamedTuple):
+    """An event of the audit trail as stored: what it is looked up by, and the JSON text of the record.
+
+    `time` in whole seconds since 1970; `shown`: from when on it shows. `resources` is JSON too.
+    """
+
+    time: int
+    shown: float
+    id: str
+    name: str
+    read_only: str
+    username: str
+    access_key: str
+    resources: str
+    record: str
+
+
 Thing: TypeAlias = Identity | Provider | Vault
 Item = TypeVar("Item", Identity, Provider, Vault)
 
@@ -159,6 +176,13 @@ KINDS: Mapping[str, Kind[Any]] = {
     kind.name: kind for kind in (IDENTITY, OAUTH2_PROVIDER, API_KEY_PROVIDER, TOKEN_VAULT)
 }
 """All kinds, by the name that addresses have."""
+
+BY_NOUN: Mapping[str, Kind[Any]] = {
+    "WorkloadIdentity": IDENTITY,
+    "Oauth2CredentialProvider": OAUTH2_PROVIDER,
+    "ApiKeyCredentialProvider": API_KEY_PROVIDER,
+}
+"""The kinds of which there are many, by what the names of their operations call them."""
 
 _ROW = ("name", "tags", "created", "updated")
 """The fields that have a column of their own; all others are in the column `body`, as JSON."""

@@ -1,7 +1,7 @@
-"""AWS's rest-json protocol, the server's side of it: requests into operations and parameters, answers into bytes.
+"""AWS's protocols rest-json and json, the server's side of them: requests into operations and parameters, answers into bytes.
 
-Driven by botocore's service model, for the operations that the emulator knows; those use paths, query strings and JSON
-bodies, and no headers of their own.
+Driven by botocore's service model, for the operations that the emulator knows. Those of rest-json use paths, query strings
+and JSON bodies, and no headers of their own; those of json name themselves in a header, `X-Amz-Target`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ class Wire:
         }
         self._static: dict[tuple[str, str], str] = {}
         self._patterns: list[tuple[str, re.Pattern[str], str]] = []
+        self._targets: dict[str, str] = {}
         for name, operation in self._operations.items():
+            if operation.service_model.protocol == "json":
+                self._targets[f"{operation.service_model.metadata['targetPrefix']}.{name}"] = name
+                continue
             method, path = operation.http["method"], operation.http["requestUri"].rstrip("/")
             if "{" in path:
                 pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path))
@@ -55,11 +59,14 @@ class Wire:
         """The shape of an operation's parameters."""
         return self._operations[operation].input_shape
 
-    def parse(self, method: str, url: str, body: bytes | str | None) -> Request | None:
+    def parse(self, method: str, url: str, body: bytes | str | None, target: str = "") -> Request | None:
         """The request, or None if it is for none of the operations. Paths are expected as sent, percent-encoded.
 
         Raises Fault for a body that is no JSON object, or a query parameter of the wrong type.
         """
+        if target:
+            meant = self._targets.get(target)
+            return Request(meant, _members(body)) if meant else None
         parts = urlsplit(url)
         found = self._route(method, parts.path.rstrip("/"))
         if found is None:
@@ -77,11 +84,15 @@ class Wire:
                     params[member] = _queried(inner, wire_name, query[wire_name])
         return Request(name, params)
 
-    def answer(self, operation: str, members: dict[str, Any]) -> Answer:
-        """The answer of success; members that the operation's output does not have are left out."""
-        model = self._operations[operation]
-        body = {} if model.output_shape is None else _encode(model.output_shape, members)
-        return _answer(_success(model), {}, body)
+    def encoded(self, operation: str, members: dict[str, Any]) -> dict[str, Any]:
+        """The members as JSON has them; those that the operation's output does not have are left out."""
+        shape = self._operations[operation].output_shape
+        body: dict[str, Any] = {} if shape is None else _encode(shape, members)
+        return body
+
+    def answer(self, operation: str, body: dict[str, Any]) -> Answer:
+        """The answer of success, from encoded members."""
+        return _answer(_success(self._operations[operation]), {}, body)
 
     def fault(self, fault: Fault) -> Answer:
         """The error answer."""

@@ -26,7 +26,7 @@ def test_no_socket_is_opened_whatever_is_asked(embedded_client: Any, monkeypatch
 
 
 def test_a_client_of_another_service_is_refused(store: Store) -> None:
-    with pytest.raises(ValueError, match="bedrock-agentcore-control and bedrock-agentcore, not sts"):
+    with pytest.raises(ValueError, match="bedrock-agentcore-control, bedrock-agentcore, cloudtrail, not sts"):
         attach(boto3.client("sts"), store)
 
 

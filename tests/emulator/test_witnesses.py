@@ -71,9 +71,9 @@ print(json.dumps([shown, had, listed]))
 class Cli:
     """`aws bedrock-agentcore-control` or, of the data plane, `aws bedrock-agentcore`, pointed at the emulator."""
 
-    def __init__(self, url: str, service: str = "bedrock-agentcore-control") -> None:
+    def __init__(self, url: str, service: str = "bedrock-agentcore-control", **environment: str) -> None:
         self._service = service
-        self._env = {**os.environ, f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}": url}
+        self._env = {**os.environ, **environment, f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}": url}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(AWS), self._service, *arguments, "--output", "json"]
@@ -251,3 +251,35 @@ def test_the_identity_client_of_bedrock_agentcore_reaches_providers(http_emulato
     assert urls[0].startswith("https://bedrock-agentcore.us-east-1.amazonaws.com/")
     assert listed == [["github"], ["stripe"]]
     assert http_emulator.store.providers(("123456789012", "us-east-1")) == []
+
+
+def test_the_aws_cli_looks_up_who_changed_what(aws: Cli, http_emulator: Any, clock: Any) -> None:
+    from reconciler.emulator import Scope, iam_user
+    from reconciler.emulator.things import Kept
+
+    jane, trail = Cli(http_emulator.url, AWS_ACCESS_KEY_ID="jane"), Cli(http_emulator.url, "cloudtrail")
+    jane("create-workload-identity", "--name", "of-jane")
+    assert "(ValidationException)" in aws.run("create-workload-identity", "--name", "of-jane").stderr
+    with http_emulator.misbehaviour.trail.acting(iam_user("joe")):
+        aws("create-api-key-credential-provider", "--name", "stripe", "--api-key", "sesame")
+
+    source = "AttributeKey=EventSource,AttributeValue=bedrock-agentcore.amazonaws.com"
+    by_joe, refused, by_jane = trail("lookup-events", "--lookup-attributes", source)["Events"]
+    assert [one["Username"] for one in (by_joe, refused, by_jane)] == ["joe", "emulated", "jane"]
+    record = json.loads(by_joe["CloudTrailEvent"])
+    assert record["userAgent"].startswith("aws-cli/")
+    assert record["requestParameters"] == {"name": "stripe", "apiKey": "HIDDEN_DUE_TO_SECURITY_REASONS"}
+    assert json.loads(refused["CloudTrailEvent"])["errorCode"] == "ValidationException"
+    chosen = trail("lookup-events", "--lookup-attributes", "AttributeKey=Username,AttributeValue=jane")["Events"]
+    assert [one["EventId"] for one in chosen] == [by_jane["EventId"]]
+    assert trail("lookup-events", "--end-time", "2027-01-15T07:59:59Z")["Events"] == []
+
+    scope, second = Scope("123456789012", "us-east-1"), int(clock())
+    for number in range(120):
+        fields = {"name": "DeleteGateway", "read_only": "false", "username": "", "access_key": "", "resources": "[]"}
+        http_emulator.store.keep(scope, Kept(time=second, shown=0.0, id=str(number), record="{}", **fields))
+    before = http_emulator.misbehaviour.count("LookupEvents")
+    assert len(trail("lookup-events")["Events"]) == 123
+    assert http_emulator.misbehaviour.count("LookupEvents") - before == 3
+    backwards = trail.run("lookup-events", "--start-time", "2027-01-02", "--end-time", "2027-01-01")
+    assert "(InvalidTimeRangeException)" in backwards.stderr
