@@ -15,12 +15,13 @@ from reconciler.cli.options import Format, Manifest, Outputs, SeveralEnv, Verbos
 from reconciler.cli.planned import make
 from reconciler.cli.report_files import read_report_files
 from reconciler.cli.reported import tell_report
-from reconciler.cli.versions import WORKTREE, Versions, read_versions
+from reconciler.cli.versions import WORKTREE, Versions, other_locks, read_versions
 from reconciler.cli.workspace import open_workspace
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.report import ChangeReport, Level
 
 if TYPE_CHECKING:
+    from reconciler.model.addresses import Remote
     from reconciler.model.environments import Environment
     from reconciler.model.resources import Lock
 
@@ -93,7 +94,7 @@ def review(
         )
     versions = read_versions(path, base=base, head=head)
     chosen = _choice(versions, env)
-    report = reviewed(versions.base, versions.head, chosen, prefix=versions.prefix)
+    report = reviewed(versions.base, versions.head, chosen, prefix=versions.prefix, claimed=_claimed(versions, chosen))
     if with_lock:
         locks, silent = _locks(versions, chosen)
         report = with_locks(report, locks)
@@ -124,6 +125,17 @@ def _choice(versions: Versions, env: str | None) -> Callable[[str], bool]:
             f"Neither version declares an environment {env!r}", f"They declare: {', '.join(sorted(declared))}."
         )
     return names.__contains__
+
+
+def _claimed(versions: Versions, chosen: Callable[[str], bool]) -> dict[str, dict[Remote, str]]:
+    """By environment, whose each resource is that the lockfiles of other stacks in the repository hold."""
+    from reconciler.reviewing import claimed_in
+
+    manifest = versions.head.manifest or versions.base.manifest
+    others = other_locks(versions)
+    if manifest is None or not others:
+        return {}
+    return {name: claimed_in(one, manifest.stack, others) for name, one in _environments(versions, chosen)}
 
 
 def _locks(versions: Versions, chosen: Callable[[str], bool]) -> tuple[dict[str, Lock | None], list[str]]:

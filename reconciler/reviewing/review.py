@@ -20,8 +20,8 @@ from reconciler.model.report import (
 )
 from reconciler.reviewing.approvals import approvals
 from reconciler.reviewing.difference import Revision, revisions
-from reconciler.reviewing.reach import reach_between
 from reconciler.reviewing.mistakes import mistakes
+from reconciler.reviewing.reach import reach_between
 from reconciler.reviewing.risks import Facts, raised
 from reconciler.reviewing.terms import Amendment, amendments
 from reconciler.reviewing.versions import Reviewed

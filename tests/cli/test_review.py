@@ -15,7 +15,7 @@ version: 1
 stack: payments
 environments:
   dev: {directory: embedded, variables: {host: dev.example.com}}
-  prod: {directory: embedded, variables: {host: app.example.com}, protect: true}
+  prod: {account: "222222222222", region: us-east-1, variables: {host: app.example.com}, protect: true}
 workloadIdentities:
   invoice-agent:
     allowedResourceOauth2ReturnUrls: ["https://${host}/cb"]
@@ -109,10 +109,7 @@ def test_no_credentials_no_directory_and_no_network_are_needed(
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
-    change.write(
-        "reconciler.yaml",
-        BASE.replace("directory: embedded, variables: {host: app", "account: '222222222222', variables: {host: app"),
-    )
+    change.write("reconciler.yaml", BASE + "  new-agent: {}\n")
     ran = project.run("review", "--with-lock")
     assert ran.code == 0, ran.err
     assert not (change.root / ".reconciler").exists()
@@ -136,7 +133,7 @@ def test_a_lockfile_that_cannot_be_read_leaves_the_report_incomplete(change: Git
 
 
 def test_state_in_a_bucket_is_not_read_offline_and_said_so(change: Git, project: Any) -> None:
-    text = BASE.replace("{directory: embedded, variables: {host: app", "{state: s3://states/x, variables: {host: app")
+    text = BASE.replace("us-east-1, variables", "us-east-1, state: s3://states/x, variables")
     change.write("reconciler.yaml", text)
     ran = project.run("review", "--with-lock", "--env", "prod")
     assert ran.code == 1
