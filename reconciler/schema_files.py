@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-SchemaName = Literal["manifest", "lockfile", "plan", "output", "targets", "verify", "review"]
+SchemaName = Literal["manifest", "lockfile", "plan", "output", "targets", "verify", "review", "drift"]
 
 _PACKAGE = Path(__file__).parent
 

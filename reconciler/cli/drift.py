@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
+import enum
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from reconciler.cli.age import seconds_of, stamp
+from reconciler.cli.age import seconds_of
 from reconciler.cli.console import Console
-from reconciler.cli.options import Env, Format, Manifest, Outputs, RateWords, Verbose
+from reconciler.cli.drifted import DriftTerms, Outcomes, run_several
+from reconciler.cli.options import Every, Format, Manifest, Outputs, RateWords, SeveralEnv, Verbose
+from reconciler.cli.output import check_replaceable
 from reconciler.cli.plan_files import save
-from reconciler.cli.planned import opened
 from reconciler.cli.rates import read_rates
-from reconciler.cli.reading import counted
-from reconciler.cli.report_files import read_report_files
+from reconciler.cli.report_files import ReportFiles, read_report_files, repository_prefix
 from reconciler.cli.reported import tell_report
-from reconciler.cli.unfinished import settled_in_memory
-from reconciler.cli.workspace import Workspace, open_directory, open_workspace
-from reconciler.errors import ExitCode, StateError, StateLocked
-from reconciler.model.drift import Status
-
-if TYPE_CHECKING:
-    from reconciler.model.drift import DriftRun
-    from reconciler.state import Remembered, State
+from reconciler.errors import ExitCode, UsageError
+from reconciler.model.drift import Against, Status
+from reconciler.model.fleet import worst
+from reconciler.model.report_formats import ReportFormat
 
 _EVERY = "24h"
+
+
+class Existence(enum.Enum):
+    """What tells which resources exist."""
+
+    LISTING = "listing"
+    TRAIL = "trail"
 
 
 def drift(
     console: Console,
     *,
     path: Manifest = None,
-    env: Env = None,
+    env: SeveralEnv = None,
+    every: Every = False,
     form: Annotated[Format, typer.Option("--format", case_sensitive=False, help="How it is printed.")] = Format.TEXT,
     outputs: Outputs = None,
+    against: Annotated[
+        Against,
+        typer.Option(
+            "--against", case_sensitive=False, help="What live is compared with: what was applied, or is declared."
+        ),
+    ] = Against.LOCKFILE,
     full: Annotated[
         bool, typer.Option("--full", help="Read everything one by one, whatever the last runs saw.")
     ] = False,
@@ -44,6 +56,14 @@ def drift(
             "--full-every", metavar="AGE", help="How old a reading may be that is believed, as in 30m, 24h, 7d."
         ),
     ] = _EVERY,
+    existence: Annotated[
+        Existence,
+        typer.Option(
+            "--existence",
+            case_sensitive=False,
+            help="What tells which resources exist. trail: no listing is read, what no event names is not missed.",
+        ),
+    ] = Existence.LISTING,
     new_only: Annotated[bool, typer.Option("--new-only", help="Only what earlier runs have not told.")] = False,
     out: Annotated[
         Path | None,
@@ -54,63 +74,61 @@ def drift(
 ) -> ExitCode:
     """Find what changed outside.
 
-    Compares the directory with the lockfile. Reads what the last runs cannot vouch for, and the listing. Writes nothing there;
-    what it saw is remembered beside the lockfile, so that the next run reads less and tells what is new.
+    Compares the directory with the lockfile. Reads the listing, and one by one what the last runs and the audit trail cannot
+    vouch for; everything at least every --full-every. Writes nothing there. What it saw is remembered beside the lockfile, so
+    that the next run reads less and tells what is new.
 
     For example:
       reconciler drift
       reconciler drift --env prod --new-only
+      reconciler drift --all --output json=drift.json --output markdown=drift.md
       reconciler drift --env prod --full --plan back.plan
 
     Exit codes: 0 none, 1 error or something could not be read, 2 drift, 5 another run is at work
     """
-    from reconciler.drifting.report import report_of_drift
-    from reconciler.state import open_state
+    from reconciler.cli.fleet.choice import Wanted, choose
+    from reconciler.manifest import find
 
-    every = seconds_of(full_every, option="--full-every")
-    files = read_report_files(outputs, manifest=path)
-    workspace = open_workspace(path, env, read_rates(rate))
-    with (
-        open_state(workspace.environment, workspace.lockfile) as state,
-        state.remembering("drift") as remembered,
-    ):
-        run = _run(console, workspace, state, remembered, full=full, every=every)
+    terms = DriftTerms(
+        every=seconds_of(full_every, option="--full-every"),
+        full=full,
+        against=against,
+        listing=existence is Existence.LISTING,
+    )
+    rates = read_rates(rate)
     if out is not None:
-        save(console, run.plan, out, refused=False, sign_with=None)
-    tell_report(console, report_of_drift(run, only_new=new_only), files, form, verbose=verbose)
-    return _exit_code(run, new_only=new_only)
+        check_replaceable(out, find(path), option="--plan")
+    files = read_report_files(outputs, manifest=find(path) if outputs else None)
+    choice = choose(path, Wanted(env=env, every=every))
+    if choice.several and out is not None:
+        raise UsageError("--plan FILE saves one plan, and several targets are meant", "Choose one with --env NAME.")
+    outcomes = run_several(console, choice, terms, rates)
+    if out is not None:
+        for run in outcomes.runs:
+            save(console, run.plan, out, refused=run.plan.errored, sign_with=None)
+    _tell(console, outcomes, files, form, new_only=new_only, verbose=verbose)
+    return _exit_code(outcomes, new_only=new_only)
 
 
-def _run(
-    console: Console, workspace: Workspace, state: State, remembered: Remembered, *, full: bool, every: float
-) -> DriftRun:
-    from reconciler.drifting.run import conclude
-    from reconciler.watching import Subject, Terms, look
+def _tell(
+    console: Console, outcomes: Outcomes, files: ReportFiles, form: Format, *, new_only: bool, verbose: bool
+) -> None:
+    from reconciler.drifting.report import report_of_runs
+    from reconciler.render.reports.drift_json import drift_json
 
-    lock = state.read()
-    if lock is None:
-        raise StateError(
-            f"there is no lockfile at {workspace.lockfile}, so nobody knows what should stand",
-            "Is it the right environment, and is its state where it was? `reconciler apply` makes one.",
-        )
-    holder = state.holder()
-    if holder is not None:
-        raise StateLocked(f"{workspace.lockfile} is being written by {holder}", "Run this again when that is done.")
-    with open_directory(workspace.environment, workspace.folder) as directory:
-        one = opened(console, workspace, lock, directory)
-        lock = settled_in_memory(console, state, lock, directory, one.target) or lock
-        subject = Subject(stack=workspace.stack, lock=lock, target=one.target, route=one.route)
-        with counted(console, "Reading the directory") as progress:
-            terms = Terms(every=every, full=full, threads=directory.threads, progress=progress)
-            seen = look(directory, subject, remembered, terms, at=stamp())
-    run, memory = conclude(seen, ())
-    remembered.write(memory)
-    return run
+    report = report_of_runs(outcomes.stack, outcomes.runs, outcomes.failures, only_new=new_only)
+    report = replace(report, prefix=repository_prefix())
+
+    def as_json() -> str:
+        return drift_json(outcomes.stack, outcomes.runs, outcomes.failures, only_new=new_only)
+
+    tell_report(console, report, files, form, verbose=verbose, own={ReportFormat.JSON: as_json})
 
 
-def _exit_code(run: DriftRun, *, new_only: bool) -> ExitCode:
+def _exit_code(outcomes: Outcomes, *, new_only: bool) -> ExitCode:
     """An error wins over drift; text and code come from one object."""
-    if not run.complete:
-        return ExitCode.ERROR
-    alarming = [one for one in run.alarming if one.status is Status.NEW or not new_only]
-    return ExitCode.CHANGES if alarming else ExitCode.OK
+    codes = [failure.exit_code for _, failure in outcomes.failures]
+    for run in outcomes.runs:
+        alarming = [one for one in run.alarming if one.status is Status.NEW or not new_only]
+        codes.append(ExitCode.ERROR if not run.complete else ExitCode.CHANGES if alarming else ExitCode.OK)
+    return worst(codes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from reconciler.cli.console import Console
 from reconciler.cli.options import Format
 from reconciler.cli.report_files import ReportFiles
@@ -9,11 +11,26 @@ from reconciler.model.report import ChangeReport
 from reconciler.model.report_formats import ReportFormat
 
 
-def tell_report(console: Console, report: ChangeReport, files: ReportFiles, form: Format, *, verbose: bool) -> None:
-    """Write all, whatever the exit code will be; then raise ReconcilerError where one of them could not be written."""
+def tell_report(
+    console: Console,
+    report: ChangeReport,
+    files: ReportFiles,
+    form: Format,
+    *,
+    verbose: bool,
+    own: Mapping[ReportFormat, Callable[[], str]] | None = None,
+) -> None:
+    """Write all, whatever the exit code will be; then raise ReconcilerError where one of them could not be written.
+
+    `own`: formats that the verb makes by itself, because its reports hold more than all have in common.
+    """
     from reconciler.render.reports import FORMATS, report_text
 
+    own = own or {}
+
     def text(wanted: ReportFormat) -> str:
+        if wanted in own:
+            return own[wanted]()
         return (
             report_text(report, colour=False, verbose=verbose)
             if wanted is ReportFormat.TEXT
@@ -25,6 +42,6 @@ def tell_report(console: Console, report: ChangeReport, files: ReportFiles, form
         if form is Format.TEXT:
             console.show(report_text(report, colour=console.colour_out, width=console.width, verbose=verbose))
         else:
-            console.show(FORMATS[ReportFormat(form.value)](report))
+            console.show(text(ReportFormat(form.value)))
     if failed is not None:
         raise failed

@@ -22,13 +22,14 @@ class Contract(enum.Enum):
     TARGETS = "targets"
     VERIFY = "verify"
     REVIEW = "review"
+    DRIFT = "drift"
 
 
 def schema(console: Console, contract: Annotated[Contract, typer.Argument(help="Which file's schema.")]) -> ExitCode:
     """Print the JSON Schema of a file format.
 
-    Of the manifest, the lockfile, the saved plan, the JSON of `output`, `verify` or `review`, or the report of a run over
-    several targets.
+    Of the manifest, the lockfile, the saved plan, the JSON of `output`, `verify`, `review` or `drift`, or the report of a
+    run over several targets.
 
     For example:
       reconciler schema manifest > manifest.schema.json

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.addresses import Address, Remote
-from reconciler.model.drift import DriftClass, Drifted, Memory
+from reconciler.model.changes import Action
+from reconciler.model.drift import Against, DriftClass, Drifted, Memory
 from reconciler.model.environments import OWNER_TAG
 from reconciler.model.kinds import kind_of
 from reconciler.model.plan import Plan
@@ -14,15 +15,22 @@ from reconciler.model.resources import Live, Lock, Snapshot, Stack
 
 
 def find(
-    plan: Plan, lock: Lock, snapshot: Snapshot, memory: Memory, *, stack: Stack, listed: bool
+    plan: Plan,
+    lock: Lock,
+    snapshot: Snapshot,
+    memory: Memory,
+    *,
+    stack: Stack,
+    listed: bool,
+    against: Against = Against.LOCKFILE,
 ) -> tuple[Drifted, ...]:
-    """Every finding of this run. `plan`: what brings the directory back to the lockfile. `listed`: a listing was read.
+    """Every finding of this run. `plan`: what brings the directory back to what it is compared with. `listed`: by a listing.
 
     Of what was not read in this run, only what stands by the plan: it is believed to be as it was.
     """
     remotes = {Remote(address.type, one.name): address for address, one in lock.resources.items()}
     found = [
-        *_changed(plan, lock),
+        *(_changed(plan, lock) if against is Against.LOCKFILE else _undeclared(plan)),
         *_owned(plan.target.owner, remotes, snapshot, memory),
         *_recreated(remotes, snapshot, memory),
         *(_newcomers(plan, remotes.keys(), snapshot, memory) if listed else ()),
@@ -57,6 +65,22 @@ def _changed(plan: Plan, lock: Lock) -> Iterator[Drifted]:
                 after=differing.after,
                 arn=known.arn,
             )
+
+
+def _undeclared(plan: Plan) -> Iterator[Drifted]:
+    """What stands otherwise than it is declared, whoever made it differ. `before` is then what the manifest says."""
+    for one in plan.changes:
+        named = one.previous_name if one.action is Action.REPLACE else one.name
+        remote = Remote(one.address.type, named)
+        if one.action is Action.CREATE:
+            yield Drifted(what=DriftClass.DELETED, remote=remote, address=one.address, arn=one.arn)
+        elif one.action is Action.DELETE:
+            yield Drifted(what=DriftClass.ORPHAN, remote=remote, address=one.address, arn=one.arn)
+        for differing in one.attributes if one.action in (Action.UPDATE, Action.REPLACE) else ():
+            yield Drifted(
+                what=DriftClass.CHANGED, remote=remote, address=one.address, attribute=differing.name,
+                before=differing.after, after=differing.before, arn=one.arn,
+            )  # fmt: skip
 
 
 def _owned(owner: str, remotes: Mapping[Remote, Address], snapshot: Snapshot, memory: Memory) -> Iterator[Drifted]:

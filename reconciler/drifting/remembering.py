@@ -7,7 +7,17 @@ from dataclasses import replace
 
 from reconciler.drifting.choosing import agreed
 from reconciler.model.addresses import Remote
-from reconciler.model.drift import Acknowledgement, DriftClass, Drifted, Memory, Noted, Reading, Standing, Status
+from reconciler.model.drift import (
+    Acknowledgement,
+    Against,
+    DriftClass,
+    Drifted,
+    Memory,
+    Noted,
+    Reading,
+    Standing,
+    Status,
+)
 from reconciler.model.kinds import kind_of
 from reconciler.model.reading import beside
 from reconciler.model.resources import Known, Live, Lock, Snapshot
@@ -19,14 +29,19 @@ def fresh(lock: Lock) -> Memory:
     return Memory(lineage=lock.lineage, account=lock.account, region=lock.region)
 
 
-def fitting(memory: Memory | None, lock: Lock) -> Memory:
-    """The memory, or a fresh one where it is of another lockfile, account or Region."""
+def fitting(memory: Memory | None, lock: Lock, against: Against) -> Memory:
+    """The memory, or a fresh one where it is of another lockfile, account or Region.
+
+    Findings of runs that compared with something else say nothing here.
+    """
     same = memory is not None and (memory.lineage, memory.account, memory.region) == (
         lock.lineage,
         lock.account,
         lock.region,
     )
-    return memory if memory is not None and same else fresh(lock)
+    if memory is None or not same:
+        return replace(fresh(lock), against=against)
+    return memory if memory.against is against else replace(memory, against=against, findings={})
 
 
 def with_readings(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.drifting import wording
 from reconciler.model.changes import Action, AttributeChange
 from reconciler.model.drift import DriftClass, DriftRun, Noted, Status
+from reconciler.model.fleet import Failure
 from reconciler.model.report import (
     ChangeReport,
     Finding,
@@ -17,6 +18,7 @@ from reconciler.model.report import (
     by_gravity,
     levels_by_item,
 )
+from reconciler.reviewing.review import merged, together
 
 _ACTIONS: Mapping[DriftClass, Action] = {
     DriftClass.CHANGED: Action.UPDATE,
@@ -54,6 +56,31 @@ def report_of_drift(run: DriftRun, *, only_new: bool = False) -> ChangeReport:
         hidden=sum(one.status is Status.STANDING for one in run.noted) if only_new else 0,
         unread=run.unread,
         beside=tuple(_beside(run)),
+    )
+
+
+def report_of_runs(
+    stack: str, runs: Sequence[DriftRun], failures: Sequence[tuple[str, Failure]] = (), *, only_new: bool = False
+) -> ChangeReport:
+    """The report of several runs, what is the same in several of them once. Of a target that failed, nobody knows."""
+    parts = [report_of_drift(run, only_new=only_new) for run in runs]
+    if len(parts) == 1 and not failures:
+        return parts[0]
+    named = [(part.places[0].name, part) for part in parts]
+    items = merged(item for part in parts for item in part.items)
+    return ChangeReport(
+        topic=Topic.DRIFT,
+        stack=stack,
+        places=(*(part.places[0] for part in parts), *(Place(name=name) for name, _ in failures)),
+        items=tuple(sorted(items, key=lambda one: (one.about, one.environments))),
+        findings=by_gravity(together(found for part in parts for found in part.findings)),
+        unchanged=sum(part.unchanged for part in parts),
+        hidden=sum(part.hidden for part in parts),
+        unread=(
+            *(f"{name}: {said}" for name, part in named for said in part.unread),
+            *(f"{name}: {failure.summary}. {failure.detail}".strip() for name, failure in failures),
+        ),
+        beside=tuple(f"{name}: {said}" for name, part in named for said in part.beside),
     )
 
 

@@ -11,7 +11,7 @@ from reconciler.drifting.remembering import expired, noted, others, with_finding
 from reconciler.drifting.restoring import as_recorded
 from reconciler.drifting.writers import with_writers
 from reconciler.model.addresses import Remote
-from reconciler.model.drift import Acknowledgement, Coverage, DriftClass, Drifted, DriftRun, Memory, Why
+from reconciler.model.drift import Acknowledgement, Against, Coverage, DriftClass, Drifted, DriftRun, Memory, Why
 from reconciler.model.environments import Target
 from reconciler.model.plan import Plan, Route
 from reconciler.model.resources import Lock, Snapshot, Stack
@@ -30,6 +30,7 @@ class Look:
     lock: Lock
     target: Target
     route: Route
+    against: Against
     snapshot: Snapshot
     listed: bool
     choice: Choice
@@ -43,10 +44,15 @@ class Look:
 def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[DriftRun, Memory]:
     """What the run came to, and what is to be remembered of it."""
     lock = look.lock
+    recorded = look.against is Against.LOCKFILE
     plan = make_plan(
-        stack=as_recorded(look.stack, lock), lock=lock, snapshot=look.snapshot, target=look.target, route=look.route
+        stack=as_recorded(look.stack, lock) if recorded else look.stack,
+        lock=lock,
+        snapshot=look.snapshot,
+        target=look.target,
+        route=look.route,
     )
-    found = find(plan, lock, look.snapshot, look.before, stack=look.stack, listed=look.listed)
+    found = find(plan, lock, look.snapshot, look.before, stack=look.stack, listed=look.listed, against=look.against)
     found = tuple(one for one in with_writers(found, look.trail, look.before) if not _ours(one, look))
     ours = {Remote(address.type, one.name) for address, one in lock.resources.items()}
     unread = _unread(plan, look.snapshot)
@@ -61,6 +67,7 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
         coverage=_coverage(look),
         plan=plan,
         managed=len(lock.resources),
+        against=look.against,
         unread=unread,
         expired=tuple(expired(acknowledged, today)),
     )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.drift import Coverage, DriftClass, Drifted, Noted, Why
 from reconciler.model.environments import OWNER_TAG
@@ -16,6 +17,7 @@ _LEVELS: Mapping[DriftClass, Level] = {
     DriftClass.RECREATED: Level.CRITICAL,
     DriftClass.TAKEN_OVER: Level.CRITICAL,
     DriftClass.ORPHAN: Level.WARNING,
+    DriftClass.UNKNOWN: Level.WARNING,
     DriftClass.NEWCOMER: Level.NOTICE,
     DriftClass.LINKED_NEWCOMER: Level.INFO,
 }
@@ -35,6 +37,14 @@ _WORDS: Mapping[DriftClass, tuple[str, str]] = {
     ),
     DriftClass.LINKED_NEWCOMER: ("{about} was made by the service", "It goes with what brought it."),
     DriftClass.NEWCOMER: ("{about} is new and not managed", "Nobody reviewed it here."),
+}
+_COUNTED: Mapping[DriftClass, str] = {
+    DriftClass.CHANGED: "changed",
+    DriftClass.DELETED: "deleted",
+    DriftClass.RECREATED: "made again",
+    DriftClass.TAKEN_OVER: "taken over",
+    DriftClass.NEWCOMER: "new and not managed",
+    DriftClass.ORPHAN: "orphaned",
 }
 _READ_AS: Mapping[Why, str] = {
     Why.FULL: "because everything was to be",
@@ -66,6 +76,8 @@ def words_of(one: Drifted) -> tuple[str, str]:
     """What happened, in one line, and what that may lead to."""
     if one.what is DriftClass.CHANGED:
         return _changed(one)
+    if one.what is DriftClass.UNKNOWN:
+        return f"{one.about} could not be read", "Nobody knows whether it is as it was."
     summary, consequence = _WORDS[one.what]
     if one.what in (DriftClass.DELETED, DriftClass.RECREATED):
         consequence = f"{consequence} {kind_of(one.remote.type).stranded}".strip()
@@ -125,3 +137,9 @@ def coverage(one: Coverage) -> Iterator[str]:
     if not one.listed:
         yield "Nothing was listed: what exists is taken from the audit trail."
     yield f"Calls to the directory: {one.calls}."
+
+
+def sums(alarming: Sequence[Noted]) -> str:
+    """`2 changed, 1 deleted`, or "no drift"."""
+    counts = Counter(one.drifted.what for one in alarming)
+    return ", ".join(f"{counts[what]} {_COUNTED[what]}" for what in DriftClass if counts[what]) or "no drift"

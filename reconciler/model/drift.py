@@ -46,6 +46,13 @@ class DriftClass(enum.Enum):
         )
 
 
+class Against(enum.Enum):
+    """What live is compared with."""
+
+    LOCKFILE = "lockfile"  # what was applied
+    MANIFEST = "manifest"  # what is declared now
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drifted:
     """One finding. `address` None: the lockfile does not hold it. `attribute`: what changed, from `before` (known) to `after`.
@@ -112,13 +119,14 @@ class Memory:
 
     `serial`: the lockfile's, at the last run. `watermark`: up to when the trail was read, "" for never. `full_since`: when
     the full reading under way began, "" where none is. `others`: what stood that is not ours, service-linked ones included.
-    `findings` by fingerprint. `last_run`, `last_success`: "" for never.
+    `findings` by fingerprint, of runs `against` the same. `last_run`, `last_success`: "" for never.
     """
 
     lineage: str
     account: str
     region: str
     serial: int = 0
+    against: Against = Against.LOCKFILE
     watermark: str = ""
     last_run: str = ""
     last_success: str = ""
@@ -210,6 +218,7 @@ class DriftRun:
     coverage: Coverage
     plan: Plan
     managed: int
+    against: Against = Against.LOCKFILE
     unread: tuple[str, ...] = ()
     expired: tuple[Acknowledgement, ...] = ()
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Severity, Source
-from reconciler.model.addresses import Address
+from reconciler.model.addresses import Address, Remote
 from reconciler.model.changes import Action, AttributeChange, Cause, Change, Drift, Reason
 from reconciler.model.kinds import kind_of, plain
 from reconciler.model.resources import Known, Origin
 from reconciler.model.secrets import SecretSource
+from reconciler.model.trail import Event, Principal
 from reconciler.model.values import Attributes, Value, canonical
 
 # A rename makes the new one and leaves the old one: a create to all that read actions, told apart by its reason.
@@ -186,6 +187,37 @@ def decode_value(raw: Any) -> Value:
     if isinstance(raw, dict):
         return {key: decode_value(one) for key, one in sorted(raw.items())}
     return tuple(decode_value(one) for one in raw) if isinstance(raw, list) else raw
+
+
+def encode_event(event: Event) -> dict[str, Any]:
+    """An event of the trail as plain JSON values."""
+    who = event.principal
+    return {
+        "id": event.id,
+        "time": event.time,
+        "operation": event.operation,
+        "principal": {"kind": who.kind, "arn": who.arn, "name": who.name},
+        "remotes": [f"{one.type}.{one.name}" for one in event.remotes],
+        "address": event.address,
+        "agent": event.agent,
+        "tool": event.tool,
+        "error": event.error,
+    }
+
+
+def decode_event(raw: dict[str, Any]) -> Event:
+    """The event that `encode_event` wrote."""
+    return Event(
+        id=raw["id"],
+        time=raw["time"],
+        operation=raw["operation"],
+        principal=Principal(**raw["principal"]),
+        remotes=tuple(Remote(*one.split(".", 1)) for one in raw["remotes"]),
+        address=raw["address"],
+        agent=raw["agent"],
+        tool=raw["tool"],
+        error=raw["error"],
+    )
 
 
 def _encode_secret(one: SecretSource) -> dict[str, str]:

@@ -10,12 +10,11 @@ from typing import Any
 
 from reconciler.errors import StateError
 from reconciler.model.addresses import Address, Remote
-from reconciler.model.drift import DriftClass, Drifted, Memory, Reading, Standing
-from reconciler.model.encoding import decode_source, decode_value, encode_source
+from reconciler.model.drift import Against, DriftClass, Drifted, Memory, Reading, Standing
+from reconciler.model.encoding import decode_event, decode_source, decode_value, encode_event, encode_source
 from reconciler.model.kinds import plain
 from reconciler.model.pausing import collector_paused
 from reconciler.model.strict_json import load_json
-from reconciler.model.trail import Event, Principal
 from reconciler.model.values import canonical_json
 
 VERSION = 1
@@ -35,6 +34,7 @@ def dump_memory(memory: Memory) -> str:
         "account": memory.account,
         "region": memory.region,
         "serial": memory.serial,
+        "against": memory.against.value,
         "watermark": memory.watermark,
         "lastRun": memory.last_run,
         "lastSuccess": memory.last_success,
@@ -71,6 +71,7 @@ def _decode(raw: dict[str, Any]) -> Memory:
         account=raw["account"],
         region=raw["region"],
         serial=raw["serial"],
+        against=Against(raw["against"]),
         watermark=raw["watermark"],
         last_run=raw["lastRun"],
         last_success=raw["lastSuccess"],
@@ -135,37 +136,7 @@ def _decode_standing(raw: dict[str, Any]) -> Standing:
             arn=raw["arn"],
             reason=raw["reason"],
             source=decode_source(raw["source"]),
-            events=tuple(map(_decode_event, raw["events"])),
+            events=tuple(map(decode_event, raw["events"])),
             untraced=raw["untraced"],
         ),
-    )
-
-
-def encode_event(event: Event) -> dict[str, Any]:
-    """An event of the trail as plain JSON values."""
-    who = event.principal
-    return {
-        "id": event.id,
-        "time": event.time,
-        "operation": event.operation,
-        "principal": {"kind": who.kind, "arn": who.arn, "name": who.name},
-        "remotes": [_word(one) for one in event.remotes],
-        "address": event.address,
-        "agent": event.agent,
-        "tool": event.tool,
-        "error": event.error,
-    }
-
-
-def _decode_event(raw: dict[str, Any]) -> Event:
-    return Event(
-        id=raw["id"],
-        time=raw["time"],
-        operation=raw["operation"],
-        principal=Principal(**raw["principal"]),
-        remotes=tuple(map(_remote, raw["remotes"])),
-        address=raw["address"],
-        agent=raw["agent"],
-        tool=raw["tool"],
-        error=raw["error"],
     )

@@ -11,7 +11,7 @@ from reconciler.drifting.choosing import OVERLAP, choose
 from reconciler.drifting.remembering import fitting, with_readings
 from reconciler.drifting.run import Look
 from reconciler.model.addresses import Remote
-from reconciler.model.drift import Memory
+from reconciler.model.drift import Against, Memory
 from reconciler.model.environments import Target
 from reconciler.model.kinds import WORKLOAD_IDENTITY
 from reconciler.model.moments import moved
@@ -53,6 +53,7 @@ class Subject:
     lock: Lock
     target: Target
     route: Route
+    against: Against = Against.LOCKFILE
 
 
 def look(directory: Directory, subject: Subject, remembered: Remembered, terms: Terms, *, at: str) -> Look:
@@ -63,7 +64,7 @@ def look(directory: Directory, subject: Subject, remembered: Remembered, terms: 
     """
     lock, ignored = subject.lock, subject.stack.settings.ignore_tags
     sent = directory.calls
-    before = fitting(remembered.read(), lock)
+    before = fitting(remembered.read(), lock, subject.against)
     trail = terms.trail(_since(before, terms.every, at), at) if terms.trail else None
     choice = choose(before, lock, trail, now=at, every=terms.every, full=terms.full, ignored=ignored)
     memory = before
@@ -86,6 +87,7 @@ def look(directory: Directory, subject: Subject, remembered: Remembered, terms: 
         lock=lock,
         target=subject.target,
         route=subject.route,
+        against=subject.against,
         snapshot=snapshot,
         listed=terms.listing,
         choice=choice,

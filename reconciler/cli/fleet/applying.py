@@ -180,7 +180,7 @@ def _here(
 
     sharing = Sharing(threads_for(len(todo)))
     each = replace(terms, threads=min(terms.threads, sharing.threads))
-    work: dict[str, Work] = {
+    work: dict[str, Work[TargetResult]] = {
         one.name: partial(apply_target, one, each, sharing, rates=rates, on_event=_teller(console, one.name))
         for one in todo
     }

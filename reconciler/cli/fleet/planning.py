@@ -93,7 +93,7 @@ def planned(console: Console, choice: Choice, terms: PlanTerms, rates: Rates) ->
     if choice.scheduler is not None:
         return _planned_there(console, choice, terms, rates, choice.scheduler)
     sharing = Sharing(threads_for(len(choice.names)))
-    work: dict[str, Work] = {}
+    work: dict[str, Work[TargetResult]] = {}
     for name in choice.names:
         work[name] = partial(_plan_one, choice, name, rates, terms, sharing)
     with shown(console, "Planning", len(work)) as progress:

@@ -7,11 +7,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, TextIO, TypeVar, cast
 
 from reconciler.cli.console import Console, Unheard
 from reconciler.directory.protocol import THREADS
-from reconciler.model.fleet import TargetResult
 
 if TYPE_CHECKING:
     from reconciler.directory.sharing import Sharing
@@ -23,8 +22,9 @@ _CALLS = 320  # under way at once in all; a target at the service's 20 a second 
 _LEAST = 4  # of them for each target
 _LOOK = 0.1  # seconds between two looks at whether to stop
 _GRACE = 10.0  # seconds that an interrupted target has to come to its end
-Work = Callable[[], TargetResult]
-OnEnd = Callable[[TargetResult], None]
+Result = TypeVar("Result")
+Work = Callable[[], Result]
+OnEnd = Callable[[object], None]
 
 
 def threads_for(targets: int) -> int:
@@ -33,14 +33,14 @@ def threads_for(targets: int) -> int:
 
 
 def side_by_side(
-    work: Mapping[str, Work], sharing: Sharing, *, stop: threading.Event | None = None, progress: OnEnd
-) -> tuple[dict[str, TargetResult], bool]:
+    work: Mapping[str, Work[Result]], sharing: Sharing, *, stop: threading.Event | None = None, progress: OnEnd
+) -> tuple[dict[str, Result], bool]:
     """What each came to, in the order given, and whether all were left to end. No work raises anything.
 
     Once `stop` is set, or at an interrupt of this thread, no other target is begun, and the calls of those at work end soon.
     What was not begun, and what does not end, is missing in the result.
     """
-    results: dict[str, TargetResult] = {}
+    results: dict[str, Result] = {}
     pool = ThreadPoolExecutor(max(1, min(len(work), AT_ONCE)), thread_name_prefix="target")
     futures = {pool.submit(one): name for name, one in work.items()}
     interrupted = False
@@ -63,8 +63,8 @@ def side_by_side(
 
 
 def _collect(
-    futures: Mapping[Future[TargetResult], str],
-    results: dict[str, TargetResult],
+    futures: Mapping[Future[Result], str],
+    results: dict[str, Result],
     progress: OnEnd,
     stop: threading.Event | None,
 ) -> None:

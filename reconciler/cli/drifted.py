@@ -1,0 +1,136 @@
+"""Drift runs: state, memory, directory and trail of each target brought together. Writes the memory, and nothing else."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from reconciler.cli.age import stamp
+from reconciler.cli.console import Console
+from reconciler.cli.planned import opened
+from reconciler.cli.reading import counted
+from reconciler.cli.unfinished import settled_in_memory
+from reconciler.cli.workspace import Workspace, open_directory, workspace_in
+from reconciler.errors import StateError, StateLocked
+from reconciler.model.drift import Against
+from reconciler.model.fleet import Failure
+
+if TYPE_CHECKING:
+    from reconciler.cli.fleet.choice import Choice
+    from reconciler.directory.sharing import Sharing
+    from reconciler.model.drift import DriftRun
+    from reconciler.model.rates import Rates
+    from reconciler.model.resources import Lock
+    from reconciler.state import Remembered, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftTerms:
+    """How a run looks. `every`: seconds within which everything is read; `listing`: what exists is told by a listing."""
+
+    every: float
+    full: bool = False
+    against: Against = Against.LOCKFILE
+    listing: bool = True
+
+
+def run_drift(console: Console, workspace: Workspace, terms: DriftTerms, sharing: Sharing | None = None) -> DriftRun:
+    """What changed outside. Raises StateLocked where another run, or an apply, is at work; StateError without a lockfile."""
+    from reconciler.state import open_state
+
+    with (
+        open_state(workspace.environment, workspace.lockfile) as state,
+        state.remembering("drift") as remembered,
+    ):
+        return _run(console, workspace, _Kept(state, remembered), terms, sharing)
+
+
+class _Kept(NamedTuple):
+    """What is kept of the target: its state, and what runs remember."""
+
+    state: State
+    remembered: Remembered
+
+
+def _run(console: Console, workspace: Workspace, kept: _Kept, terms: DriftTerms, sharing: Sharing | None) -> DriftRun:
+    from reconciler.drifting.run import conclude
+    from reconciler.watching import Subject, Terms, look
+
+    lock = _lock(workspace, kept.state)
+    with open_directory(workspace.environment, workspace.folder, sharing) as directory:
+        one = opened(console, workspace, lock, directory)
+        lock = settled_in_memory(console, kept.state, lock, directory, one.target) or lock
+        subject = Subject(stack=workspace.stack, lock=lock, target=one.target, route=one.route, against=terms.against)
+        with counted(console, "Reading the directory") as progress:
+            watched = Terms(
+                every=terms.every,
+                full=terms.full,
+                listing=terms.listing,
+                threads=directory.threads,
+                progress=progress,
+            )
+            seen = look(directory, subject, kept.remembered, watched, at=stamp())
+    run, memory = conclude(seen, ())
+    kept.remembered.write(memory)
+    return run
+
+
+def _lock(workspace: Workspace, state: State) -> Lock:
+    lock = state.read()
+    if lock is None:
+        raise StateError(
+            f"there is no lockfile at {workspace.lockfile}, so nobody knows what should stand",
+            "Is it the right environment, and is its state where it was? `reconciler apply` makes one.",
+        )
+    holder = state.holder()
+    if holder is not None:
+        raise StateLocked(f"{workspace.lockfile} is being written by {holder}", "Run this again when that is done.")
+    return lock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """What the runs of one command came to: `failures` by environment, where there is none."""
+
+    stack: str
+    runs: tuple[DriftRun, ...]
+    failures: tuple[tuple[str, Failure], ...] = ()
+
+
+def run_several(console: Console, choice: Choice, terms: DriftTerms, rates: Rates) -> Outcomes:
+    """The runs of all targets that are meant, side by side. One alone raises what goes wrong; of several, it is a value."""
+    stack = choice.manifest.stack
+    if not choice.several:
+        workspace = workspace_in(choice.manifest, choice.found, choice.names[0], rates)
+        return Outcomes(stack=stack, runs=(run_drift(console, workspace, terms),))
+    from reconciler.cli.fleet.pool import shown, side_by_side, threads_for
+    from reconciler.directory.sharing import Sharing
+
+    sharing = Sharing(threads_for(len(choice.names)))
+    work = {name: functools.partial(_one, choice, name, terms, rates, sharing) for name in choice.names}
+    with shown(console, "Looking", len(work)) as progress:
+        results, _ = side_by_side(work, sharing, progress=progress)
+    left = Failure(summary="interrupted before it was looked at")
+    ends = [(name, results.get(name, ([], left))) for name in choice.names]
+    for name, (notes, _) in ends:
+        for note in notes:
+            console.note(f"{name}: {note}")
+    return Outcomes(
+        stack=stack,
+        runs=tuple(end for _, (_, end) in ends if not isinstance(end, Failure)),
+        failures=tuple((name, end) for name, (_, end) in ends if isinstance(end, Failure)),
+    )
+
+
+def _one(
+    choice: Choice, name: str, terms: DriftTerms, rates: Rates, sharing: Sharing
+) -> tuple[list[str], DriftRun | Failure]:
+    from reconciler.cli.fleet.island import failure_of, recorded
+
+    console = recorded()
+    try:
+        workspace = workspace_in(choice.manifest, choice.found, name, rates)
+        return console.said, run_drift(console, workspace, terms, sharing)
+    except Exception as error:
+        return console.said, failure_of(error)
