@@ -118,11 +118,10 @@ def _part(piece: Piece, choices: Iterator[Sequence[int]], note: str) -> str:
 def _body(block: Block, chosen: Sequence[int]) -> str:
     texts = [entry[index].text for entry, index in zip(block.entries, chosen, strict=True) if index >= 0]
     left = len(block.entries) - len(texts)
-    rest = f"… and {plural(left, *block.noun)} more." if left else ""
     if not texts:
-        return rest.replace(" more", " that are left out") if left else ""
+        return f"Left out here: {plural(left, *block.noun)}." if left else ""
     framed = f"{block.lead}{block.between.join(texts)}{block.close}"
-    return f"{framed}\n\n{rest}" if rest else framed
+    return f"{framed}\n\n… and {left} more." if left else framed
 
 
 def _cut(blocks: Sequence[Block], shown: Sequence[Sequence[int]]) -> Cut:

@@ -21,7 +21,7 @@ _OF_ACTION = {
 _OF_SIGN = {"+": _GREEN, "-": _RED, "~": _YELLOW, " ": "2"}
 _OF_SEVERITY = {Severity.ERROR: _RED, Severity.WARNING: _YELLOW, Severity.INFO: _CYAN}
 
-_OF_LEVEL = {Level.CRITICAL: _RED, Level.WARNING: _YELLOW, Level.NOTICE: _CYAN, Level.INFO: _BLUE}
+_OF_LEVEL = {Level.CRITICAL: f"1;{_RED}", Level.WARNING: f"1;{_YELLOW}", Level.NOTICE: f"1;{_CYAN}", Level.INFO: "2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ class Palette:
         return self._paint(f"1;{_OF_SEVERITY[severity]}", text)
 
     def level(self, level: Level, text: str) -> str:
-        """In the colour of a finding's level, bold."""
-        return self._paint(f"1;{_OF_LEVEL[level]}", text)
+        """In the colour of a finding's level."""
+        return self._paint(_OF_LEVEL[level], text)
 
     def _paint(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and text else text

@@ -63,6 +63,7 @@ nasty = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=6).map("".join),
 )
 several = st.lists(nasty, min_size=8, max_size=8)
+several_more = st.lists(nasty, min_size=12, max_size=12)
 
 
 def safe(text: str, colour: bool = True) -> bool:

@@ -6,7 +6,7 @@ whether everything could be read: so the suite is never empty, which Jenkins tak
 
 from __future__ import annotations
 
-from collections import Counter
+from itertools import count
 from xml.etree import ElementTree as ET  # it only writes
 
 from reconciler.model.report import ChangeReport, Level
@@ -25,11 +25,11 @@ def report_junit(report: ChangeReport) -> str:
     classname = f"reconciler.{report.topic.value}.{clean(report.stack)}"
     _stated(suite, classname, "everything could be read", "error", unread)
     _stated(suite, classname, "apply will take it", "failure", refused)
-    taken: Counter[str] = Counter()
+    taken: set[str] = set()
     for one in found:
-        name = _name(one)
-        taken[name] += 1
-        _case(suite, classname, one, name if taken[name] == 1 else f"{name} #{taken[name]}")
+        name = _unused(_name(one), taken)
+        taken.add(name)
+        _case(suite, classname, one, name)
     for element in (suites, suite):
         counts = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
         for attribute, tag in counts.items():
@@ -44,6 +44,12 @@ def _name(one: Located) -> str:
     where = f" ({', '.join(map(clean, finding.environments))})" if finding.environments else ""
     about = " ".join(clean(text) for text in (finding.about, finding.subject) if text)
     return f"{clean(finding.code)}: {about}{where}"
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """The name, with a number behind it where another case has it: readers tell cases apart by it."""
+    tries = (name if number == 1 else f"{name} #{number}" for number in count(1))
+    return next(one for one in tries if one not in taken)
 
 
 def _case(suite: ET.Element, classname: str, one: Located, name: str) -> None:

@@ -63,9 +63,16 @@ def _verdict(report: ChangeReport) -> list[Piece]:
     several = len(report.levels()) > 1
     said = f"{_icon(report)} **{wording.verdict(report)}**"
     said += f" In all: {wording.levels(report)}." if several else ""
-    summed = wording.nothing(report) if report.empty else f"**{wording.sums(report)}.**"
-    beside = f" Unchanged: {report.unchanged}." if report.unchanged else ""
-    return [said, f"{_versions(report)}{summed}{beside}", _approvals(report)]
+    return [said, _sums(report), _approvals(report)]
+
+
+def _sums(report: ChangeReport) -> str:
+    """Which versions, and what the change comes to; that nothing changes, the verdict may have said already."""
+    nothing, verdict = wording.nothing(report), wording.verdict(report)
+    summed = f"**{wording.sums(report)}.**" if not report.empty else "" if verdict == nothing else nothing
+    versions = _versions(report) + (":" if summed else ".") if report.base and report.head else ""
+    unchanged = f"Unchanged: {report.unchanged}." if report.unchanged else ""
+    return " ".join(part for part in (versions, summed, unchanged) if part)
 
 
 def _icon(report: ChangeReport) -> str:
@@ -78,7 +85,7 @@ def _icon(report: ChangeReport) -> str:
 def _versions(report: ChangeReport) -> str:
     if report.base is None or report.head is None:
         return ""
-    return f"From {_version(report.base)} to {_version(report.head)}: "
+    return f"From {_version(report.base)} to {_version(report.head)}"
 
 
 def _version(one: Version) -> str:
@@ -112,7 +119,7 @@ def _refused(said: Sequence[str]) -> Piece:
 
 def _approvals(report: ChangeReport) -> Piece:
     lines = [
-        f"🔏 **Needs approval by {_name(one.require)}**" + (f": {_names(one.because)}" if one.because else "")
+        f"🔏 **Needs approval by** {_name(one.require)}" + (f": {_names(one.because)}" if one.because else "")
         for one in report.approvals
     ]
     return Block(entries=[(Form(_DEMANDED, line),) for line in lines], noun=("approval", "approvals"), between="<br>\n")

@@ -14,6 +14,11 @@ GRAVEST_FIRST = tuple(reversed(Level))
 _COMMIT = 10  # digits of a commit that people read
 _NAMES = 6  # environments that a line names before it only counts
 LEADS = {Topic.REVIEW: "Review of", Topic.PLAN: "Plan for", Topic.DRIFT: "Drift of"}
+_CALM = {
+    Topic.REVIEW: "No risk found in what changes.",
+    Topic.PLAN: "Nothing speaks against it.",
+    Topic.DRIFT: "Nothing grave in what drifted.",
+}
 _NOUNS = {Level.CRITICAL: "critical", Level.WARNING: "warning", Level.NOTICE: "notice", Level.INFO: "info"}
 _COUNTED = {Level.CRITICAL: "critical", Level.INFO: "info"}
 _ALWAYS = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
@@ -68,15 +73,11 @@ def verdict(report: ChangeReport) -> str:
         return f"{plural(counts[Level.CRITICAL], 'critical finding')}: tokens, consents or ownership are at stake."
     if counts[Level.WARNING]:
         return f"{plural(counts[Level.WARNING], 'warning')}: ask why before this goes on."
-    if not report.complete:
-        return "Not everything could be read, so nobody can say that this is all."
-    if report.refused:
-        return "Apply will refuse this."
+    if report.refused or not report.complete:
+        return "Apply will refuse this." if report.refused else "Not all could be read, so this is not the whole truth."
     if counts[Level.NOTICE]:
         return f"Nothing grave: {plural(counts[Level.NOTICE], 'notice')} to have seen."
-    if report.empty:
-        return nothing(report)
-    return "No risk found in what changes." if report.topic is Topic.REVIEW else "Nothing speaks against it."
+    return nothing(report) if report.empty else _CALM[report.topic]
 
 
 def nothing(report: ChangeReport) -> str:
