@@ -44,10 +44,12 @@ class ReportFiles:
         `say` makes the text of a format.
         """
         failed: dict[str, str] = {}
-        for one in self.files:
+        for one in sorted(self.files, key=lambda one: one.file is None):  # whoever reads the stream may go away
             try:
                 _write(console, one, say(one.form))
             except (OSError, ReconcilerError) as error:
+                if one.file is None and isinstance(error, BrokenPipeError):
+                    raise
                 failed[str(one)] = _reason(error)
         if not failed:
             return None
@@ -69,7 +71,10 @@ def read_report_files(
     places: dict[str, str] = {os.path.realpath(file): what for file, what in (taken or {}).items()}
     for one in found:
         if one.file is not None:
-            _check(one.file, manifest)
+            try:
+                _check(one.file, manifest)
+            except (OSError, ValueError) as error:  # no system takes it for a name
+                raise UsageError(f"--output {one}: {error}; nothing was written", "Choose another file.") from error
         place = _STDOUT if one.file is None else os.path.realpath(one.file)
         if place in places:
             where = "standard output" if one.file is None else str(one.file)
