@@ -78,8 +78,16 @@ def reach_between(
 
 def reach_of_plan(plan: Plan, levels: Mapping[str, Level] | None = None) -> Reach:
     """Of what a plan changes; a plan does not hold what stays as it is, so no more is known to be new than what it makes."""
-    standings = [_planned(one, plan.target.environment) for one in plan.changes if one.address.type in _DRAWN]
-    return _reach(standings, levels or {}, whole=not plan.unchanged and not plan.excluded)
+    return reach_of_plans([plan], levels)
+
+
+def reach_of_plans(plans: Iterable[Plan], levels: Mapping[str, Level] | None = None) -> Reach:
+    """Of what several plans change, each in its own environment."""
+    several = list(plans)
+    standings = [
+        _planned(one, plan.target.environment) for plan in several for one in plan.changes if one.address.type in _DRAWN
+    ]
+    return _reach(standings, levels or {}, whole=not any(plan.unchanged or plan.excluded for plan in several))
 
 
 def host_of(url: str) -> str:

@@ -129,4 +129,5 @@ def test_several_targets_share_what_is_the_same_and_one_without_a_plan_is_unknow
     (found,) = report.findings
     assert item.environments == found.environments == ("a", "b")
     assert report.unchanged == 2
+    assert [(one.label, one.environments) for one in report.reach.nodes] == [("b", ("a", "b"))]
     assert report.unread == ("c: no credentials", "d: it was not planned.")

@@ -24,9 +24,7 @@ SUFFIXES = {
 def test_format(sample: str, form: ReportFormat, request: pytest.FixtureRequest) -> None:
     text = FORMATS[form](SAMPLES[sample]).replace(f'version":"{__version__}"', 'version":"VERSION"')
     if form in (ReportFormat.JSON, ReportFormat.SARIF, ReportFormat.GITLAB):
-        text = text.replace("},{", "},\n{").replace(
-            "],", "],\n"
-        )  # so that a difference can be read; still the same JSON
+        text = text.replace("},{", "},\n{").replace("],", "],\n")  # the same JSON, in lines that can be compared
     file = GOLDEN / f"{sample}.{SUFFIXES[form]}"
     if request.config.getoption("--update-cases"):
         file.write_text(text, encoding="utf-8")
