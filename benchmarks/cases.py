@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.fleet import ENVIRONMENT
 from benchmarks.granted import GRANTS, PROVIDERS
-from benchmarks.measure import Cost, Side, alternate
+from benchmarks.measure import Cost, Side, alternate, run
 
 ROOT = Path(__file__).resolve().parents[1]
 LATENCY_MS = 50
@@ -247,6 +247,31 @@ def journal(bench: Bench) -> Row:
         return _compare(bench, title, sides, "≤ 1.1 × the time", lambda a, b: a.wall <= 1.1 * b.wall)
 
 
+def page(bench: Bench) -> Row:
+    """The HTML report of 2,000 changes in a browser that is started for it, until its script has run, beside an empty page."""
+    count = bench.size(2_000)
+    title = f"HTML report of {count:,} changes, opened"
+    folder = Path(shutil.copytree(bench.fleet(count) / OURS, bench.folder / "page"))
+    (folder / f"fleet.{ENVIRONMENT}.lock.json").unlink()
+    written = bench.ours(["plan", "fleet.yaml", "--refresh", "none", "--output", "html=report.html"], folder)
+    writing = run(written)
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
+        return Row(title=title, ours=writing, beside="there is no Chromium", other=None, target="< 2 s more", met=None)
+    (folder / "empty.html").write_text("<!DOCTYPE html><title>empty</title>", encoding="utf-8")
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    ours, empty = (
+        Side(
+            name=name,
+            command=[browser, "--headless", *sandbox, "--dump-dom", (folder / file).as_uri()],
+            folder=folder,
+            environment=bench.environment(),
+        )
+        for name, file in ((OURS, "report.html"), ("an empty page", "empty.html"))
+    )
+    return _compare(bench, title, [ours, empty], "< 2 s more", lambda a, b: a.wall < b.wall + 2)
+
+
 def _prepared(side: Side, prepare: Callable[[], None]) -> Side:
     return Side(name=side.name, command=side.command, folder=side.folder, environment=side.environment, prepare=prepare)
 
@@ -262,4 +287,5 @@ CASES: dict[str, Callable[[Bench], Row]] = {
     "refresh": refresh,
     "apply": apply,
     "journal": journal,
+    "html": page,
 }

@@ -96,13 +96,13 @@ CALM = sample(findings=(), reach=Reach(), items=())
         ({"topic": Topic.DRIFT}, "calm", "No drift: what stands is what was applied"),
         ({"unread": ("prod was not read.",)}, "warning", "Not everything could be read, so nobody can say that this is all"),
         ({"refused": ("Too many deletes.",)}, "critical", "Apply will refuse this"),
-        ({"also": (planned(findings=(), unread=()),)}, "critical", "Plan: Apply will refuse this"),
+        ({"also": (planned(findings=(), unread=()),)}, "critical", "Apply will refuse this"),
         ({"items": sample().items}, "calm", "No risk found in what changes"),
         ({"findings": sample().findings[-2:]}, "notice", "Nothing grave: 1 notice to have seen"),
         ({"findings": sample().findings[-1:], "items": sample().items}, "calm", "No risk found in what changes"),
         ({"findings": sample().findings[2:]}, "warning", "2 warnings: ask why before this goes on"),
         ({"findings": sample().findings[1:]}, "critical", "1 critical finding: tokens, consents or ownership are at stake"),
-        ({"also": (planned(refused=()),)}, "critical", "Plan: 2 critical findings: tokens, consents or ownership are at stake"),
+        ({"also": (planned(refused=()),)}, "critical", "2 critical findings: tokens, consents or ownership are at stake"),
     ],
 )  # fmt: skip
 def test_the_verdict_says_the_gravest_and_calms_only_over_what_is_known(

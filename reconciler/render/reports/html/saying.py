@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from reconciler.diagnostics import Source
 from reconciler.model.changes import Action, Cause
 from reconciler.model.kinds import KINDS
-from reconciler.model.report import BESIDE, ChangeReport, Level, Mark, Topic
+from reconciler.model.report import BESIDE, ChangeReport, Level, Mark, Topic, by_gravity
 from reconciler.render.reports import wording
 from reconciler.render.words import plural
 
@@ -35,9 +35,6 @@ GRAVEST_ACTIONS = (
     Action.NO_OP,
 )
 """The order in which changes are shown: what cannot be taken back first."""
-
-TONES = ("calm", "notice", "warning", "critical")
-"""How the verdict looks, from mild to grave."""
 
 _KINDS: Mapping[str, str] = {kind.type: kind.singular for kind in KINDS} | {"host": "return host"}
 
@@ -83,33 +80,22 @@ def tally(found: Mapping[Level, int]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def levels(report: ChangeReport) -> Counter[Level]:
-    """How many findings there are of each level, with those of the reports that belong to it."""
-    return sum((levels(one) for one in report.also), report.levels())
+def whole(report: ChangeReport) -> ChangeReport:
+    """The report with what was found and refused in those that belong to it, each finding once: what the verdict is of."""
+    parts = [whole(one) for one in report.also]
+    return replace(
+        report,
+        findings=by_gravity([*report.findings, *(one for part in parts for one in part.findings)]),
+        refused=tuple(dict.fromkeys((*report.refused, *(said for part in parts for said in part.refused)))),
+    )
 
 
-def refused(report: ChangeReport) -> bool:
-    """Whether apply would not run this, or what belongs to it."""
-    return bool(report.refused) or any(map(refused, report.also))
-
-
-def headline(report: ChangeReport) -> str:
-    """The verdict in one line; that of a report that belongs to this one, where it is graver."""
-    gravest = max((report, *report.also), key=lambda one: TONES.index(_tone(one)))
-    said = wording.verdict(gravest).removesuffix(".")
-    return said if gravest is report else f"{TITLES[gravest.topic]}: {said}"
-
-
-def tone(report: ChangeReport) -> str:
+def tone(of: ChangeReport) -> str:
     """The colour of the verdict, that of the gravest: never a calm one for what is refused or unread."""
-    return max(map(_tone, (report, *report.also)), key=TONES.index)
-
-
-def _tone(report: ChangeReport) -> str:
-    found = report.levels()
-    if found[Level.CRITICAL] or report.refused:
+    found = of.levels()
+    if found[Level.CRITICAL] or of.refused:
         return "critical"
-    if found[Level.WARNING] or not report.complete:
+    if found[Level.WARNING] or not of.complete:
         return "warning"
     return "notice" if found[Level.NOTICE] else "calm"
 

@@ -141,6 +141,7 @@ def view(report: ChangeReport, number: str = "", environments: Sequence[str] = (
     named = tuple(environments or _environments(report))
     indexes = {name: str(at) for at, name in enumerate(named)}
     drawn = drawing(report.reach, indexes, number)
+    whole = saying.whole(report)
     names = _Names(number=number, environments=indexes, nodes=drawn.indexes if drawn else {})
     ordered = sorted(report.items, key=_order)
     findings = tuple(_findings(report, names, _changes_by_about(ordered)))
@@ -150,11 +151,11 @@ def view(report: ChangeReport, number: str = "", environments: Sequence[str] = (
         report=report,
         title=report.stack or "a manifest",
         topic=saying.TITLES[report.topic],
-        tone=saying.tone(report),
-        headline=saying.headline(report),
+        tone=saying.tone(whole),
+        headline=wording.verdict(whole).removesuffix("."),
         sums=saying.sums(report),
-        tally=saying.tally(saying.levels(report)),
-        refused=saying.refused(report),
+        tally=saying.tally(whole.levels()),
+        refused=bool(whole.refused),
         versions=tuple(_versions(report)),
         counts=_counts(report, report.counts()),
         findings=findings,
