@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-SchemaName = Literal["manifest", "lockfile", "plan", "output", "targets", "verify", "review", "drift"]
+SchemaName = Literal[
+    "manifest", "lockfile", "plan", "output", "targets", "verify", "review", "drift", "policy", "check"
+]
 
 _PACKAGE = Path(__file__).parent
 

@@ -22,6 +22,7 @@ from reconciler.cli.access import access_matrix, access_policy
 from reconciler.cli.access_check import access_check
 from reconciler.cli.adopt import adopt, forget
 from reconciler.cli.apply import apply, destroy
+from reconciler.cli.check import check
 from reconciler.cli.compare import compare
 from reconciler.cli.drift import drift
 from reconciler.cli.emulator import emulator
@@ -49,10 +50,10 @@ _ABOUT = """Keep the agent identities of Amazon Bedrock AgentCore equal to a YAM
 Start with: validate, plan, apply. Every command explains itself: reconciler COMMAND --help
 
 Exit codes: 0 done or nothing to do, 1 error, 2 changes present (plan --detailed-exitcode) or a policy that differs (access
-check), 3 refused by a guard, 4 stale plan, 5 state is locked, 6 applied in part
+check), 3 refused by a guard or policy, 4 stale plan, 5 state is locked, 6 applied in part
 """
 _VERBS: tuple[Callable[..., ExitCode], ...] = (
-    validate, plan, apply, show, destroy, adopt, forget, export, output, compare, review, verify, drift, graph,
+    validate, plan, review, check, apply, show, destroy, adopt, forget, export, output, compare, verify, drift, graph,
     schema, emulator,
 )  # fmt: skip
 _LOCK_VERBS: tuple[Callable[..., ExitCode], ...] = (

@@ -1,0 +1,181 @@
+"""`reconciler check`: a saved plan beside the rules of the house."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reconciler.cli.age import today
+from reconciler.cli.console import Console
+from reconciler.cli.options import Format, VerifyWith
+from reconciler.cli.plan_files import read_plan, tell
+from reconciler.cli.signing import check_signature
+from reconciler.errors import ExitCode, InvalidInput, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.manifest.documents import ManifestFile
+    from reconciler.model.plan import Plan
+    from reconciler.planning import SavedPlan
+    from reconciler.policy import CheckReport, Policy
+
+_ENDINGS = frozenset({".yaml", ".yml", ".rego"})
+_MOST_FILES, _LARGEST = 1000, 1024 * 1024
+
+
+class FailOn(enum.Enum):
+    """From which level on a violation fails the check."""
+
+    INFO = "info"
+    NOTICE = "notice"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+def check(
+    console: Console,
+    *,
+    file: Annotated[Path, typer.Argument(metavar="PLAN", help="A plan that `plan --out FILE` saved.")],
+    policy: Annotated[
+        Path,
+        typer.Option("--policy", metavar="DIR", help="Folder with rules: *.yaml, and *.rego as conftest has them."),
+    ],
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", case_sensitive=False, help="The mildest violation that fails.")
+    ] = FailOn.WARNING,
+    form: Annotated[Format, typer.Option("--format", case_sensitive=False, help="How it is printed.")] = Format.TEXT,
+    timeout: Annotated[
+        int, typer.Option("--timeout", metavar="SECONDS", min=1, max=3600, help="How long all rules together may take.")
+    ] = 60,
+    verify_with: VerifyWith = None,
+) -> ExitCode:
+    """Check a saved plan against the rules of your house.
+
+    Rules are YAML files, with a JSON Schema or an expression in Rego for a condition, or Rego files that you have for
+    conftest. They see the plan and nothing else, and run in a process of their own that is bounded in time and memory. What
+    is not evaluated has not passed. Reads neither manifest nor directory.
+
+    For example:
+      reconciler plan --out prod.plan
+      reconciler check prod.plan --policy policies
+      reconciler check prod.plan --policy policies --fail-on critical --format markdown
+
+    Exit codes: 0 it passes; 1 error: a rule with a mistake, one that could not be evaluated, or a plan that does not hold
+    everything; 3 a violation at or above --fail-on; 4 the plan was edited since it was saved
+    """
+    from reconciler.confined import Bounds
+
+    saved = read_plan(file)
+    checked = check_signature(saved, file=str(file), verify_with=verify_with)
+    rules = _read(policy, console)
+    tell(console, saved, file=file, checked=checked)
+    report = _checked(saved, rules, Bounds(seconds=timeout), words=(str(file), str(policy), fail_on.value))
+    _show(console, report, form)
+    return _ending(report)
+
+
+def _read(folder: Path, console: Console) -> Policy:
+    """The rules in the folder. Raises InvalidInput with every mistake in them, UsageError where there is nothing to read."""
+    from reconciler.diagnostics import has_errors
+    from reconciler.policy import no_rules, read_policy
+
+    policy, found = read_policy(list(_files(folder)))
+    if not has_errors(found) and not policy.codes:
+        found = (*found, no_rules(str(folder)))
+    if has_errors(found):
+        raise InvalidInput(f"{folder} is not a policy to check anything by", found, "Nothing was checked.")
+    console.diagnostics(found)
+    return policy
+
+
+def _files(place: Path) -> Iterator[ManifestFile]:
+    """Every rule file in the folder and below it, by name; or the one that was named. Tests of Rego rules are none."""
+    from reconciler.manifest.documents import ManifestFile
+
+    if not place.exists():
+        raise UsageError(f"there is no policy {place}", "Give the folder that holds the rules.")
+    found = [place] if place.is_file() else sorted(one for one in place.rglob("*") if _is_rules(one, place))
+    if len(found) > _MOST_FILES:
+        raise UsageError(f"{place} holds {len(found)} files with rules", f"More than {_MOST_FILES} are not read.")
+    for one in found:
+        try:
+            with one.open("rb") as content:
+                text = content.read(_LARGEST + 1)
+        except OSError as error:
+            raise UsageError(f"cannot read {one}: {error.strerror or error}", "Nothing was checked.") from error
+        if len(text) > _LARGEST:
+            raise UsageError(f"{one} is larger than 1 MiB", "No file of rules is. Nothing was checked.")
+        yield ManifestFile(str(one), text)
+
+
+def _is_rules(file: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return file.suffix in _ENDINGS and not hidden and not file.name.endswith("_test.rego") and file.is_file()
+
+
+def _checked(saved: SavedPlan, policy: Policy, bounds: Any, *, words: tuple[str, str, str]) -> CheckReport:
+    """The report. Raises InvalidInput where the engine cannot read a rule."""
+    from reconciler.confined import answers
+    from reconciler.model.report import Level
+    from reconciler.planning import dump_plan
+    from reconciler.policy import CheckReport, ask, judge, remarks
+
+    plan, day = saved.plan, today()
+    document = json.loads(dump_plan(plan))
+    if saved.created_at:
+        document["created_at"] = saved.created_at
+    job = ask(policy, document)
+    violations, failures = judge(policy, job, answers(job, bounds), day)
+    if failures and all(one.code == "policy-rego" for one in failures):
+        raise InvalidInput(f"{words[1]} is not a policy to check anything by", failures, "Nothing was checked.")
+    return CheckReport(
+        plan=words[0],
+        policy=words[1],
+        target=plan.target,
+        rules=len(job.questions),
+        changes=len(plan.changes),
+        fail_on=Level(words[2]),
+        violations=violations,
+        remarks=tuple(remarks(policy, plan.target.environment, violations, day)),
+        failures=failures,
+        unseen=tuple(_unseen(plan)),
+    )
+
+
+def _unseen(plan: Plan) -> Iterator[str]:
+    """Why the plan does not hold everything that apply may come to do."""
+    if plan.listing_failed:
+        yield f"The listing of the directory is not whole: {plan.listing_failed}."
+    for address, reason in plan.unknown.items():
+        yield f"{address} could not be read: {reason}."
+    if not plan.complete and not plan.listing_failed and not plan.unknown:
+        yield "The plan says that it is not complete."
+
+
+def _show(console: Console, report: CheckReport, form: Format) -> None:
+    from reconciler.render.policy_check import policy_json, policy_markdown, policy_text
+
+    match form:
+        case Format.TEXT:
+            console.show(policy_text(report, colour=console.colour_out, width=console.width))
+        case Format.JSON:
+            console.show(policy_json(report))
+        case Format.MARKDOWN:
+            console.show(policy_markdown(report))
+    console.diagnostics([*report.failures, *report.remarks], lines=False)
+
+
+def _ending(report: CheckReport) -> ExitCode:
+    from reconciler.policy import Verdict
+
+    match report.verdict:
+        case Verdict.PASSED:
+            return ExitCode.OK
+        case Verdict.VIOLATED:
+            return ExitCode.REFUSED
+        case Verdict.UNKNOWN | Verdict.FAILED:
+            return ExitCode.ERROR
