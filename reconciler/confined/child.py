@@ -13,9 +13,15 @@ import os
 import re
 import resource
 import sys
+import threading
+import time
 from typing import Any
 
+TOO_LARGE = 71
+"""The exit code of a process that ended itself because its memory was up."""
+
 _LONGEST = 32 * 1024 * 1024  # characters of all answers together
+_LOOK = 0.02  # seconds between two looks at the memory in use
 _PLACED = re.compile(r"\(error \d+:m(\d+)\|(\d+)\|\d+\s+\(errormsg (\d+):")
 _UNPLACED = re.compile(r"\(errormsg (\d+):")
 
@@ -41,9 +47,9 @@ class _Out:
 
 
 def _confine(seconds: int, memory: int) -> None:
+    threading.Thread(target=_watch, args=(memory,), daemon=True).start()
     for what, most in (
         (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, 0),  # what is open stays so; no file and no socket is opened any more
@@ -52,6 +58,18 @@ def _confine(seconds: int, memory: int) -> None:
             resource.setrlimit(what, (most, most))
         except (OSError, ValueError):  # a system that lacks this one: the parent's clock stands all the same
             continue
+
+
+def _watch(memory: int) -> None:
+    """End the process when it holds more than that.
+
+    No limit of the system does it: the engine's allocator reserves 256 GiB of addresses when it is loaded, and cannot be
+    loaded where it may not. It lets other threads run while it evaluates.
+    """
+    unit = 1 if sys.platform == "darwin" else 1024
+    while resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit < memory:
+        time.sleep(_LOOK)
+    os._exit(TOO_LARGE)
 
 
 def _answer(asked: dict[str, Any], out: _Out) -> None:
@@ -82,10 +100,9 @@ def _read_modules(asked: dict[str, Any], out: _Out) -> tuple[Any, bool]:
         try:
             interpreter.add_module(f"m{index}", text)
         except Exception as error:
-            out.say(number=-1, module=index, **_worded(str(error)))
+            out.say(number=-1, **{**_worded(str(error)), "module": index})
             sound = False
     if sound:
-        interpreter.add_data(asked["data"])
         interpreter.set_input(asked["document"])
     return interpreter, sound
 
@@ -135,7 +152,7 @@ def _worded(text: str) -> dict[str, Any]:
         return {"error": said, "module": int(placed[1]), "offset": int(placed[2])}
     unplaced = _UNPLACED.search(text)
     said = text[unplaced.end() :][: int(unplaced[1])] if unplaced else text
-    return {"error": said.strip()[:300]}
+    return {"error": said.strip()[:300] or "the engine gives no reason"}
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.confined.child import TOO_LARGE
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.policy import Answer, Job
 
@@ -21,7 +22,7 @@ _GRACE = 2  # seconds in which it may end by itself once its own limit is reache
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What all rules together may use: seconds by the clock (of a processor, as many), bytes of address space."""
+    """What all rules together may use: seconds by the clock (of a processor, as many), bytes of memory."""
 
     seconds: int = 60
     memory: int = 2 * 1024**3
@@ -34,7 +35,6 @@ def answers(job: Job, bounds: Bounds) -> tuple[Answer, ...]:
     """
     request = {
         "document": job.document,
-        "data": job.data,
         "modules": list(job.modules),
         "questions": list(job.questions),
         "seconds": bounds.seconds,
@@ -98,6 +98,8 @@ def _folder_of(package: str) -> str:
 def _why(code: int | None, took: float, bounds: Bounds) -> str:
     if code is None or took >= bounds.seconds:
         return f"it did not come to an end within {bounds.seconds} s"
+    if code == TOO_LARGE:
+        return f"it needs more than {bounds.memory // 1024**2} MiB of memory"
     if code:
         return f"the engine broke down over it ({f'signal {-code}' if code < 0 else f'exit code {code}'})"
     return "the engine gave no answer"

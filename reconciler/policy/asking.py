@@ -5,6 +5,7 @@ Leaves out who answers them, and where: see `reconciler.confined`.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,10 @@ RULES = "reconciler_rule_"
 """What the packages that are made of YAML rules are called, ended by a number."""
 
 _BOUND = re.compile(r"(?<![.\w])value\b")
+_URLS = re.compile(r"(?<!\w)(?:return_)?urls\b")
+
+URLS = "return_urls"
+"""What the document has beside the plan's members, where a rule asks for it: for each change, the parts of its return URLs."""
 
 NAMES = ("resource", "action", "before", "after", "plan", "urls", "value", "index")
 """What a body in Rego may speak of without having bound it."""
@@ -27,12 +32,11 @@ NAMES = ("resource", "action", "before", "after", "plan", "urls", "value", "inde
 class Job:
     """What the engine is given. A question is `{query}`, or `{schema, paths}`: whether what stands there fits.
 
-    `rules` and `heads` say of each question whose it is; `offsets`, of each module after those of the policy, where the
-    body of its rule begins in it.
+    `askers` says of each question whose it is; `made`, of each module after those of the policy's files, of which rule it
+    was made and where in it the rule's body begins.
     """
 
     document: Mapping[str, Any]
-    data: Mapping[str, Any]
     modules: tuple[str, ...]
     questions: tuple[Mapping[str, Any], ...]
     askers: tuple[Rule | tuple[RegoHead, ...], ...]
@@ -88,8 +92,7 @@ def ask(policy: Policy, plan: Mapping[str, Any]) -> Job:
         questions.append({"query": f"data.{heads[0].code}"})
         askers.append(heads)
     return Job(
-        document=plan,
-        data={"reconciler": {"urls": _urls(plan)}},
+        document={**plan, URLS: _urls(plan)} if any(_URLS.search(one) for one in modules) else plan,
         modules=tuple(modules),
         questions=tuple(questions),
         askers=tuple(askers),
@@ -118,33 +121,39 @@ def _paths(rule: Rule, condition: Fits, plan: Mapping[str, Any]) -> Iterator[lis
 
 def _module(package: str, rule: Rule, condition: Holds) -> tuple[str, int]:
     """The body as a module of its own, and where in it the body begins."""
+    index = "null" if condition.whole_plan else "index"
     value = "value" if _BOUND.search(condition.body) else "null"
-    head = f"package {package}\n\nimport rego.v1\n\nurls := data.reconciler.urls\n\nplan := input\n\n"
+    lines = [f"package {package}", "import rego.v1", "plan := input"]
+    lines += [f'found contains {{"index": {index}, "value": {value}}} if {{']
     if condition.whole_plan:
-        head += f'found contains {{"index": null, "value": {value}}} if {{\n'
+        lines += [f"urls := input.{URLS}"]
     else:
-        head += f'found contains {{"index": index, "value": {value}}} if {{\n'
-        head += "\tsome index, resource in input.resource_changes\n"
-        if rule.types:
-            head += f"\tresource.type in {json.dumps(rule.types)}\n"
-        head += "\taction := resource.change.actions[0]\n"
-        if rule.actions:
-            head += f"\taction in {json.dumps(rule.actions)}\n"
-        head += "\tbefore := resource.change.before\n\tafter := resource.change.after\n"
+        lines += ["some index, resource in input.resource_changes"]
+        lines += [f"resource.type in {json.dumps(rule.types)}"] if rule.types else []
+        lines += ["action := resource.change.actions[0]"]
+        lines += [f"action in {json.dumps(rule.actions)}"] if rule.actions else []
+        lines += ["before := resource.change.before", "after := resource.change.after"]
+        lines += [f"urls := input.{URLS}[index]"] if _URLS.search(condition.body) else []
+    head = "\n".join(lines) + "\n"
     return f"{head}{condition.body.rstrip()}\n}}\n", len(head)
 
 
-def _urls(plan: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The parts of every return URL of the plan as a browser takes them: no expression should have to find them by itself."""
-    texts = {
-        url
+def _urls(plan: Mapping[str, Any]) -> list[dict[str, dict[str, Any]]]:
+    """For each change the parts of its return URLs as a browser takes them: no expression should have to find them.
+
+    By the change's place, for the engine looks through an object of many members one by one.
+    """
+    return [
+        {
+            url: _parts(url)
+            for side in ("before", "after")
+            for url in (change["change"][side] or {}).get("allowedResourceOauth2ReturnUrls", ())
+        }
         for change in plan["resource_changes"]
-        for side in ("before", "after")
-        for url in (change["change"][side] or {}).get("allowedResourceOauth2ReturnUrls", ())
-    }
-    return {text: _parts(text) for text in sorted(texts)}
+    ]
 
 
+@functools.lru_cache(maxsize=4096)
 def _parts(text: str) -> dict[str, Any]:
     try:
         url = parse_url(text)

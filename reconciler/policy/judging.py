@@ -217,7 +217,7 @@ def _failure(policy: Policy, job: Job, answer: Answer) -> Diagnostic:
     if answer.number < 0 or _NOT_FOUND.match(answer.error) or _RECURSION.match(answer.error):
         return error("policy-rego", f"The engine does not take this: {said}", _REGO, source=place)
     if answer.error == "fails":
-        said = "a function fails on its values, or two results contradict each other"
+        said = "a function fails on its values, two results contradict each other, or it takes more steps than the engine goes"
     detail = "What could not be evaluated has not passed. Mend the rule, or give it more time with --timeout."
     return error("policy-not-evaluated", f"{_name(asker)} could not be evaluated: {said}", detail, source=place)
 

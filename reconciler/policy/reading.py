@@ -13,7 +13,7 @@ from reconciler.manifest.composing import compose
 from reconciler.manifest.documents import Document, Keys, ManifestFile, did_you_mean, dotted, error, quoted
 from reconciler.model.expiry import day_of
 from reconciler.model.report import Level
-from reconciler.policy.asking import NAMES
+from reconciler.policy.asking import NAMES, URLS
 from reconciler.policy.messages import unknown_names
 from reconciler.policy.rego_source import forbidden, lone, read_module, unknown_members
 from reconciler.policy.rego_tokens import tokens
@@ -219,7 +219,7 @@ class _Reader:
         kinds = plan["$defs"]["type"]["enum"]
         attributes = sorted({name for kind in kinds for name in plan["$defs"][kind]["properties"]})
         members = {"resource": sorted(change), "before": attributes, "after": attributes}
-        members |= dict.fromkeys(("plan", "input"), sorted(plan["properties"]))
+        members |= dict.fromkeys(("plan", "input"), sorted([*plan["properties"], URLS]))
         self.found += [*forbidden(words, place), *lone(words, place, frozenset(NAMES))]
         for root, known in members.items():
             for member in unknown_members(words, root, known):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.manifest.documents import did_you_mean, error, quoted
+from reconciler.policy.asking import URLS
 from reconciler.policy.rego_tokens import Token, tokens
 from reconciler.policy.rules import RegoFile, RegoHead
 from reconciler.schema_files import schema
@@ -156,7 +157,7 @@ def _heads(words: Sequence[Token], package: str, place: Place) -> Iterator[RegoH
 
 
 def _unknown_input(words: Sequence[Token], place: Place) -> Iterator[Diagnostic]:
-    known = sorted(schema("plan")["properties"])
+    known = sorted([*schema("plan")["properties"], URLS])
     aliases = {
         words[index + 3].text
         for index in range(len(words) - 3)
