@@ -9,7 +9,7 @@ import pytest
 
 VERBS = [
     "graph", "compare", "review", "verify", "drift", "access policy", "access matrix", "access check",
-    "validate", "plan", "apply", "show", "destroy", "adopt", "forget", "export", "output", "schema", "emulator",
+    "validate", "plan", "check", "apply", "show", "destroy", "adopt", "forget", "export", "output", "schema", "emulator",
     "import terraform", "import cloudformation", "lock show", "lock status", "lock unlock", "lock migrate", "lock history",
     "lock restore", "lock rebuild",
 ]  # fmt: skip
