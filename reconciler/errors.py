@@ -132,6 +132,18 @@ class Ambiguous(DirectoryError):
     """A write whose answer was lost: it may or may not have happened. Read back before anything else."""
 
 
+class ForgeError(ReconcilerError):
+    """GitHub or GitLab did not do what was asked of it, or there is nothing to ask it; no plan is worse for it."""
+
+
+class ForgeDenied(ForgeError):
+    """The token may not do this, or what it is about is not there for it."""
+
+
+class ForgeAnswerLost(ForgeError):
+    """A comment whose answer was lost: it may or may not stand there. Look before it is sent again."""
+
+
 class Refused(ReconcilerError):
     """A guard stands in the way (another account, too many deletes, protection, an incomplete reading)."""
 

@@ -23,6 +23,7 @@ from reconciler.cli.access_check import access_check
 from reconciler.cli.adopt import adopt, forget
 from reconciler.cli.apply import apply, destroy
 from reconciler.cli.check import check
+from reconciler.cli.ci import ci_comment, ci_labels
 from reconciler.cli.compare import compare
 from reconciler.cli.drift import drift
 from reconciler.cli.emulator import emulator
@@ -60,6 +61,7 @@ _LOCK_VERBS: tuple[Callable[..., ExitCode], ...] = (
     lock_show, lock_status, lock_unlock, lock_migrate, lock_history, lock_restore, lock_rebuild,
 )  # fmt: skip
 _ACCESS_VERBS: tuple[Callable[..., ExitCode], ...] = (access_policy, access_matrix, access_check)
+_CI_VERBS: tuple[Callable[..., ExitCode], ...] = (ci_comment, ci_labels)
 _IMPORT_VERBS: tuple[Callable[..., ExitCode], ...] = (import_terraform, import_cloudformation)
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
@@ -126,6 +128,7 @@ def _app() -> typer.Typer:
     for function in _VERBS:
         app.command(function.__name__, help=_teaching(inspect.getdoc(function) or ""))(verb(function))
     _add_family(app, "access", "Who may reach which provider, and the IAM policies for it.", _ACCESS_VERBS)
+    _add_family(app, "ci", "Write reports on the pull request of a job.", _CI_VERBS)
     _add_family(app, "import", "Take over what another tool manages.", _IMPORT_VERBS)
     _add_family(app, "lock", "Look at, unlock, move, restore or rebuild a lockfile.", _LOCK_VERBS)
     return app
