@@ -39,7 +39,7 @@ from reconciler.cli.plan import selection_of
 from reconciler.cli.planned import Opened, plan_opened
 from reconciler.cli.rates import read_rates
 from reconciler.cli.saved import Trust, apply_saved
-from reconciler.cli.workspace import Workspace, open_workspace, workspace_in
+from reconciler.cli.workspace import Workspace, open_manifest, open_workspace, workspace_in
 from reconciler.errors import ExitCode, UsageError
 from reconciler.model.resources import Refresh
 
@@ -95,6 +95,7 @@ def apply(
       reconciler apply --env prod --auto-approve
       reconciler plan --out prod.plan && reconciler apply --plan prod.plan
       reconciler apply --plan prod.plan --max-age 2h --verify-with alias/reconciler-plans
+      reconciler apply --plan prod.plan identities.yaml
       reconciler apply --allow-deletes 40
       reconciler apply --all
       reconciler plan --all --out plans/ && reconciler apply --plan plans/
@@ -103,7 +104,8 @@ def apply(
     that is locked, refused or out of reach stops no other.
 
     A saved plan is run once, where and from what it was made for, while it is young enough, and as it was saved;
-    anything else is refused. With RECONCILER_PLAN_KEY or --verify-with it has to be signed with that key too.
+    anything else is refused. With RECONCILER_PLAN_KEY or --verify-with it has to be signed with that key too, and with
+    PATH, that manifest has to say what the plan was made from: a merge may have brought other changes along.
 
     Exit codes: 0 done or nothing to do, 1 error, 3 refused by a guard or not signed, 4 stale plan, 5 state is locked,
     6 applied in part
@@ -117,20 +119,14 @@ def apply(
     terms = Terms(lock_timeout=lock_timeout, allowances=allowances, threads=threads)
     selection, rates = selection_of(target, exclude, finish_renames=finish_renames), read_rates(rate)
     if saved is not None:
-        if (
-            path is not None
-            or selection != selection_of(None, None)
-            or refresh is not None
-            or every
-            or shard
-            or scheduler
-        ):
+        if selection != selection_of(None, None) or refresh is not None or every or shard or scheduler:
             raise UsageError(
-                "--plan says everything: no PATH, --target, --exclude, --finish-renames, --refresh, --all, --shard or "
+                "--plan says everything: no --target, --exclude, --finish-renames, --refresh, --all, --shard or "
                 "--scheduler goes with it",
                 "Plan again with those, save that plan, and apply it.",
             )
-        trust = Trust(max_age=limit_of(max_age or DEFAULT_MAX_AGE), verify_with=verify_with)
+        manifest = open_manifest(path)[0] if path is not None else None
+        trust = Trust(max_age=limit_of(max_age or DEFAULT_MAX_AGE), verify_with=verify_with, manifest=manifest)
         return _saved(console, saved, env, terms, trust=trust, rates=rates, form=form)
     if max_age is not None or verify_with is not None:
         raise UsageError(

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.cli.age import check_age
 from reconciler.cli.console import Console
@@ -17,21 +17,29 @@ from reconciler.cli.executing import Consent, Terms, execute, only_writer
 from reconciler.cli.plan_files import read_plan, tell
 from reconciler.cli.signing import check_not_left_unchecked, check_signature
 from reconciler.cli.unfinished import settled_first
-from reconciler.cli.workspace import environment_of, open_directory
+from reconciler.cli.workspace import AS_DECLARED, environment_of, open_directory, workspace_in
 from reconciler.errors import ExitCode, InvalidInput, Refused, StalePlan
 from reconciler.model.plan import Plan
 from reconciler.model.rates import Rates
 
+if TYPE_CHECKING:
+    from reconciler.manifest import Manifest
+
 Place = TypeVar("Place")
+_AGAIN = "Plan again, look at what it says now, and apply that."
 _LONGEST, _LONGEST_PATH = 250, 4000  # bytes; what stands beside a lockfile has a longer name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """What a saved plan has to be to be run: no older than `max_age` (None: any age), signed by `verify_with`."""
+    """What a saved plan has to be to be run: no older than `max_age` (None: any age), signed by `verify_with`.
+
+    `manifest`: what it has to be made from, where somebody wants that checked.
+    """
 
     max_age: timedelta | None
     verify_with: str | None
+    manifest: Manifest | None = None
 
 
 def apply_saved(console: Console, file: Path, *, env: str | None, terms: Terms, trust: Trust, rates: Rates) -> ExitCode:
@@ -75,7 +83,23 @@ def trusted(console: Console, file: Path, trust: Trust) -> Plan:
         check_not_left_unchecked(saved, file=str(file))
     check_age(saved.created_at, trust.max_age, file=str(file))
     tell(console, saved, file=file, checked=checked)
+    if trust.manifest is not None:
+        check_made_from(saved.plan, trust.manifest, file=file)
     return saved.plan
+
+
+def check_made_from(plan: Plan, manifest: Manifest, *, file: Path) -> None:
+    """Raise StalePlan where the manifest means anything else, for the plan's environment, than what the plan was made from.
+
+    Layout, comments and file order are no difference; a change of another environment is none. As `workspace_in` for mistakes.
+    """
+    name = plan.target.environment
+    if name not in manifest.environments:
+        raise StalePlan(f"{file} is a plan for environment {name}, which {manifest.path} does not declare", _AGAIN)
+    if workspace_in(manifest, (), name, AS_DECLARED).stack.digest != plan.manifest_digest:
+        raise StalePlan(
+            f"{file} was made from another version of {manifest.path}: for {name}, it says something else", _AGAIN
+        )
 
 
 @contextlib.contextmanager
@@ -150,5 +174,5 @@ def _check_elsewhere(path: Path, plan: Plan, file: Path) -> None:
     if lock is not None and lock.lineage != plan.lineage:
         raise StalePlan(
             f"{file} was made from another lockfile than {path} (lineage {plan.lineage}, not {lock.lineage})",
-            "Plan again, look at what it says now, and apply that.",
+            _AGAIN,
         )

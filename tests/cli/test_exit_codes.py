@@ -137,7 +137,7 @@ TABLE: list[tuple[Prepare, str, int]] = [
     (fresh, "apply --auto-approve --verify-with alias/plans", 1),
     (fresh, "plan --sign-with alias/plans", 1),
     (fresh, "plan --out saved.plan --sign-with alias/plans", 1),  # an embedded environment has no credentials
-    (planned, "apply reconciler.yaml --plan saved.plan", 1),
+    (planned, "apply reconciler.yaml --plan saved.plan", 0),
     (planned, "apply --plan saved.plan --target x", 1),
     (stale, "apply --plan saved.plan", 4),
     (edited, "apply --plan saved.plan", 4),

@@ -210,3 +210,49 @@ def test_what_is_no_file_is_no_plan(project: Any) -> None:
     ran = project.run("show", "pipe.plan")
     assert ran.code == 1
     assert "pipe.plan is no file" in ran.err
+
+
+def test_with_a_path_the_manifest_has_to_say_what_the_plan_was_made_from(project: Any) -> None:
+    project.run("plan", "--out", "saved.plan")
+    text = (project.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    project.write(text.replace("callback", "elsewhere", 1))
+    ran = project.run("apply", "--plan", "saved.plan", "reconciler.yaml")
+    assert ran.code == 4
+    assert "was made from another version of reconciler.yaml: for local, it says something else" in ran.err
+    assert not project.lockfile.exists()
+    project.write("# a comment, and another layout\n\n" + text)
+    assert project.run("apply", "--plan", "saved.plan", "reconciler.yaml").code == 0
+    assert len(project.lock["resources"]) == 2
+
+
+def test_with_a_path_a_change_of_another_environment_is_no_difference(project: Any) -> None:
+    head = "environments: {local: {directory: embedded}, other: {directory: embedded}}"
+    entry = "  far-agent: {environments: [other], allowedResourceOauth2ReturnUrls: ['https://%s.example.com/x']}\n"
+    project.declare("near-agent", head=head)
+    file = project.folder / "reconciler.yaml"
+    project.write(file.read_text(encoding="utf-8") + entry % "one")
+    project.run("plan", "--env", "local", "--out", "saved.plan")
+    project.write(file.read_text(encoding="utf-8").replace("one.example", "two.example"))
+    assert project.run("apply", "--plan", "saved.plan", "reconciler.yaml").code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        (
+            "version: 1\nstack: payments\nenvironments: {prod: {directory: embedded}}\n",
+            4,
+            "which reconciler.yaml does not declare",
+        ),
+        ("version: 1\nstack: [", 1, "has mistakes"),
+    ],
+)
+def test_with_a_path_a_manifest_that_cannot_be_compared_is_no_basis(
+    project: Any, text: str, code: int, said: str
+) -> None:
+    project.run("plan", "--out", "saved.plan")
+    project.write(text)
+    ran = project.run("apply", "--plan", "saved.plan", "reconciler.yaml")
+    assert ran.code == code
+    assert said in ran.err
+    assert not project.lockfile.exists()
