@@ -49,6 +49,8 @@ class Forges:
     url: str = ""
     comments: list[dict[str, Any]] = field(default_factory=list)
     labels: set[str] = field(default_factory=set)
+    pulls: list[dict[str, Any]] = field(default_factory=list)  # each with its `commits`, which GitHub does not show
+    artifacts: list[dict[str, Any]] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=lambda: {TOKEN: Account("github-actions[bot]", 41898282)})
     troubles: list[Trouble] = field(default_factory=list)
     seen: list[tuple[str, str]] = field(default_factory=list)
@@ -156,6 +158,10 @@ class _Handler(BaseHTTPRequestHandler):
             return 403, {"message": "Resource not accessible by integration"}
         if where.startswith("/repos/acme/identities/issues/"):
             return self._github(where.removeprefix("/repos/acme/identities/issues/"), query, body, account)
+        if found := re.fullmatch(r"/repos/acme/identities/commits/(\w+)/pulls", where):
+            return 200, [one for one in self.forges.pulls if found[1] in one["commits"]]
+        if where == "/repos/acme/identities/actions/artifacts":
+            return 200, {"artifacts": [one for one in self.forges.artifacts if one["name"] == query["name"][0]]}
         if where.startswith(("/projects/acme%2Fidentities/merge_requests/12", "/projects/77/merge_requests/12")):
             return self._gitlab(where.partition("/merge_requests/12")[2], query, body, account)
         return 404, {"message": "Not Found"}

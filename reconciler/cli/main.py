@@ -24,6 +24,7 @@ from reconciler.cli.adopt import adopt, forget
 from reconciler.cli.apply import apply, destroy
 from reconciler.cli.check import check
 from reconciler.cli.ci import ci_comment, ci_labels
+from reconciler.cli.ci_merged import ci_merged
 from reconciler.cli.compare import compare
 from reconciler.cli.drift import drift
 from reconciler.cli.emulator import emulator
@@ -61,7 +62,7 @@ _LOCK_VERBS: tuple[Callable[..., ExitCode], ...] = (
     lock_show, lock_status, lock_unlock, lock_migrate, lock_history, lock_restore, lock_rebuild,
 )  # fmt: skip
 _ACCESS_VERBS: tuple[Callable[..., ExitCode], ...] = (access_policy, access_matrix, access_check)
-_CI_VERBS: tuple[Callable[..., ExitCode], ...] = (ci_comment, ci_labels)
+_CI_VERBS: tuple[Callable[..., ExitCode], ...] = (ci_comment, ci_labels, ci_merged)
 _IMPORT_VERBS: tuple[Callable[..., ExitCode], ...] = (import_terraform, import_cloudformation)
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]

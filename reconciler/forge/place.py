@@ -60,7 +60,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One request. `api`: the API's address, no slash at its end. `repository`: `owner/name`; a project's id or path."""
+    """One request. `api`: the API's address, no slash at its end. `repository`: `owner/name`; a project's id or path.
+
+    `number` 0: the repository itself.
+    """
 
     forge: Forge
     api: str
@@ -84,7 +87,8 @@ class Place:
         return f"/projects/{quote(self.repository, safe='')}"
 
     def __str__(self) -> str:
-        return f"{self.repository}{'#' if self.forge is Forge.GITHUB else '!'}{self.number}"
+        mark = "#" if self.forge is Forge.GITHUB else "!"
+        return f"{self.repository}{mark}{self.number}" if self.number else self.repository
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,12 @@ def place_in(
     Raises ForgeError where the job belongs to none, UsageError where nobody says which host or repository is meant.
     """
     forge = on or _forge_in(environ)
+    place = repository_in(environ, forge, repository)
+    return replace(place, number=number or _number_in(environ, forge, on is not None))
+
+
+def repository_in(environ: Mapping[str, str], forge: Forge, repository: str | None = None) -> Place:
+    """The repository that the job is about. Raises UsageError where nobody says which."""
     named = repository or next((environ[one] for one in _REPOSITORY[forge] if environ.get(one)), None)
     if named is None:
         raise UsageError(
@@ -39,9 +46,7 @@ def place_in(
             f"{_REPOSITORY[forge][0]} is not set. Give --repository.",
         )
     api = environ.get(_API[forge]) or _DEFAULT_API[forge]
-    return Place(
-        forge=forge, api=api.rstrip("/"), repository=named, number=number or _number_in(environ, forge, on is not None)
-    )
+    return Place(forge=forge, api=api.rstrip("/"), repository=named, number=0)
 
 
 def _forge_in(environ: Mapping[str, str]) -> Forge:

@@ -10,8 +10,8 @@ import pytest
 VERBS = [
     "graph", "compare", "review", "verify", "drift", "access policy", "access matrix", "access check",
     "validate", "plan", "check", "apply", "show", "destroy", "adopt", "forget", "export", "output", "schema", "emulator",
-    "ci comment", "ci labels", "import terraform", "import cloudformation", "lock show", "lock status", "lock unlock",
-    "lock migrate", "lock history",
+    "ci comment", "ci labels", "ci merged", "import terraform", "import cloudformation", "lock show", "lock status",
+    "lock unlock", "lock migrate", "lock history",
     "lock restore", "lock rebuild",
 ]  # fmt: skip
 
