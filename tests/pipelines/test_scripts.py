@@ -1,0 +1,198 @@
+"""The scripts that pipelines call, with the variables and files that the hosts really set: codes, reports, comments, state."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.forges import TOKEN, Account, Forges
+from tests.pipelines.jobs import MANIFEST, Job
+
+REPORTS = {"comment.md", "report.json", "report.html", "report.sarif", "labels.txt"}
+BAD_URL = "http://203.0.113.7/callback"
+
+
+def test_a_plan_with_changes_passes_and_says_so(job: Job, forges: Forges) -> None:
+    ended = job.step("pipeline", "plan")
+    assert ended.code == 0, ended.err
+    assert ended.outputs["code"] == "2"
+    assert ended.outputs["changes"] == "true"
+    assert {one.name for one in job.report("").iterdir()} >= REPORTS
+    assert Path(job.env["IDENTITIES_PLAN"]).exists()
+    assert "invoice-agent" in ended.summary
+    assert "+ create" in ended.out
+    assert len(forges.comments) == 1
+    assert forges.comments[0]["body"].startswith("<!-- reconciler:plan payments/local -->\n")
+    assert TOKEN not in ended.out + ended.err + ended.summary
+
+
+def test_the_second_plan_goes_into_the_same_comment_and_one_without_changes_is_0(job: Job, forges: Forges) -> None:
+    job.step("pipeline", "plan")
+    assert job.step("pipeline", "apply").code == 0
+    ended = job.step("pipeline", "plan")
+    assert (ended.code, ended.outputs["code"], ended.outputs["changes"]) == (0, "0", "false")
+    assert len(forges.comments) == 1
+
+
+def test_a_mistake_in_the_manifest_is_an_error_and_never_looks_like_changes(job: Job, forges: Forges) -> None:
+    job.write(MANIFEST.replace("stack: payments", "stack: [payments"))
+    ended = job.step("pipeline", "plan")
+    assert (ended.code, ended.outputs["code"], ended.outputs["changes"]) == (1, "1", "false")
+    assert not Path(job.env["IDENTITIES_PLAN"]).exists()
+    assert forges.comments == []
+
+
+def test_a_refused_plan_fails_the_job_and_its_reports_come_out_all_the_same(job: Job, forges: Forges) -> None:
+    job.write(MANIFEST.replace("local: {directory: embedded}", "local: {directory: embedded, protect: true}"))
+    job.step("pipeline", "plan")
+    job.step("pipeline", "apply")
+    text = (job.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    job.write(text[: text.index("  ledger-agent")])
+    ended = job.step("pipeline", "plan")
+    assert (ended.code, ended.outputs["code"]) == (3, "3")
+    assert {one.name for one in job.report("").iterdir()} >= REPORTS
+    assert "ledger-agent" in forges.comments[0]["body"]
+
+
+@pytest.mark.parametrize("manifest", [MANIFEST, MANIFEST.replace("stack:", "stock:")], ids=["fine", "with a mistake"])
+def test_a_comment_that_cannot_be_posted_neither_hides_nor_makes_a_failure(
+    job: Job, forges: Forges, manifest: str
+) -> None:
+    forges.accounts[TOKEN] = Account("github-actions[bot]", 41898282, writes=False)
+    job.write(manifest)
+    ended = job.step("pipeline", "plan")
+    assert ended.code == (0 if manifest is MANIFEST else 1)
+    assert forges.comments == []
+
+
+def test_labels_follow_where_they_are_wanted(job: Job, forges: Forges) -> None:
+    forges.labels = {"bug", "reconciler/destroy"}
+    assert job.step("pipeline", "plan", env={"IDENTITIES_LABELS": "true"}).code == 0
+    assert "reconciler/add" in forges.labels
+    assert "reconciler/destroy" not in forges.labels
+    assert "bug" in forges.labels
+
+
+def test_a_push_has_nothing_to_write_on(job: Job, forges: Forges) -> None:
+    job.event("push", {"ref": "refs/heads/main"})
+    ended = job.step("pipeline", "plan")
+    assert ended.code == 0
+    assert forges.seen == []
+    assert "Error" not in ended.err
+
+
+def test_apply_runs_exactly_the_saved_plan_and_once(job: Job) -> None:
+    job.step("pipeline", "plan")
+    ended = job.step("pipeline", "apply")
+    assert (ended.code, ended.outputs["code"]) == (0, "0"), ended.err
+    assert "exit code 0: done" in ended.summary
+    lock = json.loads((job.folder / "reconciler.local.lock.json").read_text(encoding="utf-8"))
+    assert len(lock["resources"]) == 2
+    again = job.step("pipeline", "apply")
+    assert (again.code, again.outputs["code"]) == (4, "4")
+    assert "stale" in again.summary
+
+
+def test_what_a_merge_mixed_in_is_not_applied(job: Job) -> None:
+    job.step("pipeline", "plan")
+    job.write(MANIFEST + '  extra-agent:\n    allowedResourceOauth2ReturnUrls: ["https://other.example.com/x"]\n')
+    ended = job.step("pipeline", "apply")
+    assert ended.code == 4
+    assert "was made from another version of reconciler.yaml" in ended.err
+    assert not (job.folder / "reconciler.local.lock.json").exists()
+
+
+def test_drift_fails_the_job_with_2_and_says_what_it_is(job: Job) -> None:
+    job.event("schedule", {})
+    job.step("pipeline", "plan")
+    job.step("pipeline", "apply")
+    assert job.step("pipeline", "drift").code == 0
+    job.write(MANIFEST.replace("/oauth/callback", "/elsewhere"))
+    ended = job.step("pipeline", "drift")
+    assert (ended.code, ended.outputs["code"]) == (2, "2")
+    assert "invoice-agent" in ended.summary
+
+
+def test_show_prints_the_plan_that_is_applied(job: Job) -> None:
+    job.step("pipeline", "plan")
+    (job.folder / "reconciler.yaml").unlink()
+    ended = job.step("pipeline", "show")
+    assert ended.code == 0, ended.err
+    assert "invoice-agent" in ended.summary
+
+
+def test_gitlab_gets_its_own_reports(job: Job, forges: Forges) -> None:
+    job.on_gitlab()
+    ended = job.step("pipeline", "plan")
+    assert ended.code == 0, ended.err
+    assert {one.name for one in job.report("").iterdir()} >= {*REPORTS, "code-quality.json", "junit.xml"}
+    assert len(forges.comments) == 1
+
+
+def test_jenkins_gets_junit(job: Job) -> None:
+    for name in [one for one in job.env if one.startswith("GITHUB_")]:
+        del job.env[name]
+    assert job.step("pipeline", "plan").code == 0
+    assert job.report("junit.xml").exists()
+
+
+def test_names_with_anything_in_them_are_names(job: Job) -> None:
+    evil = "a b; touch pwned $(touch pwned) `touch pwned`'\".yaml"
+    (job.folder / "reconciler.yaml").rename(job.folder / evil)
+    assert job.step("pipeline", "plan", env={"IDENTITIES_MANIFEST": evil}).code == 0
+    ended = job.step("pipeline", "plan", env={"IDENTITIES_MANIFEST": evil, "IDENTITIES_ENV": "$(touch pwned);--all"})
+    assert ended.code == 1
+    assert not list(job.folder.glob("**/pwned"))
+
+
+def test_an_option_cannot_be_smuggled_in_as_a_manifest(job: Job) -> None:
+    ended = job.step("pipeline", "plan", env={"IDENTITIES_MANIFEST": "--help"})
+    assert ended.code == 1
+
+
+@pytest.mark.parametrize("mode", ["", "destroy", "review;true"])
+def test_another_mode_is_a_mistake(job: Job, mode: str) -> None:
+    ended = job.step("pipeline", mode)
+    assert ended.code == 1
+    assert "usage" in ended.err
+
+
+def reviewed(job: Job, text: str) -> tuple[str, str]:
+    """Two commits: the manifest as it was, and as it is now."""
+    base = job.commit("as it was")
+    job.write(text)
+    return base, job.commit("as it is")
+
+
+def test_a_review_needs_no_credentials_and_says_what_changed(job: Job, forges: Forges) -> None:
+    base, head = reviewed(job, MANIFEST.replace("app.example.com/ledger", "elsewhere.example.net/ledger"))
+    for name in [one for one in job.env if one.startswith("AWS_")]:
+        del job.env[name]
+    ended = job.step("pipeline", "review", env={"IDENTITIES_BASE": base, "IDENTITIES_HEAD": head})
+    assert (ended.code, ended.outputs["code"]) == (0, "2"), ended.err
+    assert {one.name for one in job.report("").iterdir()} >= {*REPORTS, "annotations.txt", "summary.md"}
+    assert ended.outputs["sarif"] == str(job.report("report.sarif"))
+    assert "::" in ended.out, "annotations are read from the log"
+    assert "elsewhere.example.net" in ended.summary
+    assert forges.comments[0]["body"].startswith("<!-- reconciler:review payments/local -->\n")
+
+
+def test_a_review_fails_for_a_grave_finding_with_every_report(job: Job, forges: Forges) -> None:
+    base, head = reviewed(job, MANIFEST.replace("https://app.example.com/ledger/callback", BAD_URL))
+    env = {"IDENTITIES_BASE": base, "IDENTITIES_HEAD": head, "IDENTITIES_FAIL_ON": "notice"}
+    ended = job.step("pipeline", "review", env=env)
+    assert (ended.code, ended.outputs["code"]) == (3, "3")
+    assert {one.name for one in job.report("").iterdir()} >= REPORTS
+    assert "203.0.113.7" in forges.comments[0]["body"]
+
+
+def test_the_review_of_a_fork_ends_as_the_review_does(job: Job, forges: Forges) -> None:
+    forges.accounts[TOKEN] = Account("github-actions[bot]", 41898282, writes=False)
+    base, head = reviewed(job, MANIFEST.replace("https://app.example.com/ledger/callback", BAD_URL))
+    env = {"IDENTITIES_BASE": base, "IDENTITIES_HEAD": head}
+    assert job.step("pipeline", "review", env=env).code == 0
+    ended = job.step("pipeline", "review", env={**env, "IDENTITIES_FAIL_ON": "notice"})
+    assert ended.code == 3
+    assert "203.0.113.7" in ended.summary, "the summary is there for forks too"
