@@ -218,4 +218,5 @@ class Action:
     def _value(self, expression: str, values: Mapping[str, str]) -> Any:
         code = _CONTEXT.sub(lambda found: repr(values.get(found[1], "")), expression.strip())
         code = code.replace("always()", "True").replace("true", "True").replace("||", " or ").replace("&&", " and ")
-        return eval(code.replace("'True'", "'true'"), {"__builtins__": {}})
+        known = {"__builtins__": {}, "format": lambda text, *more: text.format(*more)}
+        return eval(code.replace("'True'", "'true'"), known)

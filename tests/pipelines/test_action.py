@@ -17,7 +17,7 @@ MORE = '  extra-agent:\n    allowedResourceOauth2ReturnUrls: ["https://other.exa
 
 def on_pull_request(job: Job, **more: str) -> Action:
     job.event("pull_request", {"pull_request": {"number": 12}})
-    github = {"event.pull_request.head.sha": HEAD, "event.pull_request.base.sha": "", "sha": "c" * 40, "token": TOKEN}
+    github = {"event.pull_request.head.sha": HEAD, "sha": "c" * 40, "token": TOKEN}
     return Action(job, {**github, "ref_name": "12/merge", **more})
 
 
@@ -109,14 +109,18 @@ def test_a_failing_plan_keeps_its_reports_and_no_plan(job: Job) -> None:
     assert "Keep the reports" in action.steps
 
 
-def test_a_review_compares_the_base_of_the_pull_request_with_what_was_merged(job: Job, forges: Forges) -> None:
+def test_a_review_is_of_what_the_pull_request_brings_wherever_main_is_by_now(job: Job, forges: Forges) -> None:
     base = job.commit("as it was")
     job.write(MANIFEST + MORE)
-    job.commit("as it is")
-    action = on_pull_request(job, **{"event.pull_request.base.sha": base})
+    head = job.commit("the request")
+    job.git("checkout", "--quiet", "-b", "main-by-now", base)
+    job.write(MANIFEST.replace("/ledger/callback", "/ledger/of-others"))
+    job.git("update-ref", "refs/remotes/origin/main", job.commit("meanwhile"))
+    action = on_pull_request(job, **{"event.pull_request.base.ref": "main", "event.pull_request.head.sha": head})
     ended = action.run(mode="review", sarif="true")
     assert (ended.code, ended.outputs["changes"]) == (0, "true"), ended.err
     assert "extra-agent" in forges.comments[0]["body"]
+    assert "of-others" not in forges.comments[0]["body"]
     assert "Show the findings in code scanning" in action.steps
     assert "Keep the plan" not in action.steps
 

@@ -174,7 +174,6 @@ def test_a_review_needs_no_credentials_and_says_what_changed(job: Job, forges: F
     assert (ended.code, ended.outputs["code"]) == (0, "2"), ended.err
     assert {one.name for one in job.report("").iterdir()} >= {*REPORTS, "annotations.txt", "summary.md"}
     assert ended.outputs["sarif"] == str(job.report("report.sarif"))
-    assert "::" in ended.out, "annotations are read from the log"
     assert "elsewhere.example.net" in ended.summary
     assert forges.comments[0]["body"].startswith("<!-- reconciler:review payments/local -->\n")
 
@@ -186,6 +185,25 @@ def test_a_review_fails_for_a_grave_finding_with_every_report(job: Job, forges: 
     assert (ended.code, ended.outputs["code"]) == (3, "3")
     assert {one.name for one in job.report("").iterdir()} >= REPORTS
     assert "203.0.113.7" in forges.comments[0]["body"]
+    assert "\n::" in ended.out, "annotations are read from the log"
+
+
+def test_the_review_of_a_merge_request_leaves_out_what_others_merged(job: Job, forges: Forges) -> None:
+    base = job.commit("as it was")
+    job.write(MANIFEST.replace("/oauth/callback", "/oauth/of-the-request"))
+    source = job.commit("the request")
+    job.write(
+        (job.folder / "reconciler.yaml").read_text(encoding="utf-8").replace("/ledger/callback", "/ledger/of-others")
+    )
+    result = job.commit("merged with what others did")
+    job.on_gitlab()
+    job.env |= {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "CI_COMMIT_SHA": result}
+    assert "of-others" in job.step("pipeline", "review").out
+    ended = job.step("pipeline", "review", env={"CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": source})
+    assert ended.code == 0, ended.err
+    assert "of-the-request" in ended.out
+    assert "of-others" not in ended.out
+    assert len(forges.comments) == 1
 
 
 def test_the_review_of_a_fork_ends_as_the_review_does(job: Job, forges: Forges) -> None:
