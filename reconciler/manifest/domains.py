@@ -20,6 +20,7 @@ def _list() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+@functools.lru_cache(maxsize=65536)
 def registrable(host: str) -> str:
     """The domain that the host belongs to, as `example.co.uk`; the host itself where it is none's, as `intranet`."""
     return str(_list().privatesuffix(host) or host)

@@ -85,6 +85,7 @@ def places_of(texts: Iterable[str]) -> frozenset[Web]:
     return frozenset(web for text in texts if (web := web_of(text)) is not None)
 
 
+@functools.lru_cache(maxsize=65536)
 def is_named(host: str) -> bool:
     """Whether it is a host with a name, that somebody owns: no address, not the user's own machine."""
     return bool(host) and address_in(host) is None and not is_loopback(host)

@@ -7,6 +7,7 @@ its rule is among those that `risks.forms` covers and its URL arrives; and so is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.diagnostics import Diagnostic, Severity, in_order
@@ -25,9 +26,12 @@ def mistakes(base: Reviewed, head: Reviewed, looked: Sequence[Facts]) -> Iterato
     known = {(one.code, one.address, one.summary) for one in base.diagnostics}
     told = frozenset(f"The return URL {quoted(one.text)} " for facts in looked for one in facts.arrivals)
     by_code: dict[str, list[Diagnostic]] = {}
+    errors: Counter[tuple[str, ...]] = Counter()
     for one in in_order(head.diagnostics):
         if one.severity is Severity.ERROR:
-            yield _finding(one)
+            words = (one.code, one.address or "", one.summary)
+            errors[words] += 1
+            yield _finding(one, nth=errors[words])
         elif (one.code, one.address, one.summary) not in known and not _told_better(one, told):
             by_code.setdefault(one.code, []).append(one)
     for alike in by_code.values():
@@ -62,13 +66,14 @@ def _counted(alike: Sequence[Diagnostic]) -> Iterator[Finding]:
     )
 
 
-def _finding(one: Diagnostic) -> Finding:
+def _finding(one: Diagnostic, *, nth: int = 1) -> Finding:
+    """`nth`: how often the same was said of the same before and now: each is one to mend."""
     return Finding(
         level=_LEVELS[one.severity],
         code=one.code,
         about=one.address or "manifest",
         summary=one.summary,
         consequence=one.detail,
-        subject=one.summary,
+        subject=one.summary if nth == 1 else f"{one.summary} ({nth})",
         source=one.source,
     )

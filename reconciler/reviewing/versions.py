@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.diagnostics import Diagnostic
@@ -64,6 +64,25 @@ class Reviewed:
     def places(self) -> Mapping[str, frozenset[Web]]:
         """Where the return URLs of each environment lead."""
         return {name: places_of(texts) for name, texts in self.urls.items()}
+
+    @functools.cached_property
+    def schemes(self) -> Mapping[str, Mapping[str, frozenset[str]]]:
+        """By environment, the hosts that return URLs lead to, with the schemes by which they are reached."""
+        found: dict[str, dict[str, frozenset[str]]] = {}
+        for name, webs in self.places.items():
+            hosts = found.setdefault(name, {})
+            for web in webs:
+                hosts[web.host] = hosts.get(web.host, frozenset()) | {web.scheme}
+        return found
+
+    @functools.cached_property
+    def used_in(self) -> Mapping[str, Sequence[str]]:
+        """The environments by the hosts that their return URLs lead to."""
+        found: dict[str, list[str]] = {}
+        for name, hosts in self.schemes.items():
+            for host in hosts:
+                found.setdefault(host, []).append(name)
+        return found
 
     @functools.cached_property
     def known(self) -> Known:

@@ -81,6 +81,30 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         "tokenVault: {keyType: ServiceManagedKey}\nsettings: {require: [owner, expires]}\n",
         ["m.yaml:4:3 required", "m.yaml:7:3 required", "m.yaml:11:3 required", "m.yaml:11:3 required"],
     ),
+    "a path of an approver that no manifest has": (
+        ENTRY + "settings: {review: {approvers: [{paths: [workloadIdentity.abc], require: security}]}}\n",
+        ["m.yaml:6:42 review-path"],
+    ),
+    "a path of an approver at which nothing stands": (
+        ENTRY + "settings: {review: {approvers: [{paths: ['workloadIdentities.x*', 'stack'], require: security}]}}\n",
+        ["m.yaml:6:42 review-path"],
+    ),
+    "an approver of nothing, and nobody": (
+        ENTRY + "settings: {review: {approvers: [{paths: [], require: ''}]}}\n",
+        ["m.yaml:6:41 invalid-value", "m.yaml:6:54 invalid-value", "m.yaml:6:54 invalid-value"],
+    ),
+    "an approver that is asked for from no level": (
+        ENTRY + "settings: {review: {approvers: [{paths: [stack], require: security, from: info}]}}\n",
+        ["m.yaml:6:75 invalid-value"],
+    ),
+    "hosts of everybody": (
+        ENTRY + "settings: {review: {hosts: ['*.com', '*', '*.github.io', 'app.*', '*.example.com', a.example.com]}}\n",
+        ["m.yaml:6:29 review-host", "m.yaml:6:38 review-host", "m.yaml:6:43 review-host", "m.yaml:6:58 review-host"],
+    ),
+    "a host that is a URL": (
+        ENTRY + "settings: {review: {hosts: ['https://app.example.com']}}\n",
+        ["m.yaml:6:29 invalid-value"],
+    ),
     "what is required and refused is told once": (
         ENTRY + "    owner: 12\nsettings: {require: [owner]}\n",
         ["m.yaml:6:12 wrong-type"],

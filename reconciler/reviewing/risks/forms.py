@@ -7,18 +7,19 @@ for information.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from reconciler.manifest.documents import quoted
+from reconciler.manifest.domains import registrable
 from reconciler.manifest.rules import RETURN_URLS
-from reconciler.manifest.urls import Url, address_in, decoded_labels, is_loopback, mixes_scripts
+from reconciler.manifest.urls import Url, address_in, decoded_labels, is_loopback, is_ordinary, mixes_scripts
 from reconciler.model.report import Level
 from reconciler.reviewing.arrivals import Arrival, web_of
 from reconciler.reviewing.risks.facts import Facts, Raised, Risk, count
-from reconciler.reviewing.risks.hosts import own_places, shown, who, whose
+from reconciler.reviewing.risks.hosts import own_hosts, shown, who, whose
 
 _RUNS = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "filesystem"})
 _OPEN = re.compile(r"[*{}$<>|^`\[\]]|%2[aA]|%7[bBdD]")
@@ -91,7 +92,7 @@ def _address(url: Url, _: Facts) -> str:
 
 
 def _known(url: Url, facts: Facts) -> bool:
-    return any(web.host == url.host for web in own_places(facts))
+    return url.host in own_hosts(facts)
 
 
 def _new_address(url: Url, facts: Facts) -> str:
@@ -106,8 +107,7 @@ def _known_address(url: Url, facts: Facts) -> str:
 def _downgraded(url: Url, facts: Facts) -> str:
     if url.scheme != "http" or is_loopback(url.host):
         return ""
-    secure = any(web.scheme == "https" and web.host == url.host for web in own_places(facts))
-    return "is http now, and was https" if secure else ""
+    return "is http now, and was https" if "https" in own_hosts(facts).get(url.host, ()) else ""
 
 
 def _plain(url: Url, facts: Facts) -> str:
@@ -293,15 +293,22 @@ COVERED = frozenset(one.rule for one in FORMS if one.rule)
 """The rules of `validate` that have nothing to add on a URL that arrives."""
 
 
+@functools.lru_cache(maxsize=65536)
+def _is_plain(text: str) -> bool:
+    """Whether no form has a word to say about it, as about nearly all."""
+    return is_ordinary(text) and _OPEN.search(text) is None
+
+
 def _check(forms: tuple[Form, ...], facts: Facts) -> Iterator[Raised]:
-    for form in forms:
+    odd = [one for one in facts.arrivals if not _is_plain(one.text)]
+    for form in forms if odd else ():
         alike: dict[tuple[str, str], list[Arrival]] = {}
-        for one in facts.arrivals:
+        for one in odd:
             if found := _found(form, one, facts):
                 web = web_of(one.text)
-                alike.setdefault((web.host if web else "", found), []).append(one)
-        for (host, found), arrivals in sorted(alike.items()):
-            yield from _raised(form, facts, host, found, arrivals)
+                alike.setdefault((registrable(web.host) if web else "", found), []).append(one)
+        for (domain, found), arrivals in sorted(alike.items()):
+            yield from _raised(form, facts, domain, found, arrivals)
 
 
 def _found(form: Form, one: Arrival, facts: Facts) -> str:
@@ -310,7 +317,7 @@ def _found(form: Form, one: Arrival, facts: Facts) -> str:
     return "cannot be read: no program can say what its host is" if form.found is _disputed else ""
 
 
-def _raised(form: Form, facts: Facts, host: str, found: str, arrivals: list[Arrival]) -> Iterator[Raised]:
+def _raised(form: Form, facts: Facts, domain: str, found: str, arrivals: list[Arrival]) -> Iterator[Raised]:
     if form.other is None and not facts.protected:
         return
     level = facts.grave(form.protected, form.other or Level.INFO)
@@ -327,7 +334,7 @@ def _raised(form: Form, facts: Facts, host: str, found: str, arrivals: list[Arri
         else f"{count(many, 'return URL')}, as {quoted(first.text)}: each {found} ({who(arrivals)})",
         consequence=form.consequence,
         advice=form.advice,
-        subject=first.text if many == 1 else host or first.text,
+        subject=first.text if many == 1 else domain or first.text,
         place=facts.place(first.address, RETURN_URLS, first.text),
         allowed=f"settings.rules.{form.rule}: off" if silenced else "",
         others=others,
@@ -337,7 +344,7 @@ def _raised(form: Form, facts: Facts, host: str, found: str, arrivals: list[Arri
 def _rules() -> Mapping[str, Risk]:
     codes = dict.fromkeys(one.code for one in FORMS)
     forms = {code: tuple(one for one in FORMS if one.code == code) for code in codes}
-    return {code: Risk(code, those[0].title, partial(_check, those)) for code, those in forms.items()}
+    return {code: Risk(code, those[0].title, functools.partial(_check, those)) for code, those in forms.items()}
 
 
 RISKY_FORMS = tuple(_rules().values())

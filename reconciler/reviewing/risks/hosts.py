@@ -6,8 +6,9 @@ addresses or the user's own machine: see `forms`.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from reconciler.manifest.documents import quoted
@@ -16,8 +17,8 @@ from reconciler.manifest.rules import RETURN_URLS
 from reconciler.manifest.urls import decoded_labels, mixes_scripts
 from reconciler.model.environments import Environment, Where
 from reconciler.model.report import Level
-from reconciler.reviewing.arrivals import Arrival, Web, is_named
-from reconciler.reviewing.risks.facts import FEW, Facts, Raised, Risk, count, named
+from reconciler.reviewing.arrivals import Arrival, is_named
+from reconciler.reviewing.risks.facts import FEW, Facts, Raised, Risk, count, counted, named
 
 _SHOWN = 75  # characters of a host
 _OPEN = re.compile(r"[*{}$<>|^`\[\]]")
@@ -39,16 +40,16 @@ def _rank(one: Environment) -> int:
     return 0 if one.where is Where.EMBEDDED else 2 if one.protect else 1
 
 
-def _trusted(facts: Facts) -> frozenset[Web]:
-    """Where return URLs lead in environments of the earlier version in which as much is at stake."""
+def _trusted(facts: Facts) -> set[str]:
+    """The hosts of return URLs in environments of the earlier version in which as much is at stake."""
     here = 0 if facts.played else 2 if facts.protected else 1
     names = (name for name, one in facts.base.environments.items() if _rank(one) >= here)
-    return frozenset(web for name in names if name != facts.environment for web in facts.base.places[name])
+    return {host for name in names if name != facts.environment for host in facts.base.schemes[name]}
 
 
-def own_places(facts: Facts) -> frozenset[Web]:
-    """Where return URLs of the environment lead so far."""
-    return facts.base.places.get(facts.environment, frozenset()) if facts.comparable else frozenset()
+def own_hosts(facts: Facts) -> Mapping[str, frozenset[str]]:
+    """The hosts that return URLs of the environment lead to so far, with the schemes by which they are reached."""
+    return facts.base.schemes.get(facts.environment, {}) if facts.comparable else {}
 
 
 def by_host(facts: Facts) -> dict[str, list[Arrival]]:
@@ -60,6 +61,7 @@ def by_host(facts: Facts) -> dict[str, list[Arrival]]:
     return dict(sorted(found.items()))
 
 
+@functools.lru_cache(maxsize=16384)
 def is_ownable(host: str) -> bool:
     """Whether it is a name, without wildcards and placeholders, and without letters of several scripts in a label."""
     return is_named(host) and not _OPEN.search(host) and not any(map(mixes_scripts, decoded_labels(host)))
@@ -68,9 +70,8 @@ def is_ownable(host: str) -> bool:
 def _new(facts: Facts) -> Iterator[_Host]:
     if not facts.arrivals:
         return
-    own, trusted = own_places(facts), _trusted(facts)
-    here, there = {web.host for web in own}, {web.host for web in trusted}
-    domains = set(map(registrable, filter(is_named, here | there)))
+    here, there = own_hosts(facts), _trusted(facts)
+    domains = set(map(registrable, filter(is_named, (*here, *there))))
     for host, arrivals in by_host(facts).items():
         if host in here or (facts.comparable is None and host in there):
             continue
@@ -196,9 +197,13 @@ def _look_alike(facts: Facts) -> Iterator[Raised]:
 
 
 def _new_port(facts: Facts) -> Iterator[Raised]:
-    own = own_places(facts)
-    hosts = {web.host for web in own}
-    ports = {(web.host, web.port) for web in own}
+    yield from counted(_ports(facts), "hosts are reached at another port now, of")
+
+
+def _ports(facts: Facts) -> Iterator[Raised]:
+    hosts = own_hosts(facts)
+    places = facts.base.places.get(facts.environment, frozenset()) if hosts and facts.arrivals else frozenset()
+    ports = {(web.host, web.port) for web in places}
     for host, arrivals in by_host(facts).items():
         fresh: dict[int | None, list[Arrival]] = {}
         for one in arrivals:

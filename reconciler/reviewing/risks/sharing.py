@@ -6,32 +6,37 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.manifest import element_source
 from reconciler.manifest.documents import quoted
+from reconciler.manifest.domains import registrable
 from reconciler.manifest.rules import RETURN_URLS
 from reconciler.model.addresses import Address
 from reconciler.model.environments import Where
 from reconciler.model.report import Level
 from reconciler.model.resources import Stack
 from reconciler.reviewing.arrivals import Arrival, is_named, read, urls_of, users, web_of
-from reconciler.reviewing.risks.facts import Facts, Raised, Risk, count, named
+from reconciler.reviewing.risks.facts import Facts, Raised, Risk, count, counted, named
 from reconciler.reviewing.risks.hosts import who, whose
 
 
 def _removed(facts: Facts) -> Iterator[Raised]:
     left: dict[tuple[str, bool], list[Arrival]] = {}
+    before_of: dict[Address, Address] = {}
     for one in facts.revisions:
         if one.before is None or one.after is None:
             continue
-        after = urls_of(one.after)
+        after = frozenset(urls_of(one.after))
+        before_of[one.address] = one.before.address
         for text in urls_of(one.before):
             if text not in after:
                 web = web_of(text)
                 arrival = Arrival(one.address, text, read(text))
-                left.setdefault((web.host if web else text, not after), []).append(arrival)
-    for (host, bare), those in sorted(left.items()):
+                left.setdefault((registrable(web.host) if web else text, not after), []).append(arrival)
+    for (domain, bare), those in sorted(left.items()):
         about, others = whose(those)
         first = those[0]
-        before = next(one.before.address for one in facts.revisions if one.address == first.address and one.before)
-        what = quoted(first.text) if len(those) == 1 else f"{count(len(those), 'return URL')} on {quoted(host)}"
+        before = before_of[first.address]
+        hosts = sorted({web.host for one in those if (web := web_of(one.text)) is not None})
+        where = quoted(hosts[0]) if len(hosts) == 1 else f"{count(len(hosts), 'host')} of {quoted(domain)}"
+        what = quoted(first.text) if len(those) == 1 else f"{count(len(those), 'return URL')} on {where}"
         also = "; no return URL is left" if bare else ""
         yield Raised(
             level=facts.grave(Level.WARNING if bare else Level.NOTICE, Level.NOTICE if bare else Level.INFO),
@@ -39,13 +44,17 @@ def _removed(facts: Facts) -> Iterator[Raised]:
             summary=f"{what} {'is' if len(those) == 1 else 'are'} taken away ({who(those)}){also}",
             consequence="Agents that still send it get no authorization URL any more.",
             advice="Make sure that the agents are changed first.",
-            subject=first.text if len(those) == 1 else host,
+            subject=first.text if len(those) == 1 else hosts[0] if len(hosts) == 1 else domain,
             place=facts.place_before(before, RETURN_URLS, first.text),
             others=others,
         )
 
 
 def _shared(facts: Facts) -> Iterator[Raised]:
+    yield from counted(_sharing(facts), "groups of identities come to have a return URL in common, as")
+
+
+def _sharing(facts: Facts) -> Iterator[Raised]:
     if not facts.arrivals or facts.after is None:
         return
     now, fresh = users(facts.after), {one.text: one for one in reversed(facts.arrivals)}
