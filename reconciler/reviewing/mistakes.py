@@ -24,7 +24,12 @@ _SHARED = "shared-url"
 def mistakes(base: Reviewed, head: Reviewed, looked: Sequence[Facts]) -> Iterator[Finding]:
     """The findings; of more than a few warnings of one code, one that counts them. `looked`: what the risk rules looked at."""
     known = {(one.code, one.address, one.summary) for one in base.diagnostics}
-    told = frozenset(f"The return URL {quoted(one.text)} " for facts in looked for one in facts.arrivals)
+    told = frozenset(
+        (address, f"The return URL {quoted(one.text)} ")
+        for facts in looked
+        for one in facts.arrivals
+        for address in (str(one.address), _SHARED)
+    )
     by_code: dict[str, list[Diagnostic]] = {}
     errors: Counter[tuple[str, ...]] = Counter()
     for one in in_order(head.diagnostics):
@@ -38,10 +43,12 @@ def mistakes(base: Reviewed, head: Reviewed, looked: Sequence[Facts]) -> Iterato
         yield from _counted(alike)
 
 
-def _told_better(one: Diagnostic, told: frozenset[str]) -> bool:
+def _told_better(one: Diagnostic, told: frozenset[tuple[str, str]]) -> bool:
+    """Whether its URL arrives: at its own resource, or, for what is said at the first of several, at any."""
     if one.code not in COVERED and one.code != _SHARED:
         return False
-    return any(one.summary.startswith(start) for start in _starts(one.summary) if start in told)
+    address = _SHARED if one.code == _SHARED else one.address or ""
+    return any((address, start) in told for start in _starts(one.summary))
 
 
 def _starts(summary: str) -> Iterable[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from reconciler.model.addresses import Remote
 from reconciler.model.changes import Action
+from reconciler.model.expiry import Day
 from reconciler.model.report import (
     ChangeReport,
     Finding,
@@ -35,13 +36,17 @@ def review(
     *,
     prefix: str = "",
     claimed: Mapping[str, Mapping[Remote, str]] | None = None,
+    today: Day | None = None,
 ) -> ChangeReport:
-    """What becomes of the environments that are `chosen`. `prefix`: see `ChangeReport`; `claimed`: `Facts`, by environment."""
+    """What becomes of the environments that are `chosen`.
+
+    `prefix`: see `ChangeReport`; `claimed`, by environment, and `today`: see `Facts`.
+    """
     names = tuple(name for name in sorted({*base.environments, *head.environments}) if chosen(name))
     amended = tuple(amendments(base.manifest, head.manifest, names)) if _sound(base) and _sound(head) else ()
     claimed = claimed or {}
     looked = [
-        _facts(base, head, name, amended, claimed.get(name, {}))
+        replace(_facts(base, head, name, amended), claimed=claimed.get(name, {}), today=today)
         for name in names
         if not base.unsound(name) and not head.unsound(name)
     ]
@@ -85,9 +90,7 @@ def _stack_name(base: Reviewed, head: Reviewed) -> str:
     return next((side.manifest.stack for side in (head, base) if side.manifest), "")
 
 
-def _facts(
-    base: Reviewed, head: Reviewed, name: str, amended: Sequence[Amendment], claimed: Mapping[Remote, str]
-) -> Facts:
+def _facts(base: Reviewed, head: Reviewed, name: str, amended: Sequence[Amendment]) -> Facts:
     before, after = base.stack(name), head.stack(name)
     return Facts(
         base=base,
@@ -97,7 +100,6 @@ def _facts(
         after=after,
         revisions=revisions(before, after),
         amendments=tuple(one for one in amended if one.environments == (name,)),
-        claimed=claimed,
     )
 
 

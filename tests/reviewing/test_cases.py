@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ def play(folder: Path) -> ChangeReport:
         environment: {Remote(*key.split(".", 1)): owner for key, owner in names.items()}
         for environment, names in case.get("claimed", {}).items()
     }
-    return review(version(folder / "base"), version(folder / "head"), lambda _: True, claimed=claimed)
+    base, head = version(folder / "base"), version(folder / "head")
+    today = date.fromisoformat(case["today"]) if "today" in case else None
+    return review(base, head, lambda _: True, claimed=claimed, today=today)
 
 
 def shown(report: ChangeReport) -> dict[str, Any]:

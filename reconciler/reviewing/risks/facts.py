@@ -11,6 +11,7 @@ from reconciler.diagnostics import Source
 from reconciler.manifest import element_source
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.environments import Environment, Where
+from reconciler.model.expiry import Day
 from reconciler.model.report import Finding, Level
 from reconciler.model.resources import Stack
 from reconciler.reviewing.arrivals import Arrival, arriving
@@ -29,7 +30,8 @@ class Facts:
     """One environment, or (`environment` "") what a manifest says for all of them.
 
     `before`, `after`: what the versions come to there, None where there is no such environment. `claimed`: what other
-    lockfiles of the repository hold at the same account and region, with its owner and place in words.
+    lockfiles of the repository hold at the same account and region, with its owner and place in words. `today`: the day
+    (UTC) by which resources expire, if anybody says it.
     """
 
     base: Reviewed
@@ -40,6 +42,7 @@ class Facts:
     revisions: Sequence[Revision]
     amendments: Sequence[Amendment]
     claimed: Mapping[Remote, str] = field(default_factory=dict)
+    today: Day | None = None
 
     @functools.cached_property
     def protected(self) -> bool:

@@ -8,6 +8,7 @@ from reconciler.manifest.documents import quoted
 from reconciler.manifest.rules import RETURN_URLS
 from reconciler.model.addresses import Address
 from reconciler.model.changes import Action
+from reconciler.model.expiry import lapsed
 from reconciler.model.identity import ACCESS, WORKLOAD_IDENTITY
 from reconciler.model.kind import EXPIRES, OWNER
 from reconciler.model.kinds import kind_of
@@ -249,8 +250,11 @@ def _expiries(revisions: Iterable[Revision], facts: Facts) -> Iterator[Raised]:
         row = one.row(EXPIRES.name)
         if row is None or one.before is None or one.after is None:
             continue
-        sooner = row.after is not None and (row.before is None or str(row.after) < str(row.before))
         when = f"{row.before or 'for good'} -> {row.after or 'for good'}"
+        if lapsed(one.after.attributes, facts.today):
+            yield _lapsed(facts, one.after, when)
+            continue
+        sooner = row.after is not None and (row.before is None or str(row.after) < str(row.before))
         yield Raised(
             level=facts.grave(Level.WARNING if sooner else Level.NOTICE, Level.NOTICE if sooner else Level.INFO),
             about=str(one.address),
@@ -262,6 +266,21 @@ def _expiries(revisions: Iterable[Revision], facts: Facts) -> Iterator[Raised]:
             subject="expires",
             place=facts.place(one.address, EXPIRES.name),
         )
+
+
+def _lapsed(facts: Facts, one: Desired, when: str) -> Raised:
+    """A day that has come is a deletion by another word."""
+    return Raised(
+        level=_level(facts, one),
+        about=str(one.address),
+        summary=f"{one.address} is not wanted any more, as its day has come: {when}",
+        consequence="The next plan lets go of it."
+        if one.update_only
+        else "The next plan deletes it, with all that a deletion strands.",
+        advice="If it shall go, take the entry away; if not, give it a later day.",
+        subject="expires",
+        place=facts.place(one.address, EXPIRES.name),
+    )
 
 
 def _person(owner: object) -> str:

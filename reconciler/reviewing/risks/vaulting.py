@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,11 +17,12 @@ from reconciler.model.secrets import MANAGED, names_secret
 from reconciler.model.vault import KEY_ARN, KEY_TYPE
 from reconciler.reviewing.arrivals import Web, web_of
 from reconciler.reviewing.difference import Revision
-from reconciler.reviewing.risks.facts import Facts, Raised, Risk
+from reconciler.reviewing.risks.facts import Facts, Raised, Risk, named
 from reconciler.reviewing.risks.hosts import shown
 
 _CLIENT = ("clientId", "tenantId")
 _PRIVATE = "privateEndpoint"
+_ARN_NAME = re.compile(r"arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:(?P<name>.+?)(?:-[A-Za-z0-9]{6})?")
 
 
 def _secrets(facts: Facts) -> Iterator[tuple[Revision, str, Mapping[str, Any], Mapping[str, Any]]]:
@@ -74,6 +76,48 @@ def _same_secret(facts: Facts, old: Mapping[str, Any], new: Mapping[str, Any]) -
     place = {"account": facts.terms.account, "region": facts.terms.region}
     left, right = str(old.get("secretId")), str(new.get("secretId"))
     return names_secret(left, right, **place) or names_secret(right, left, **place)
+
+
+def _shared(facts: Facts) -> Iterator[Raised]:
+    """A secret that was one provider's, given to another as well: whoever the new one asks gets it."""
+    holders: dict[str, list[str]] = {}
+    for address, held in (facts.before.resources if facts.before else {}).items():
+        for secret in _kept_at(held):
+            holders.setdefault(secret, []).append(str(address))
+    for one in facts.revisions if holders else ():
+        if one.after is None:
+            continue
+        known = set(_kept_at(one.before)) if one.before else set()
+        for secret in sorted({*_kept_at(one.after)} - known):
+            others = [holder for holder in holders.get(secret, ()) if holder != str(one.address)]
+            if others:
+                yield Raised(
+                    level=facts.grave(Level.CRITICAL, Level.WARNING),
+                    about=str(one.address),
+                    summary=f"{one.address} works with a secret of {named(others)}: {quoted(secret)}",
+                    consequence="Whoever this provider asks for tokens gets a secret that was meant for somebody else.",
+                    advice="Give each provider a secret of its own.",
+                    subject=secret,
+                    place=facts.place(one.address, *_said(one.after)),
+                )
+
+
+def _kept_at(one: Desired) -> Iterator[str]:
+    """Where the secrets of a provider are kept: a secret's name with the key in it, or an environment variable."""
+    for attribute in kind_of(one.address.type).attributes:
+        value = one.attributes.get(attribute.name) if attribute.shape is Shape.REFERENCE else None
+        if isinstance(value, dict):
+            source = one.secrets.get(attribute.name)
+            at = (source.secret_id or source.env) if source else str(value.get("secretId", ""))
+            key = source.json_key if source else str(value.get("jsonKey", ""))
+            match = _ARN_NAME.fullmatch(at)
+            yield f"{match['name'] if match else at} {key}".rstrip()
+
+
+def _said(one: Desired) -> tuple[str]:
+    """The attribute that says where its secret is."""
+    names = (each.name for each in kind_of(one.address.type).attributes if each.shape is Shape.REFERENCE)
+    return (next(names),)
 
 
 def _version_lowered(facts: Facts) -> Iterator[Raised]:
@@ -257,6 +301,7 @@ VAULTING = (
     Risk("client-changed", "A provider works with another client or tenant.", _client),
     Risk("endpoint-host", "A provider asks another host for tokens.", _endpoints),
     Risk("provider-configured", "A provider is configured otherwise.", _configured),
+    Risk("secret-shared", "A provider works with a secret that another one has.", _shared),
     Risk("secret-source-changed", "A secret comes from elsewhere.", _source_changed),
     Risk("secret-version-lowered", "The version of a secret goes back.", _version_lowered),
     Risk("vault-key-changed", "The token vault gets another key, or none is declared any more.", _vault_key),
