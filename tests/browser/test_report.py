@@ -128,6 +128,9 @@ def test_a_node_that_is_clicked_shows_its_own_and_nothing_else(show: Show) -> No
     seen.page.click(".release")
     assert (len(seen.drawn()), len(seen.shown(".change"))) == (13, 7)
     assert seen.page.locator(".picked:visible").count() == 0
+    seen.page.click(".node:has-text('stripe')")
+    seen.page.keyboard.press("Escape")
+    assert (len(seen.drawn()), len(seen.shown(".change"))) == (13, 7)
 
 
 def test_a_finding_leads_to_its_change_even_where_that_is_folded_and_filtered(show: Show) -> None:

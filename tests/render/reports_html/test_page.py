@@ -120,6 +120,12 @@ def test_what_is_unread_and_what_is_refused_stands_above_all_findings() -> None:
     assert [one.one(of="flag").text for one in read(page).all(of="alarm")] == ["Incomplete", "Refused"]
 
 
+def test_what_a_plan_beside_could_not_read_or_is_refused_stands_at_the_top_as_well() -> None:
+    page = report_html(sample(also=(planned(),)))
+    assert page.index("Pass --allow-deletes 2") < page.index('id="f1"')
+    assert [one.one(of="flag").text for one in read(page).all(of="alarm")] == ["Incomplete", "Refused"] * 2
+
+
 def test_findings_know_their_change_and_changes_their_findings() -> None:
     root = read(report_html(sample()))
     for finding in root.all(of="finding"):
@@ -133,6 +139,18 @@ def test_a_finding_of_another_environment_is_not_of_the_change() -> None:
     report = sample(items=(dataclasses.replace(one, environments=("staging",)), one))
     first, second = read(report_html(report)).all(of="change")
     assert (first.all(of="raised"), len(second.all(of="raised"))) == ([], 1)
+
+
+def test_a_finding_that_names_no_environment_is_of_all() -> None:
+    one = dataclasses.replace(sample().findings[0], environments=())
+    root = read(report_html(sample(findings=(one,))))
+    assert root.one(of="finding").one("a").attributes["href"] == "#c3"
+    assert root.by_id("c3").one(of="raised").one("a").attributes["href"] == "#f1"
+
+
+def test_what_was_told_before_is_counted() -> None:
+    assert "1 finding of earlier runs is left out." in report_html(drifted(hidden=1))
+    assert "3 findings of earlier runs are left out." in report_html(drifted(hidden=3))
 
 
 def test_many_findings_are_folded_after_the_gravest() -> None:

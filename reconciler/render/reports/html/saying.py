@@ -81,11 +81,12 @@ def tally(found: Mapping[Level, int]) -> tuple[tuple[str, str], ...]:
 
 
 def whole(report: ChangeReport) -> ChangeReport:
-    """The report with what was found and refused in those that belong to it, each finding once: what the verdict is of."""
+    """The report with what was found, refused and unread in those that belong to it, each once: what the verdict is of."""
     parts = [whole(one) for one in report.also]
     return replace(
         report,
         findings=by_gravity([*report.findings, *(one for part in parts for one in part.findings)]),
+        unread=tuple(dict.fromkeys((*report.unread, *(said for part in parts for said in part.unread)))),
         refused=tuple(dict.fromkeys((*report.refused, *(said for part in parts for said in part.refused)))),
     )
 

@@ -103,7 +103,8 @@ class ReportView:
     headline: str
     sums: str
     tally: tuple[tuple[str, str], ...]
-    refused: bool
+    unread: tuple[str, ...]
+    refused: tuple[str, ...]
     versions: tuple[tuple[str, str, str], ...]
     counts: tuple[Count, ...]
     findings: tuple[FindingView, ...]
@@ -155,7 +156,8 @@ def view(report: ChangeReport, number: str = "", environments: Sequence[str] = (
         headline=wording.verdict(whole).removesuffix("."),
         sums=saying.sums(report),
         tally=saying.tally(whole.levels()),
-        refused=bool(whole.refused),
+        unread=whole.unread,
+        refused=whole.refused,
         versions=tuple(_versions(report)),
         counts=_counts(report, report.counts()),
         findings=findings,
