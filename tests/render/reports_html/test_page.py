@@ -94,7 +94,7 @@ CALM = sample(findings=(), reach=Reach(), items=())
     [
         ({}, "calm", "No changes: both versions mean the same"),
         ({"topic": Topic.DRIFT}, "calm", "No drift: what stands is what was applied"),
-        ({"unread": ("prod was not read.",)}, "warning", "Not everything could be read, so nobody can say that this is all"),
+        ({"unread": ("prod was not read.",)}, "warning", "Not all could be read, so this is not the whole truth"),
         ({"refused": ("Too many deletes.",)}, "critical", "Apply will refuse this"),
         ({"also": (planned(findings=(), unread=()),)}, "critical", "Apply will refuse this"),
         ({"items": sample().items}, "calm", "No risk found in what changes"),
