@@ -17,7 +17,7 @@ from reconciler.policy import Answer, Job
 
 _CHILD = Path(__file__).with_name("child.py")
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # an interpreter of a CI's tool cache does not start without
-_GRACE = 2  # seconds in which it may end by itself once its own limit is reached
+_GRACE = 2  # seconds after which a process ends itself that nobody stopped when its time was up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +37,13 @@ def answers(job: Job, bounds: Bounds) -> tuple[Answer, ...]:
         "document": job.document,
         "modules": list(job.modules),
         "questions": list(job.questions),
-        "seconds": bounds.seconds,
+        "seconds": bounds.seconds + _GRACE,
         "memory": bounds.memory,
     }
     started = time.monotonic()
     code, said = _run(json.dumps(request).encode(), _environment(job), bounds)
     took = time.monotonic() - started
-    got = tuple(Answer.decoded(json.loads(line)) for line in said.split(b"\n") if line.endswith(b"}"))
+    got = tuple(Answer.decoded(json.loads(line)) for line in said.split(b"\n")[:-1])
     unread = tuple(one for one in got if one.number < 0)
     if unread:
         return unread
@@ -65,7 +65,7 @@ def _run(request: bytes, environment: dict[str, str], bounds: Bounds) -> tuple[i
             f"the process that evaluates rules cannot be started: {error.strerror or error}", "Nothing was checked."
         ) from error
     try:
-        said, _ = process.communicate(request, timeout=bounds.seconds + _GRACE)
+        said, _ = process.communicate(request, timeout=bounds.seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         said, _ = process.communicate()

@@ -168,7 +168,6 @@ def test_all_examples_together_pass_a_good_plan_and_there_are_ten_and_one(projec
 
 HOSTILE = {
     "no-end": "count({x | some a in r; some b in r; x := count([c | some c in r; c > a + b])}) == 0",
-    "memory": "count(f(f(f(f(f(f(f(f(f(f(f(f(`xxxxxxxxxxxxxxxx`))))))))))))) == 0",
     "expression": "regex.match(`^(a+)+$`, `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab!`)",
 }
 
@@ -176,10 +175,9 @@ HOSTILE = {
 @pytest.mark.parametrize("how", sorted(HOSTILE))
 def test_a_rule_without_end_ends_in_time_and_passes_nothing(project: Any, how: str) -> None:
     save(project, AGENT)
-    ten = ", ".join(["x"] * 10)
     rule(
         project,
-        f"package main\n\nimport rego.v1\n\nr := numbers.range(1, 3000)\n\nf(x) := concat(``, [{ten}])\n\n"
+        f"package main\n\nimport rego.v1\n\nr := numbers.range(1, 3000)\n\n"
         f'deny contains "no" if {{\n\t{HOSTILE[how]}\n}}\n',
         "a.rego",
     )
@@ -189,7 +187,7 @@ def test_a_rule_without_end_ends_in_time_and_passes_nothing(project: Any, how: s
     assert time.monotonic() - began < 20
     (failure,) = said["failures"]
     assert failure["summary"].startswith("main.deny could not be evaluated: it ")
-    assert failure["source"] == {"file": "policy/a.rego", "line": 9, "column": 1}
+    assert failure["source"] == {"file": "policy/a.rego", "line": 7, "column": 1}
 
 
 def test_recursion_is_told_where_it_stands(project: Any) -> None:
