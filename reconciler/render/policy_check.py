@@ -11,8 +11,8 @@ from reconciler.model.values import canonical_json
 from reconciler.policy import CheckReport, Exemption, Verdict, Violation
 from reconciler.render.clean import clean
 from reconciler.render.findings import wrapped
-from reconciler.render.palette import Palette
 from reconciler.render.markup import code, fenced
+from reconciler.render.palette import Palette
 from reconciler.render.words import plural
 
 _LEVELS = tuple(reversed(Level))

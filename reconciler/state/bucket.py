@@ -20,7 +20,8 @@ from reconciler.state.journal import Journal, check_fits
 from reconciler.state.journal_objects import JournalObjects, only_one, read_journals, remove_journals
 from reconciler.state.lease import Lease, Term, break_lease, leased, read_lease
 from reconciler.state.lockfile import parse_lock
-from reconciler.state.memory import Remembered, memory_in_bucket
+from reconciler.state.memory import Remembered
+from reconciler.state.memory_objects import memory_in_bucket
 from reconciler.state.writer import Writer
 
 _DEFAULT_TERM = Term()

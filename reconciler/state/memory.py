@@ -1,7 +1,4 @@
-"""The memory of drift runs, kept beside the lockfile: a file of this disk, or an object of the same bucket.
-
-One run at a time holds it; a second leaves at once.
-"""
+"""The memory of drift runs, kept beside a lockfile of this disk. One run at a time holds it; a second leaves at once."""
 
 from __future__ import annotations
 
@@ -10,13 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from reconciler.aws.objects import Objects
-from reconciler.errors import ObjectChanged, StateError
 from reconciler.model.drift import Memory
 from reconciler.state.disk import Disk
 from reconciler.state.files import read_text, write_atomically
 from reconciler.state.guard import Held, held
-from reconciler.state.lease import Lease, Term, leased
 from reconciler.state.memory_text import dump_memory, memory_name, parse_memory
 
 
@@ -45,17 +39,6 @@ def memory_on_disk(lockfile: Path, command: str, disk: Disk) -> Iterator[Remembe
         yield _OnDisk(path, disk, guard)
 
 
-@contextlib.contextmanager
-def memory_in_bucket(objects: Objects, lockfile: str, command: str, term: Term) -> Iterator[Remembered]:
-    """The same under the key that belongs to the lockfile's."""
-    key = memory_name(lockfile)
-    with leased(objects, f"{key}.lease", lockfile=objects.url(key), command=command, timeout=0.0, term=term) as (
-        lease,
-        _,
-    ):
-        yield _InBucket(objects, key, lease)
-
-
 class _OnDisk:
     def __init__(self, path: Path, disk: Disk, guard: Held) -> None:
         self._path, self._disk, self._guard = path, disk, guard
@@ -71,33 +54,3 @@ class _OnDisk:
     def write(self, memory: Memory) -> None:
         self._guard.check()
         write_atomically(self._path, dump_memory(memory), self._disk)
-
-
-class _InBucket:
-    def __init__(self, objects: Objects, key: str, lease: Lease) -> None:
-        self._objects, self._key, self._lease = objects, key, lease
-        self._etag: str | None = None
-
-    @property
-    def place(self) -> str:
-        return self._objects.url(self._key)
-
-    def read(self) -> Memory | None:
-        stored = self._objects.get(self._key)
-        self._etag = stored.etag if stored else None
-        if stored is None:
-            return None
-        try:
-            return parse_memory(stored.body.decode("utf-8"), file=self.place)
-        except UnicodeDecodeError as error:
-            detail = "Remove it: the next run reads everything and tells what stands as new."
-            raise StateError(f"{self.place} is damaged: not UTF-8 text", detail) from error
-
-    def write(self, memory: Memory) -> None:
-        self._lease.check()
-        try:
-            self._etag = self._objects.put(self._key, dump_memory(memory).encode("utf-8"), replacing=self._etag)
-        except ObjectChanged as error:
-            raise StateError(
-                f"{self.place} was written by somebody else while this run held its lease", "It was not replaced."
-            ) from error
