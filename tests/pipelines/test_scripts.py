@@ -12,6 +12,7 @@ from tests.pipelines.jobs import MANIFEST, Job
 
 REPORTS = {"comment.md", "report.json", "report.html", "report.sarif", "labels.txt"}
 BAD_URL = "http://203.0.113.7/callback"
+PROD = MANIFEST.replace("{directory: embedded}", '{account: "222222222222", region: us-east-1, protect: true}')
 
 
 def test_a_plan_with_changes_passes_and_says_so(job: Job, forges: Forges) -> None:
@@ -159,8 +160,9 @@ def test_another_mode_is_a_mistake(job: Job, mode: str) -> None:
     assert "usage" in ended.err
 
 
-def reviewed(job: Job, text: str) -> tuple[str, str]:
+def reviewed(job: Job, text: str, before: str = MANIFEST) -> tuple[str, str]:
     """Two commits: the manifest as it was, and as it is now."""
+    job.write(before)
     base = job.commit("as it was")
     job.write(text)
     return base, job.commit("as it is")
@@ -179,8 +181,8 @@ def test_a_review_needs_no_credentials_and_says_what_changed(job: Job, forges: F
 
 
 def test_a_review_fails_for_a_grave_finding_with_every_report(job: Job, forges: Forges) -> None:
-    base, head = reviewed(job, MANIFEST.replace("https://app.example.com/ledger/callback", BAD_URL))
-    env = {"IDENTITIES_BASE": base, "IDENTITIES_HEAD": head, "IDENTITIES_FAIL_ON": "notice"}
+    base, head = reviewed(job, PROD.replace("https://app.example.com/ledger/callback", BAD_URL), PROD)
+    env = {"IDENTITIES_BASE": base, "IDENTITIES_HEAD": head, "IDENTITIES_FAIL_ON": "critical"}
     ended = job.step("pipeline", "review", env=env)
     assert (ended.code, ended.outputs["code"]) == (3, "3")
     assert {one.name for one in job.report("").iterdir()} >= REPORTS
@@ -208,9 +210,9 @@ def test_the_review_of_a_merge_request_leaves_out_what_others_merged(job: Job, f
 
 def test_the_review_of_a_fork_ends_as_the_review_does(job: Job, forges: Forges) -> None:
     forges.accounts[TOKEN] = Account("github-actions[bot]", 41898282, writes=False)
-    base, head = reviewed(job, MANIFEST.replace("https://app.example.com/ledger/callback", BAD_URL))
+    base, head = reviewed(job, PROD.replace("https://app.example.com/ledger/callback", BAD_URL), PROD)
     env = {"IDENTITIES_BASE": base, "IDENTITIES_HEAD": head}
     assert job.step("pipeline", "review", env=env).code == 0
-    ended = job.step("pipeline", "review", env={**env, "IDENTITIES_FAIL_ON": "notice"})
+    ended = job.step("pipeline", "review", env={**env, "IDENTITIES_FAIL_ON": "critical"})
     assert ended.code == 3
     assert "203.0.113.7" in ended.summary, "the summary is there for forks too"
