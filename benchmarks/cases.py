@@ -272,6 +272,28 @@ def page(bench: Bench) -> Row:
     return _compare(bench, title, [ours, empty], "< 2 s more", lambda a, b: a.wall < b.wall + 2)
 
 
+def markdown(bench: Bench) -> Row:
+    """A comment on a change of everything."""
+    return _report(bench, "markdown")
+
+
+def sarif(bench: Bench) -> Row:
+    """The same for code scanning."""
+    return _report(bench, "sarif")
+
+
+def _report(bench: Bench, form: str) -> Row:
+    count = bench.size(10_000)
+    side = Side(
+        name=OURS,
+        command=[sys.executable, "-m", "benchmarks.reports", form, str(count)],
+        folder=bench.folder,
+        environment={**bench.environment(), "PYTHONPATH": str(ROOT)},
+    )
+    row = _alone(bench, f"{form} of {count:,} changes with a finding each", side, "< 2 s, < 300 MB", 2.0)
+    return replace(row, met=row.met and row.ours.memory < 300 * 1024**2)
+
+
 def _prepared(side: Side, prepare: Callable[[], None]) -> Side:
     return Side(name=side.name, command=side.command, folder=side.folder, environment=side.environment, prepare=prepare)
 
@@ -288,4 +310,6 @@ CASES: dict[str, Callable[[Bench], Row]] = {
     "apply": apply,
     "journal": journal,
     "html": page,
+    "markdown": markdown,
+    "sarif": sarif,
 }
