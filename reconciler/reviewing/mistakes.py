@@ -31,13 +31,13 @@ def mistakes(base: Reviewed, head: Reviewed, looked: Sequence[Facts]) -> Iterato
         for address in (str(one.address), _SHARED)
     )
     by_code: dict[str, list[Diagnostic]] = {}
-    errors: Counter[tuple[str, ...]] = Counter()
+    said: Counter[tuple[str, ...]] = Counter()
     for one in in_order(head.diagnostics):
+        words = (one.code, one.address or "", one.summary)
+        said[words] += 1
         if one.severity is Severity.ERROR:
-            words = (one.code, one.address or "", one.summary)
-            errors[words] += 1
-            yield _finding(one, nth=errors[words])
-        elif (one.code, one.address, one.summary) not in known and not _told_better(one, told):
+            yield _finding(one, nth=said[words])
+        elif said[words] == 1 and (one.code, one.address, one.summary) not in known and not _told_better(one, told):
             by_code.setdefault(one.code, []).append(one)
     for alike in by_code.values():
         yield from _counted(alike)
@@ -74,7 +74,7 @@ def _counted(alike: Sequence[Diagnostic]) -> Iterator[Finding]:
 
 
 def _finding(one: Diagnostic, *, nth: int = 1) -> Finding:
-    """`nth`: how often the same was said of the same before and now: each is one to mend."""
+    """`nth`: of the errors in the same words, which this one is: each is one to mend."""
     return Finding(
         level=_LEVELS[one.severity],
         code=one.code,
