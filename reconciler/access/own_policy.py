@@ -24,11 +24,12 @@ _READ_TAGS = ("ListTagsForResource",)
 _WRITE_TAGS = ("TagResource", "UntagResource")
 _SECRETS_KEPT = ("CreateSecret", "DeleteSecret", "DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecret")
 _OWN_SECRETS = "secret:bedrock-agentcore-identity!default/*"
+_TRAIL = "LookupEvents"
 _OBJECTS_READ, _OBJECTS_WRITTEN = ("s3:GetObject",), ("s3:PutObject", "s3:DeleteObject")
 
 
 class Purpose(enum.Enum):
-    """What the role is for. Drift is watched by reading alone, as a plan is made."""
+    """What the role is for. Drift is watched by reading alone, as a plan is made, and told with who did it."""
 
     PLAN = "plan"
     APPLY = "apply"
@@ -73,6 +74,7 @@ def own_policy(purpose: Purpose, target: Target, means: Means | None = None) -> 
     statements = [
         *_directory(purpose, target, used.types),
         *_parents(target),
+        *_trail(purpose),
         *_state(purpose, target, used.state),
         *_secrets(purpose, target, used.secrets),
         *_around(purpose, used),
@@ -125,6 +127,12 @@ def _parents(target: Target) -> Iterator[Statement]:
     yield _statement("ListParents", _LISTED_PARENTS, resources=("*",))
     resources = tuple(f"{place(target)}:{one}/*" for _, one in _PARENTS)
     yield _statement("ReadParents", [operation for operation, _ in _PARENTS], resources=resources)
+
+
+def _trail(purpose: Purpose) -> Iterator[Statement]:
+    """The event history is an account's in a Region, which no resource stands for."""
+    if purpose is Purpose.DRIFT:
+        yield Statement(sid="ReadTrail", actions=(f"cloudtrail:{_TRAIL}",), resources=("*",))
 
 
 def _state(purpose: Purpose, target: Target, state: StatePlace | None) -> Iterator[Statement]:

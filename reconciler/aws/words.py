@@ -6,6 +6,7 @@ import contextlib
 import contextvars
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 _USER_INFO = re.compile(r"//[^\s\"'<>]*@")  # greedy: a password may hold a `/` or an `@` of its own
 _SIGNING = re.compile(
@@ -57,3 +58,11 @@ def quotable(text: str) -> str:
     if _SIGNING.search(text):
         return _KEPT_BACK
     return _OPAQUE.sub("…", _USER_INFO.sub("//", text))
+
+
+def bounded(value: Any, most: int) -> str:
+    """A text of somebody else's as it may be kept: of so many characters at most, halves of characters replaced.
+
+    "" for what is no text.
+    """
+    return value[:most].encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -48,7 +48,7 @@ def emulator(
     """Serve an emulated directory over HTTP.
 
     Identities, credential providers, the token vault, and the data plane that hands out credentials: none of them is real, and
-    no secret is kept.
+    no secret is kept. CloudTrail's LookupEvents shows who changed what; an access key that is a word, as jane, is a user's name.
 
     On 127.0.0.1, until it is interrupted. Prints `listening on http://127.0.0.1:PORT` on standard output once it answers.
 
@@ -59,6 +59,7 @@ def emulator(
       aws bedrock-agentcore-control list-workload-identities
       export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE=http://127.0.0.1:4566
       aws bedrock-agentcore get-workload-access-token --workload-name invoice-agent
+      aws cloudtrail lookup-events --endpoint-url http://127.0.0.1:4566
 
     Exit codes: 0 interrupted, 1 error
     """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -24,6 +24,7 @@ from reconciler.aws.words import keeping_back
 from reconciler.directory import data_plane, linkage
 from reconciler.directory.data_plane import AgentCoreDataPlane
 from reconciler.directory.protocol import THREADS, Listed
+from reconciler.directory.trail import Place, trail_beside
 from reconciler.errors import Ambiguous, DirectoryError, NotCleared, NotFound, TagsFailed
 from reconciler.model.addresses import Remote
 from reconciler.model.environments import OWNER_TAG
@@ -33,6 +34,7 @@ from reconciler.model.parents import Holder
 from reconciler.model.rates import Rates
 from reconciler.model.resources import Live
 from reconciler.model.secrets import SecretSource
+from reconciler.model.trail import Trail
 from reconciler.model.values import Attributes, Value, canonical
 
 _CLEARING_SECONDS = (0.0, 0.25, 0.5, 1.0)  # reads may lag behind the write that cleared a list
@@ -192,6 +194,17 @@ class AgentCore:
         data_plane.check_beside(client, self._client)
         local = is_loopback(str(client.meta.endpoint_url))
         return AgentCoreDataPlane(client, pacing=Pacing(rates=self.rates, ramp=local))
+
+    def trail(self, *, since: str, until: str, known: Container[str] = frozenset()) -> Trail:
+        """What changed anything here from `since` to `until`, and by whom; see `reconciler.aws.trail.read_trail`.
+
+        At this directory's pace; its calls are counted in the answer. What fails is told there, too: only CredentialsMissing
+        is raised.
+        """
+        if self._beside is None:
+            raise ValueError("a directory that was not connected to has nothing beside it")
+        place = Place(self.account, self.region, str(self._client.meta.endpoint_url))
+        return trail_beside(self._beside, place, self._calls.pacing, since=since, until=until, known=known)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -42,13 +42,19 @@ TOKEN_RATES: Mapping[str, float] = dict.fromkeys(
 )
 """Those of the data plane, which hands out tokens and credentials (developer guide, "Quotas")."""
 
+TRAIL_RATES: Mapping[str, float] = {"LookupEvents": 2.0}
+"""CloudTrail's (API reference). Whoever asks for a rate of all operations does not mean this one."""
+
 DEFAULT_RATES: Mapping[str, float] = {
     **{operation: kind.api.rate for kind in KINDS for operation in kind.api.operations},
     **_TAGS,
     **_PARENTS,
     **TOKEN_RATES,
+    **TRAIL_RATES,
 }
 """Calls a second by operation: every operation that reconciler calls, with what the service gives an account by default."""
+
+_LEAST_OF_ALL = min(rate for operation, rate in DEFAULT_RATES.items() if operation not in TRAIL_RATES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +71,9 @@ class Rates:
 
     def of(self, operation: str) -> float | None:
         """Calls a second of the operation; None: as many as will go."""
-        asked = self.asked.get(operation, self.asked.get(EVERY))
+        asked = self.asked.get(operation)
+        if asked is None and EVERY in self.asked:
+            asked = min(self.asked[EVERY], TRAIL_RATES.get(operation, MOST))
         return asked if asked is not None or not self.limited else default_rate(operation)
 
     def over(self, other: Rates) -> Rates:
@@ -81,8 +89,8 @@ class Rates:
 
 
 def default_rate(operation: str) -> float:
-    """What the service gives by default; for an operation that nobody foresaw, the least of all."""
-    return DEFAULT_RATES.get(operation, min(DEFAULT_RATES.values()))
+    """What the service gives by default; for an operation that nobody foresaw, the least of the directory's own."""
+    return DEFAULT_RATES.get(operation, _LEAST_OF_ALL)
 
 
 def is_rate(value: float) -> bool:

@@ -11,9 +11,11 @@ from reconciler.access import Purpose, own_policy
 from reconciler.access.own_policy import Means
 from reconciler.model.environments import StatePlace, Target
 from reconciler.model.kinds import KINDS, TOKEN_VAULT, WORKLOAD_IDENTITY
-from reconciler.model.rates import DEFAULT_RATES, TOKEN_RATES
+from reconciler.model.rates import DEFAULT_RATES, TOKEN_RATES, TRAIL_RATES
 
-CONTROL = DEFAULT_RATES.keys() - TOKEN_RATES.keys()  # verify calls the data plane, in the agent's own role
+CONTROL = (
+    DEFAULT_RATES.keys() - TOKEN_RATES.keys() - TRAIL_RATES.keys()
+)  # verify calls the data plane, in the agent's role
 TARGET = Target(stack="payments", environment="prod", account="222222222222", region="us-east-1")
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "arn:aws:kms:us-east-1:222222222222:key/1"
@@ -38,8 +40,15 @@ def test_apply_may_make_every_call_that_there_is_and_no_other() -> None:
 @pytest.mark.parametrize("purpose", [Purpose.PLAN, Purpose.DRIFT])
 def test_reading_is_all_that_plan_and_drift_may(purpose: Purpose) -> None:
     named = {one.partition(":")[2] for one in actions(purpose)}
-    assert {one for one in named if not one.startswith(("Get", "List", "Decrypt", "GenerateMac"))} == set()
+    assert {
+        one for one in named if not one.startswith(("Get", "List", "Decrypt", "GenerateMac", "LookupEvents"))
+    } == set()
     assert {f"bedrock-agentcore:{one}" for one in CONTROL if one.startswith(("Get", "List"))} <= actions(purpose)
+
+
+def test_drift_alone_may_look_up_who_did_what() -> None:
+    looks = {purpose: {f"cloudtrail:{one}" for one in TRAIL_RATES} <= actions(purpose) for purpose in Purpose}
+    assert looks == {Purpose.PLAN: False, Purpose.APPLY: False, Purpose.DRIFT: True}
 
 
 def test_what_the_state_signatures_and_secrets_need_is_there_only_where_they_are_used() -> None:
@@ -64,7 +73,7 @@ def test_only_kinds_that_are_there_are_written_and_all_are_read() -> None:
 
 def test_every_action_is_documented_and_narrowed_to_the_account_and_region() -> None:
     documented = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
-    for action in actions(Purpose.APPLY) | actions(Purpose.PLAN):
+    for action in actions(Purpose.APPLY) | actions(Purpose.PLAN) | actions(Purpose.DRIFT):
         assert action.partition(":")[2] in documented, action
     for statement in own_policy(Purpose.APPLY, TARGET, MEANS)["Statement"]:
         if statement["Sid"] == "ListParents":

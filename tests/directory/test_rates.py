@@ -12,10 +12,10 @@ import pytest
 
 from reconciler.directory.connecting import connect
 from reconciler.directory.linkage import PARENTS
-from reconciler.emulator import Store, attach, data_plane
+from reconciler.emulator import Store, attach, data_plane, lookup
 from reconciler.model.environments import Environment, Where
 from reconciler.model.kinds import KINDS
-from reconciler.model.rates import DEFAULT_RATES, Rates
+from reconciler.model.rates import DEFAULT_RATES, TRAIL_RATES, Rates
 
 GET, LIST = "GetWorkloadIdentity", "ListWorkloadIdentities"
 SECOND = {"PeriodValue": 1, "PeriodUnit": "SECOND"}
@@ -25,7 +25,7 @@ def test_every_operation_that_is_called_has_a_default() -> None:
     parents = {operation for parent in PARENTS for operation in (parent.list, parent.get)}
     tags = {"ListTagsForResource", "TagResource", "UntagResource"}
     kinds = {one for kind in KINDS for one in kind.api.operations}
-    assert set(DEFAULT_RATES) == parents | tags | kinds | set(data_plane.OPERATIONS)
+    assert set(DEFAULT_RATES) == parents | tags | kinds | set(data_plane.OPERATIONS) | set(lookup.OPERATIONS)
     assert {DEFAULT_RATES[one] for one in data_plane.OPERATIONS} == {200.0}
     assert {DEFAULT_RATES[operation] for kind in KINDS if not kind.singleton for operation in kind.api.operations} == {
         20.0
@@ -48,7 +48,15 @@ def test_what_goes_before_what() -> None:
 
 
 def test_an_operation_that_nobody_foresaw_gets_the_least_of_all() -> None:
-    assert Rates().of("GetSomethingNew") == min(DEFAULT_RATES.values())
+    assert Rates().of("GetSomethingNew") == min(DEFAULT_RATES[one] for one in DEFAULT_RATES.keys() - TRAIL_RATES.keys())
+
+
+def test_a_rate_of_all_operations_is_not_meant_for_the_trail() -> None:
+    assert Rates().of("LookupEvents") == 2.0
+    assert Rates(asked={"*": 20.0}).of("LookupEvents") == 2.0
+    assert Rates(asked={"*": 0.5}).of("LookupEvents") == 0.5
+    assert Rates(asked={"*": 20.0, "LookupEvents": 4.0}).of("LookupEvents") == 4.0
+    assert Rates(limited=False).of("LookupEvents") is None
 
 
 # Where there is a quota, and where not
