@@ -48,7 +48,7 @@ def emulator(
     """Serve an emulated directory over HTTP.
 
     Identities, credential providers, the token vault, and the data plane that hands out credentials: none of them is real, and
-    no secret is kept. CloudTrail's LookupEvents shows who changed what; an access key that is a word, as jane, is a user's name.
+    no secret is kept. CloudTrail's LookupEvents shows who changed what; an access key that is a word, as jane, names a user.
 
     On 127.0.0.1, until it is interrupted. Prints `listening on http://127.0.0.1:PORT` on standard output once it answers.
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime
 import json
+import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -192,9 +195,39 @@ def test_a_refusal_is_an_event_with_its_error_and_changes_nothing(door: Any, tra
     assert door.stored("agent").urls == ()
 
 
-def test_a_tombstone_wears_off_although_refusals_are_kept(door: Any, trail: Any) -> None:
-    from dataclasses import replace
+def test_an_event_that_cannot_be_kept_undoes_the_change(
+    embedded_client: Any, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
 
+    monkeypatch.setattr(store, "keep", full)
+    for _ in range(2):
+        with pytest.raises(ClientError, match="disk is full"):
+            embedded_client.create_workload_identity(name="agent")
+    assert store.count(Scope(ACCOUNT, REGION)) == 0
+
+
+def test_a_parent_that_is_refused_leaves_an_event_too(door: Any, trail: Any) -> None:
+    for kind in ("runtime", "gateway", "payment-manager"):
+        with pytest.raises(ClientError):
+            door.remove(kind, "nosuch-0123456789")
+    assert [(one["eventName"], one["errorCode"]) for one in records(trail)] == [
+        (f"Delete{one}", "ResourceNotFoundException") for one in ("PaymentManager", "Gateway", "AgentRuntime")
+    ]
+
+
+def test_many_at_once_leave_an_event_each(http_emulator: Any) -> None:
+    client, trail = (
+        boto3.client(one, REGION, endpoint_url=http_emulator.url) for one in ("bedrock-agentcore-control", "cloudtrail")
+    )
+    with ThreadPoolExecutor(8) as workers:
+        list(workers.map(lambda number: client.create_workload_identity(name=f"agent-{number}"), range(120)))
+    names = [one["requestParameters"]["name"] for one in records(trail)]
+    assert sorted(names) == sorted(f"agent-{number}" for number in range(120))
+
+
+def test_a_tombstone_wears_off_although_refusals_are_kept(door: Any, trail: Any) -> None:
     door.misbehaviour.terms = replace(door.misbehaviour.terms, tombstone_attempts=2)
     door.put("agent")
     door.client.delete_workload_identity(name="agent")
