@@ -144,6 +144,10 @@ class ForgeAnswerLost(ForgeError):
     """A comment whose answer was lost: it may or may not stand there. Look before it is sent again."""
 
 
+class NotTold(ReconcilerError):
+    """Somebody who was to be told of drift was not."""
+
+
 class Refused(ReconcilerError):
     """A guard stands in the way (another account, too many deletes, protection, an incomplete reading)."""
 

@@ -30,7 +30,7 @@ def fresh(lock: Lock) -> Memory:
 
 
 def fitting(memory: Memory | None, lock: Lock, against: Against) -> Memory:
-    """The memory, or a fresh one where it is of another lockfile, account or Region.
+    """The memory, or a fresh one where it is of another lockfile, account or Region; what people were told, they know.
 
     Findings of runs that compared with something else say nothing here.
     """
@@ -40,7 +40,7 @@ def fitting(memory: Memory | None, lock: Lock, against: Against) -> Memory:
         lock.region,
     )
     if memory is None or not same:
-        return replace(fresh(lock), against=against)
+        return replace(fresh(lock), against=against, told=memory.told if memory else {})
     return memory if memory.against is against else replace(memory, against=against, findings={})
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Source
 from reconciler.model.addresses import Address, Remote
@@ -16,6 +17,9 @@ from reconciler.model.environments import Target
 from reconciler.model.plan import Plan
 from reconciler.model.trail import Event
 from reconciler.model.values import Value, digest
+
+if TYPE_CHECKING:
+    from reconciler.model.telling import Told
 
 
 class DriftClass(enum.Enum):
@@ -119,7 +123,8 @@ class Memory:
 
     `serial`: the lockfile's, at the last run. `watermark`: up to when the trail was read, "" for never. `full_since`: when
     the full reading under way began, "" where none is. `others`: what stood that is not ours, service-linked ones included.
-    `findings` by fingerprint, of runs `against` the same. `last_run`, `last_success`: "" for never.
+    `findings` by fingerprint, of runs `against` the same. `last_run`, `last_success`: "" for never. `told`: what people know,
+    by where they are told.
     """
 
     lineage: str
@@ -134,6 +139,7 @@ class Memory:
     readings: Mapping[Remote, Reading] = field(default_factory=dict)
     others: frozenset[Remote] | None = None  # None: nobody has looked yet
     findings: Mapping[str, Standing] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)
 
 
 class Why(enum.Enum):

@@ -15,6 +15,7 @@ from reconciler.model.encoding import decode_event, decode_source, decode_value,
 from reconciler.model.kinds import plain
 from reconciler.model.pausing import collector_paused
 from reconciler.model.strict_json import load_json
+from reconciler.model.telling import Failing, Telling, Told
 from reconciler.model.values import canonical_json
 
 VERSION = 1
@@ -42,6 +43,7 @@ def dump_memory(memory: Memory) -> str:
         "readings": {_word(remote): _encode_reading(one) for remote, one in memory.readings.items()},
         "others": None if memory.others is None else sorted(map(_word, memory.others)),
         "findings": {fingerprint: _encode_standing(one) for fingerprint, one in memory.findings.items()},
+        "told": {name: _encode_told(one) for name, one in memory.told.items()},
     }
     return canonical_json(raw, indent=1) + "\n"
 
@@ -79,6 +81,7 @@ def _decode(raw: dict[str, Any]) -> Memory:
         readings={_remote(word): _decode_reading(one) for word, one in raw["readings"].items()},
         others=None if raw["others"] is None else frozenset(map(_remote, raw["others"])),
         findings={fingerprint: _decode_standing(one) for fingerprint, one in raw["findings"].items()},
+        told={name: _decode_told(one) for name, one in raw.get("told", {}).items()},
     )
 
 
@@ -140,3 +143,34 @@ def _decode_standing(raw: dict[str, Any]) -> Standing:
             untraced=raw["untraced"],
         ),
     )
+
+
+def _encode_told(one: Told) -> dict[str, Any]:
+    failing = one.failing
+    return {
+        "findings": {
+            fingerprint: [*told.place, told.since, told.first, told.last, told.hushed]
+            for fingerprint, told in one.findings.items()
+        },
+        "owed": {fingerprint: _encode_standing(owed) for fingerprint, owed in one.owed.items()},
+        "failing": failing and [failing.since, failing.first, failing.last, list(failing.codes)],
+        "reference": one.reference,
+    }
+
+
+def _decode_told(raw: dict[str, Any]) -> Told:
+    failing = None
+    if raw["failing"] is not None:
+        since, first, last, codes = raw["failing"]
+        failing = Failing(since=since, first=first, last=last, codes=tuple(codes))
+    return Told(
+        findings={fingerprint: _decode_telling(one) for fingerprint, one in raw["findings"].items()},
+        owed={fingerprint: _decode_standing(one) for fingerprint, one in raw["owed"].items()},
+        failing=failing,
+        reference=raw["reference"],
+    )
+
+
+def _decode_telling(raw: list[Any]) -> Telling:
+    what, type_, name, attribute, since, first, last, hushed = raw
+    return Telling(place=(what, type_, name, attribute), since=since, first=first, last=last, hushed=hushed)

@@ -1,0 +1,131 @@
+"""Posts one message over HTTP: to one host, over verified TLS, within bounds; redirects are not followed.
+
+Beside `reconciler.forge`, which speaks to an API: here nothing is read but whether the message was taken.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+
+from reconciler import __version__
+from reconciler.errors import NotTold
+
+_LATER = {429, 502, 503, 504}
+_WORDS = 200  # of an answer
+_HERE = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How long one message may take, in seconds: to `connect`, without a byte (`read`), in all (`total`).
+
+    `attempts`, `pause`: how often it is sent to a host that says "later" or is not there, and how long after.
+    """
+
+    connect: float = 5.0
+    read: float = 15.0
+    total: float = 45.0
+    attempts: int = 2
+    pause: float = 1.0
+    sleep: Callable[[float], object] = time.sleep
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], *, name: str, bounds: Bounds) -> None:
+    """Send it. `name`: what messages call the recipient.
+
+    Raises NotTold where it was not taken, and where nobody can tell: it may then come twice.
+    """
+    pool = _pool_for(url)
+    try:
+        for attempt in range(1, bounds.attempts + 1):
+            try:
+                status, words = _once(pool, url, body, headers, bounds)
+            except _NotSent as error:
+                if attempt == bounds.attempts:
+                    raise NotTold(f"{name}: {error}") from error
+            else:
+                if status not in _LATER or attempt == bounds.attempts:
+                    return _judge(status, words, url, name)
+            bounds.sleep(bounds.pause)
+    finally:
+        pool.clear()
+    raise AssertionError("every attempt returns, raises or is followed by another")
+
+
+def _once(
+    pool: urllib3.PoolManager, url: str, body: bytes, headers: Mapping[str, str], bounds: Bounds
+) -> tuple[int, str]:
+    given = {"Content-Type": "application/json", "User-Agent": f"agentcore-reconciler/{__version__}", **headers}
+    try:
+        answer = pool.request(
+            "POST",
+            url,
+            body=body,
+            headers=given,
+            timeout=urllib3.Timeout(connect=bounds.connect, read=bounds.read),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            return answer.status, answer.read(_WORDS, decode_content=False).decode("utf-8", "replace")
+        finally:
+            answer.close()
+    except urllib3.exceptions.SSLError as error:
+        raise NotTold(
+            f"{_host(url)} could not be trusted: {_reason(error)}",
+            "With a certificate authority of your own: SSL_CERT_FILE.",
+        ) from error
+    except (
+        urllib3.exceptions.NewConnectionError,
+        urllib3.exceptions.ConnectTimeoutError,
+        urllib3.exceptions.ProxyError,
+    ) as error:
+        raise _NotSent(f"no connection to {_host(url)}") from error
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise NotTold(
+            f"{_host(url)} took the message and did not say so",
+            "It is sent again with the next run, and may come twice.",
+        ) from error
+
+
+def _judge(status: int, words: str, url: str, name: str) -> None:
+    if 200 <= status < 300:
+        return
+    if 300 <= status < 400:
+        raise NotTold(
+            f"{name} sends the message elsewhere (status {status}); it was not followed", "Give the right address."
+        )
+    said = f": {words.strip()}" if words.strip() else ""
+    secret = urlsplit(url)
+    for hidden in (url, secret.path, secret.query):
+        said = said.replace(hidden, "***") if len(hidden) > 1 else said
+    raise NotTold(f"{name} answered {status}{said}")
+
+
+class _NotSent(Exception):
+    """No connection came about: it has certainly not arrived."""
+
+
+def _pool_for(url: str) -> urllib3.PoolManager:
+    """Connections to it, through the proxy that the surroundings name, if any. urllib3 verifies certificates by itself."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    proxy = getproxies().get(parts.scheme)
+    if proxy and host not in _HERE and not proxy_bypass(host):
+        return urllib3.ProxyManager(proxy)
+    return urllib3.PoolManager()
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or "?"
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(one) for one in error.args[:1])[:200] or type(error).__name__
