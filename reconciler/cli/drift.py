@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli.aftermath import Aftermath
 from reconciler.cli.age import seconds_of
 from reconciler.cli.console import Console
 from reconciler.cli.drifted import DriftTerms, Outcomes, run_several
+from reconciler.cli.metric_files import read_metric_files
 from reconciler.cli.options import Every, Format, Manifest, Outputs, RateWords, SeveralEnv, Verbose
 from reconciler.cli.output import check_replaceable
 from reconciler.cli.plan_files import save
@@ -69,6 +71,26 @@ def drift(
         Path | None,
         typer.Option("--plan", metavar="FILE", help="Save the plan that brings it back, for `apply --plan FILE`."),
     ] = None,
+    notify: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--notify",
+            envvar="RECONCILER_NOTIFY",
+            metavar="CHANNEL=PLACE",
+            help="Tell somebody what is new, still stands after a while, or is over, and when the check itself fails. "
+            "Repeatable. CHANNEL: webhook, slack, sns, eventbridge, email, github. Secrets are read from environment variables "
+            "that are named there: webhook=URL,key=VARIABLE",
+        ),
+    ] = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metrics",
+            metavar="[FORMAT=]FILE",
+            help="Write measures, also where the run fails. Repeatable. openmetrics (default): a file for the textfile "
+            "collector of node_exporter, replaced as a whole; emf: lines for CloudWatch, added. FILE - is standard output.",
+        ),
+    ] = None,
     rate: RateWords = None,
     verbose: Verbose = False,
 ) -> ExitCode:
@@ -83,35 +105,54 @@ def drift(
       reconciler drift --env prod --new-only
       reconciler drift --all --output json=drift.json --output markdown=drift.md
       reconciler drift --env prod --full --plan back.plan
+      reconciler drift --env prod --notify slack=env:SLACK_WEBHOOK_URL --metrics /var/lib/node_exporter/drift.prom
 
-    Exit codes: 0 none, 1 error or something could not be read, 2 drift, 5 another run is at work
+    Exit codes: 0 none, 1 error, something could not be read or somebody not be told, 2 drift, 5 another run is at work
     """
     from reconciler.cli.fleet.choice import Wanted, choose
     from reconciler.manifest import find
+    from reconciler.notifying.recipients import read_recipients
 
+    files = read_report_files(outputs, manifest=find(path) if outputs else None)
+    measures = read_metric_files(metrics, stdout_taken=files.on_stdout)
+    after = Aftermath(
+        console,
+        recipients=read_recipients(notify or ()),
+        metrics=measures,
+        against=against,
+        about=" ".join(str(one) for one in (path or "the manifest", env) if one),
+    )
     terms = DriftTerms(
         every=seconds_of(full_every, option="--full-every"),
         full=full,
         against=against,
         listing=existence is Existence.LISTING,
+        owed=after.owed,
     )
     rates = read_rates(rate)
     if out is not None:
         check_replaceable(out, find(path), option="--plan")
-    files = read_report_files(outputs, manifest=find(path) if outputs else None)
-    choice = choose(path, Wanted(env=env, every=every))
-    if choice.several and out is not None:
-        raise UsageError("--plan FILE saves one plan, and several targets are meant", "Choose one with --env NAME.")
-    outcomes = run_several(console, choice, terms, rates)
-    if out is not None:
-        for run in outcomes.runs:
-            save(console, run.plan, out, refused=run.plan.errored, sign_with=None)
-    _tell(console, outcomes, files, form, new_only=new_only, verbose=verbose)
+    with after:
+        choice = after.chosen(choose(path, Wanted(env=env, every=every)), rates)
+        if choice.several and out is not None:
+            raise UsageError("--plan FILE saves one plan, and several targets are meant", "Choose one with --env NAME.")
+        outcomes = after.found(run_several(console, choice, terms, rates))
+        if out is not None:
+            for run in outcomes.runs:
+                save(console, run.plan, out, refused=run.plan.errored, sign_with=None)
+        _tell(console, outcomes, files, form, new_only=new_only, verbose=verbose, silent=measures.on_stdout)
     return _exit_code(outcomes, new_only=new_only)
 
 
 def _tell(
-    console: Console, outcomes: Outcomes, files: ReportFiles, form: Format, *, new_only: bool, verbose: bool
+    console: Console,
+    outcomes: Outcomes,
+    files: ReportFiles,
+    form: Format,
+    *,
+    new_only: bool,
+    verbose: bool,
+    silent: bool,
 ) -> None:
     from reconciler.drifting.report import report_of_runs
     from reconciler.render.reports.drift_json import drift_json
@@ -122,7 +163,7 @@ def _tell(
     def as_json() -> str:
         return drift_json(outcomes.stack, outcomes.runs, outcomes.failures, only_new=new_only)
 
-    tell_report(console, report, files, form, verbose=verbose, own={ReportFormat.JSON: as_json})
+    tell_report(console, report, files, form, verbose=verbose, own={ReportFormat.JSON: as_json}, silent=silent)
 
 
 def _exit_code(outcomes: Outcomes, *, new_only: bool) -> ExitCode:

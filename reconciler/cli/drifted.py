@@ -27,12 +27,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftTerms:
-    """How a run looks. `every`: seconds within which everything is read; `listing`: what exists is told by a listing."""
+    """How a run looks. `every`: seconds within which everything is read; `listing`: what exists is told by a listing.
+
+    `owed`: by which names people are remembered who are to be told what it finds.
+    """
 
     every: float
     full: bool = False
     against: Against = Against.LOCKFILE
     listing: bool = True
+    owed: tuple[str, ...] = ()
 
 
 def run_drift(console: Console, workspace: Workspace, terms: DriftTerms, sharing: Sharing | None = None) -> DriftRun:
@@ -55,6 +59,7 @@ class _Kept(NamedTuple):
 
 def _run(console: Console, workspace: Workspace, kept: _Kept, terms: DriftTerms, sharing: Sharing | None) -> DriftRun:
     from reconciler.drifting.run import conclude
+    from reconciler.drifting.telling import all_owing
     from reconciler.watching import Subject, Terms, look
 
     lock = _lock(workspace, kept.state)
@@ -72,7 +77,7 @@ def _run(console: Console, workspace: Workspace, kept: _Kept, terms: DriftTerms,
             )
             seen = look(directory, subject, kept.remembered, watched, at=stamp())
     run, memory = conclude(seen, ())
-    kept.remembered.write(memory)
+    kept.remembered.write(all_owing(memory, run, terms.owed))
     return run
 
 

@@ -19,10 +19,12 @@ def tell_report(
     *,
     verbose: bool,
     own: Mapping[ReportFormat, Callable[[], str]] | None = None,
+    silent: bool = False,
 ) -> None:
     """Write all, whatever the exit code will be; then raise ReconcilerError where one of them could not be written.
 
-    `own`: formats that the verb makes by itself, because its reports hold more than all have in common.
+    `silent`: only the files are. `own`: formats that the verb makes by itself, because its reports hold more than all have in
+    common.
     """
     from reconciler.render.reports import FORMATS, report_text
 
@@ -38,7 +40,7 @@ def tell_report(
         )
 
     failed = files.write(console, text)
-    if not files.on_stdout:
+    if not files.on_stdout and not silent:
         if form is Format.TEXT:
             console.show(report_text(report, colour=console.colour_out, width=console.width, verbose=verbose))
         else:

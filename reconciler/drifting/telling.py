@@ -6,13 +6,13 @@ when it is over. What is acknowledged is not told. The check itself, where it fa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.model.drift import DriftClass, DriftRun, Memory, Noted, Standing, Status
 from reconciler.model.environments import Target
 from reconciler.model.moments import seconds_between
-from reconciler.model.telling import INCOMPLETE, Failing, Failure, Notice, Over, Telling, Told, Trouble
+from reconciler.model.telling import INCOMPLETE, CheckFailure, Failing, Notice, Over, Telling, Told, Trouble
 from reconciler.model.values import digest
 
 _DAY = 86_400
@@ -33,9 +33,10 @@ def owing(told: Told, run: DriftRun) -> Told:
     return replace(told, owed={**told.owed, **passing})
 
 
-def all_owing(memory: Memory, run: DriftRun, names: tuple[str, ...]) -> Memory:
-    """The memory in which each of these targets is owed that."""
-    return replace(memory, told={**memory.told, **{name: owing(memory.told.get(name, Told()), run) for name in names}})
+def all_owing(memory: Memory, run: DriftRun, names: Sequence[str]) -> Memory:
+    """The memory in which each recipient of these names is owed that."""
+    told = {name: owing(memory.told.get(name, Told()), run) for name in names}
+    return replace(memory, told={**memory.told, **told})
 
 
 def notice_of(told: Told, run: DriftRun) -> Notice:
@@ -59,7 +60,7 @@ def notice_of(told: Told, run: DriftRun) -> Notice:
     return _sealed(_with_failure(notice, told, _incompleteness(run)), told)
 
 
-def notice_of_failure(told: Told, failure: Failure, *, target: Target | None, subject: str, at: str) -> Notice:
+def notice_of_failure(told: Told, failure: CheckFailure, *, target: Target | None, subject: str, at: str) -> Notice:
     """What the target is to be told of a run that broke off: that, and what it is owed. Of what stands, nothing is known."""
     owed = tuple(
         Noted(drifted=one.drifted, status=Status.NEW, first=one.first, last=one.last, count=one.count)
@@ -141,15 +142,15 @@ def _places(run: DriftRun) -> set[tuple[str, str, str, str]]:
     return {one.drifted.place for one in run.noted if one.status is not Status.RESOLVED}
 
 
-def _incompleteness(run: DriftRun) -> Failure | None:
+def _incompleteness(run: DriftRun) -> CheckFailure | None:
     if run.complete:
         return None
     count = len(run.unread)
     summary = "something could not be read" if count == 1 else f"{count} things could not be read"
-    return Failure(code=INCOMPLETE, summary=f"{summary}: what changed there is not known", said=run.unread)
+    return CheckFailure(code=INCOMPLETE, summary=f"{summary}: what changed there is not known", said=run.unread)
 
 
-def _with_failure(notice: Notice, told: Told, failure: Failure | None) -> Notice:
+def _with_failure(notice: Notice, told: Told, failure: CheckFailure | None) -> Notice:
     failing = told.failing
     if failure is None:
         over = Trouble.OVER if failing else Trouble.NONE
@@ -182,6 +183,12 @@ def _sealed(notice: Notice, told: Told) -> Notice:
         trouble,
     ]
     return replace(notice, key=digest(parts).removeprefix("sha256:"))
+
+
+def key_of(notices: Sequence[Notice]) -> str:
+    """The key of a message that tells all of them: of one, its own."""
+    keys = [one.key for one in notices]
+    return keys[0] if len(keys) == 1 else digest(sorted(keys)).removeprefix("sha256:")
 
 
 def counted(notice: Notice) -> dict[DriftClass, int]:

@@ -16,8 +16,8 @@ from reconciler.model.environments import Target
 if TYPE_CHECKING:
     from reconciler.model.drift import Noted, Standing
 
-INCOMPLETE = "incomplete"
-"""`Failing.code` of a run that could not read everything; of one that broke off, the error's name."""
+INCOMPLETE, BROKEN_OFF = "incomplete", "broken-off"
+"""`CheckFailure.code` of a run that could not read everything, and of one that came to no end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +73,8 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """Why a run does not know everything, or anything. `code`: `INCOMPLETE`, or the error's name; `said`: lines."""
+class CheckFailure:
+    """Why a run does not know everything, or anything. `code`: `INCOMPLETE` or `BROKEN_OFF`; `said`: lines beside it."""
 
     code: str
     summary: str
@@ -128,7 +128,7 @@ class Notice:
     standing: tuple[Noted, ...] = ()
     acknowledged: int = 0
     known: bool = True
-    failure: Failure | None = None
+    failure: CheckFailure | None = None
     trouble: Trouble = Trouble.NONE
     failed_since: str = ""
     key: str = ""

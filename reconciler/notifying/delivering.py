@@ -17,10 +17,14 @@ from reconciler.notifying.recipients import Channel, Recipient, secret_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """One letter for one recipient. `reference`: what an earlier one made there and this goes on with, "" for none."""
+    """One letter for one recipient. `environment`: whose AWS credentials are used.
+
+    `reference`: what an earlier one made there and this goes on with, "" for none.
+    """
 
     recipient: Recipient
     letter: Letter
+    environment: Environment
     reference: str = ""
 
 
@@ -37,21 +41,19 @@ def deliver(
     errands: Sequence[Errand],
     *,
     environ: Mapping[str, str],
-    environment: Environment,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Iterator[Delivered]:
     """What came of each, as it ends; all of them within `bounds.total` seconds.
 
-    `environment`: whose AWS credentials are used. A recipient that is still being spoken to when time is up counts as not told:
-    it may have the message all the same.
+    A recipient that is still being spoken to when time is up counts as not told: it may have the message all the same.
     """
     patience = bounds or Bounds()
     done: queue.SimpleQueue[Delivered] = queue.SimpleQueue()
 
     def carry(errand: Errand) -> None:
         try:
-            done.put(Delivered(errand=errand, reference=_carry(errand, environ, environment, patience, clock)))
+            done.put(Delivered(errand=errand, reference=_carry(errand, environ, patience, clock)))
         except ReconcilerError as error:
             done.put(Delivered(errand=errand, failed=error))
         except Exception as error:
@@ -59,14 +61,14 @@ def deliver(
 
     for errand in errands:  # daemons: a peer that never ends must not keep the process
         threading.Thread(target=carry, args=(errand,), name="notify", daemon=True).start()
-    left = {errand.recipient.name: errand for errand in errands}
+    left = dict(enumerate(errands))
     until = time.monotonic() + patience.total
     while left:
         try:
             one = done.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
             break
-        del left[one.errand.recipient.name]
+        del left[next(at for at, errand in left.items() if errand is one.errand)]
         yield one
     for errand in left.values():
         late = NotTold(
@@ -79,7 +81,6 @@ def deliver(
 def _carry(
     errand: Errand,
     environ: Mapping[str, str],
-    environment: Environment,
     bounds: Bounds,
     clock: Callable[[], float],
 ) -> str:
@@ -106,12 +107,23 @@ def _carry(
             from reconciler.aws.announcing import publish
 
             publish(
-                environment, one.place, subject=letter.headline, text=letter.text, json_text=letter.json, key=letter.key
+                errand.environment,
+                one.place,
+                subject=letter.headline,
+                text=letter.text,
+                json_text=letter.json,
+                key=letter.key,
             )
         case Channel.EVENTBRIDGE:
             from reconciler.aws.announcing import put_event
 
-            put_event(environment, one.place, detail=letter.json)
+            put_event(errand.environment, one.place, detail=letter.json)
         case Channel.GITHUB:
-            raise NotTold("not yet")
+            from reconciler.forge.calling import Patience
+            from reconciler.notifying.issues import keep_issue
+
+            patience = Patience(
+                attempts=bounds.attempts, first=bounds.pause, total=bounds.total / 2, sleep=bounds.sleep
+            )
+            return keep_issue(one, letter, errand.reference, environ, patience)
     return ""

@@ -7,17 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """`key`: the same whenever the same is sent. `at`: the moment of the run. `stack`, `environment`: "" where not known.
+    """`key`: the same whenever the same is sent. `headline`: one line; `text`: plain; `json`: the payload.
 
-    `headline`: one line; `text`: plain; `json`: the payload; `slack`: for a Slack-compatible webhook; `title`, `body`,
-    `comment`: of an issue. `quiet`: there is nothing to tell, only an issue may have to be brought up to date; `over`: nobody
-    has to look at anything any more.
+    `slack`: for a Slack-compatible webhook; `title`, `body`, `comment`: of an issue. `known`: it says what stands; `quiet`:
+    there is nothing to tell, only an issue may have to be closed; `over`: nobody has to look at anything any more.
     """
 
     key: str
-    at: str
-    stack: str
-    environment: str
     headline: str
     text: str
     json: str
@@ -25,5 +21,6 @@ class Letter:
     title: str
     body: str
     comment: str
+    known: bool
     quiet: bool
     over: bool

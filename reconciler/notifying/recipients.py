@@ -132,8 +132,8 @@ def _wrong_place(channel: Channel, place: str) -> str:
     if channel in (Channel.WEBHOOK, Channel.SLACK):
         if place.startswith(_FROM_ENVIRONMENT):
             return _wrong_variable(place.removeprefix(_FROM_ENVIRONMENT))
-        secret = "the address is a secret, which others can read on a command line"
-        return secret if channel is Channel.SLACK else wrong_url(place)
+        readable = "the address is a secret, which others can read on a command line"
+        return readable if channel is Channel.SLACK else wrong_url(place)
     shape, wrong = _SHAPES[channel]
     return "" if shape.fullmatch(place) else wrong
 

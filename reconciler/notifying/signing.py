@@ -14,7 +14,10 @@ _SHORTEST = 24
 
 
 def signed_headers(body: bytes, *, number: str, at: int, key: str) -> dict[str, str]:
-    """The headers by which a receiver knows who sent it and when. `number`: the message's own; `at`: seconds since 1970; `key`: as `key_bytes` takes it."""
+    """The headers by which a receiver knows who sent it and when.
+
+    `number`: the message's own; `at`: seconds since 1970; `key`: as `key_bytes` takes it.
+    """
     to_sign = b".".join((number.encode(), str(at).encode(), body))
     signature = base64.b64encode(hmac.new(key_bytes(key), to_sign, hashlib.sha256).digest()).decode()
     return {"webhook-id": number, "webhook-timestamp": str(at), "webhook-signature": f"v1,{signature}"}

@@ -43,7 +43,7 @@ def _standing(notice: Notice) -> Iterator[str]:
 
 
 def _told(notice: Notice) -> Iterator[str]:
-    yield f"**{prose(wording.headline(notice))}**"
+    yield f"**{prose(wording.headline_of(notice))}**"
     if said := wording.trouble(notice):
         yield ""
         yield from (f"> {prose(line)}\n>" for line in said)

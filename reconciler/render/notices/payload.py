@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler import __version__
-from reconciler.drifting.telling import counted
+from reconciler.drifting.telling import counted, key_of
 from reconciler.model.drift import DriftClass, Noted
 from reconciler.model.telling import Notice, Over, Trouble
 from reconciler.model.trail import Event
@@ -16,52 +16,72 @@ from reconciler.render.notices import wording
 
 FORMAT_VERSION = "1.0"
 FINDINGS, EVENTS = 100, 5
+_LEAST = 6_000  # bytes that a target may need beside its findings
 LIMIT = 120_000
 """Bytes of the whole. SNS takes 256 KiB, in which the plain text has to have room as well."""
 
 
-def payload_json(notice: Notice) -> str:
+def payload_json(notices: Sequence[Notice]) -> str:
     """The payload as text, on one line, without anything invisible in it."""
-    return canonical_json(payload(notice))
+    return canonical_json(payload(notices))
 
 
-def payload(notice: Notice) -> dict[str, Any]:
-    """The payload as plain values. What there is no room for is counted: `cut`."""
-    room = [LIMIT - 20_000]  # what stands beside the findings needs far less
-    target = notice.target
-    new, new_cut = _fitting([_finding(one) for one in wording.by_gravity(notice.new)], room)
-    reminded, reminded_cut = _fitting([_finding(one) for one in wording.by_gravity(notice.reminded)], room)
-    over, over_cut = _fitting([_over(one) for one in notice.over], room)
+def payload(notices: Sequence[Notice]) -> dict[str, Any]:
+    """The payload as plain values, a target for each notice. What there is no room for is counted: `cut`, `targets_cut`."""
+    room = [LIMIT - 10_000]
+    targets = []
+    for one in notices:
+        if room[0] <= _LEAST:
+            break
+        room[0] -= _LEAST
+        targets.append(_target(one, room))
     return {
         "format_version": FORMAT_VERSION,
         "reconciler_version": __version__,
+        "key": key_of(notices),
+        "at": max(one.at for one in notices),
+        "headline": wording.headline(notices),
+        "targets": targets,
+        "targets_cut": len(notices) - len(targets),
+    }
+
+
+def _target(notice: Notice, room: list[int]) -> dict[str, Any]:
+    target = notice.target
+    new = _fitting([_finding(one) for one in wording.by_gravity(notice.new)[:FINDINGS]], room)
+    reminded = _fitting([_finding(one) for one in wording.by_gravity(notice.reminded)[:FINDINGS]], room)
+    over = _fitting([_over(one) for one in notice.over[:FINDINGS]], room)
+    return {
         "key": notice.key,
         "at": notice.at,
-        "stack": target.stack if target else None,
-        "environment": target.environment if target else None,
+        "subject": wording.subject(notice),
+        "stack": wording.shown(target.stack) if target else None,
+        "environment": wording.shown(target.environment) if target else None,
         "account": (target.account or None) if target else None,
         "region": (target.region or None) if target else None,
-        "subject": wording.subject(notice),
-        "headline": wording.headline(notice),
         "new": new,
         "reminded": reminded,
         "resolved": over,
-        "cut": {"new": new_cut, "reminded": reminded_cut, "resolved": over_cut},
+        "cut": {
+            "new": len(notice.new) - len(new),
+            "reminded": len(notice.reminded) - len(reminded),
+            "resolved": len(notice.over) - len(over),
+        },
         "check": _check(notice),
         "summary": _sums(notice),
     }
 
 
-def _fitting(entries: Sequence[dict[str, Any]], room: list[int]) -> tuple[list[dict[str, Any]], int]:
-    """As many of the first as fit into what `room` has left, and how many do not."""
+def _fitting(entries: Sequence[dict[str, Any]], room: list[int]) -> list[dict[str, Any]]:
+    """As many of the first as fit into what `room` has left, which gets smaller."""
     kept: list[dict[str, Any]] = []
-    for one in entries[:FINDINGS]:
-        size = len(canonical_json(one).encode("utf-8", "surrogatepass"))
+    for one in entries:
+        size = len(canonical_json(one).encode("utf-8", "surrogatepass")) + 1
         if size > room[0]:
             break
         room[0] -= size
         kept.append(one)
-    return kept, len(entries) - len(kept)
+    return kept
 
 
 def _finding(one: Noted) -> dict[str, Any]:

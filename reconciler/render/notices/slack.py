@@ -7,7 +7,7 @@ well, which is all that some look at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reconciler.model.drift import Noted
@@ -19,29 +19,33 @@ from reconciler.render.notices import wording
 FINDINGS = 15
 """Findings that are shown in all; a message has 50 blocks at most."""
 
-_SECTION, _HEADER = 2900, 140  # of 3,000 and 150 characters
+_SECTION, _HEADER = 2900, 130  # of 3,000 and 150 characters
+_BLOCKS = 48  # of 50
 _SIGNS = {Level.CRITICAL: "*CRITICAL*", Level.WARNING: "*WARNING*", Level.NOTICE: "notice", Level.INFO: "info"}
 
 
-def slack_json(notice: Notice) -> str:
-    """The message as text."""
-    blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": _short(notice), "emoji": False}}
-    ]
-    blocks += [_section(lines) for lines in _sections(notice)]
-    said = ". ".join(one for one in (wording.whereabouts(notice), wording.sums(notice).rstrip(".")) if one)
-    blocks.append({"type": "context", "elements": [_text(_code(said))]})
-    return canonical_json({"text": _code(wording.headline(notice)), "blocks": blocks})
+def slack_json(notices: Sequence[Notice]) -> str:
+    """The message as text. A notice of each stack and environment."""
+    said = wording.headline(notices)
+    header = {"type": "plain_text", "text": _escaped(wording.shown(said, _HEADER)), "emoji": False}
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": header}]
+    left = FINDINGS
+    for one in notices:
+        if len(notices) > 1:
+            blocks.append(_section([_code(wording.headline_of(one))]))
+        blocks += [_section(lines) for lines in _sections(one, left)]
+        left = max(0, left - len(one.new) - len(one.reminded))
+        place = [one for one in (wording.whereabouts(one), wording.sums(one)) if one]
+        blocks.append({"type": "context", "elements": [_text("\n".join(map(_code, place)))]})
+    if len(blocks) > _BLOCKS:
+        blocks = [*blocks[:_BLOCKS], _section(["… and more: run `reconciler drift` to see all."])]
+    return canonical_json({"text": _code(said), "blocks": blocks})
 
 
-def _short(notice: Notice) -> str:
-    return _escaped(wording.shown(wording.headline(notice), _HEADER))[: _HEADER + 10]
-
-
-def _sections(notice: Notice) -> Iterator[list[str]]:
+def _sections(notice: Notice, left: int) -> Iterator[list[str]]:
+    """What is said of one, in blocks; of its findings, as many as are `left`."""
     if said := wording.trouble(notice):
         yield [_code(line) for line in said]
-    left = FINDINGS
     for heading, findings in wording.sections(notice):
         yield [f"*{heading}: {len(findings)}*"]
         for one in findings[:left]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reconciler.model.drift import Noted
 from reconciler.model.telling import Notice
@@ -15,11 +15,11 @@ LIMIT = 60_000
 """Bytes of the whole."""
 
 
-def notice_text(notice: Notice) -> str:
-    """The whole notice, or as much of it as there is room for, ending in a line break."""
+def notice_text(notices: Sequence[Notice]) -> str:
+    """All of it, or as much as there is room for, ending in a line break. A notice of each stack and environment."""
     kept: list[str] = []
     room = LIMIT
-    for line in _lines(notice):
+    for line in _all_lines(notices):
         room -= len(line.encode("utf-8", "surrogatepass")) + 1
         if room < 0:
             kept.append("… and more: run `reconciler drift` to see all.")
@@ -28,8 +28,16 @@ def notice_text(notice: Notice) -> str:
     return "\n".join(kept) + "\n"
 
 
+def _all_lines(notices: Sequence[Notice]) -> Iterator[str]:
+    if len(notices) > 1:
+        yield wording.headline(notices)
+    for at, one in enumerate(notices):
+        yield from ("", "") if at or len(notices) > 1 else ()
+        yield from _lines(one)
+
+
 def _lines(notice: Notice) -> Iterator[str]:
-    yield wording.headline(notice)
+    yield wording.headline_of(notice)
     yield wording.whereabouts(notice)
     if said := wording.trouble(notice):
         yield ""

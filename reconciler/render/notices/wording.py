@@ -16,7 +16,7 @@ from reconciler.model.report import Level
 from reconciler.model.telling import Notice, Over, Trouble
 from reconciler.render.clean import clean
 from reconciler.render.elements import Element, elements
-from reconciler.render.words import plural
+from reconciler.render.words import plural, some
 
 LONGEST = 300
 """Characters that a name, a URL or a message keeps."""
@@ -53,8 +53,26 @@ def subject(notice: Notice) -> str:
     return shown(notice.subject, 80)
 
 
-def headline(notice: Notice) -> str:
-    """`Drift of payments/prod: 3 new, 1 over`, in one line."""
+def headline(notices: Sequence[Notice]) -> str:
+    """`Drift of payments/prod: 3 new, 1 over`, in one line; of several, what it comes to in all."""
+    if len(notices) == 1:
+        return headline_of(notices[0])
+    troubled = sum(one.failure is not None and one.trouble is not Trouble.NONE for one in notices)
+    sums = {
+        "new": sum(len(one.new) for one in notices),
+        "not mended yet": sum(len(one.reminded) for one in notices),
+        "over": sum(len(one.over) for one in notices),
+    }
+    parts = [f"{plural(troubled, 'check')} failing"] if troubled else []
+    parts += [f"{count} {what}" for what, count in sums.items() if count]
+    back = sum(one.trouble is Trouble.OVER for one in notices)
+    parts += [f"{plural(back, 'check')} working again"] if back else []
+    names = some([subject(one) for one in notices], 3)
+    return f"Drift of {names}: {', '.join(parts) or 'nothing new'}"
+
+
+def headline_of(notice: Notice) -> str:
+    """The headline of one of them."""
     parts = []
     if notice.trouble in (Trouble.NEW, Trouble.REMINDED) and notice.failure:
         still = "still fails" if notice.trouble is Trouble.REMINDED else "fails"
