@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 SchemaName = Literal[
-    "manifest", "lockfile", "plan", "output", "targets", "verify", "review", "drift", "policy", "check"
+    "manifest",
+    "lockfile",
+    "plan",
+    "output",
+    "targets",
+    "verify",
+    "review",
+    "drift",
+    "policy",
+    "check",
+    "acknowledgements",
 ]
 
 _PACKAGE = Path(__file__).parent

@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler.cli.acknowledging import open_acks
 from reconciler.cli.age import stamp
 from reconciler.cli.console import Console
 from reconciler.cli.planned import opened
@@ -62,6 +63,7 @@ def _run(console: Console, workspace: Workspace, kept: _Kept, terms: DriftTerms,
     from reconciler.drifting.telling import all_owing
     from reconciler.watching import Subject, Terms, look
 
+    known = open_acks(workspace).acknowledgements
     lock = _lock(workspace, kept.state)
     with open_directory(workspace.environment, workspace.folder, sharing) as directory:
         one = opened(console, workspace, lock, directory)
@@ -76,7 +78,7 @@ def _run(console: Console, workspace: Workspace, kept: _Kept, terms: DriftTerms,
                 progress=progress,
             )
             seen = look(directory, subject, kept.remembered, watched, at=stamp())
-    run, memory = conclude(seen, ())
+    run, memory = conclude(seen, known)
     kept.remembered.write(all_owing(memory, run, terms.owed))
     return run
 

@@ -13,9 +13,10 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import Annotated, NoReturn, TextIO, cast
+from typing import Annotated, Any, NoReturn, TextIO, cast
 
 import typer
+import typer.core
 
 from reconciler import __version__
 from reconciler.cli.access import access_matrix, access_policy
@@ -27,6 +28,7 @@ from reconciler.cli.ci import ci_comment, ci_labels
 from reconciler.cli.ci_merged import ci_merged
 from reconciler.cli.compare import compare
 from reconciler.cli.drift import drift
+from reconciler.cli.drift_ack import drift_ack, drift_acks, drift_unack
 from reconciler.cli.emulator import emulator
 from reconciler.cli.export import export
 from reconciler.cli.graph import graph
@@ -55,8 +57,8 @@ Exit codes: 0 done or nothing to do, 1 error, 2 changes present (plan --detailed
 check), 3 refused by a guard or policy, 4 stale plan, 5 state is locked, 6 applied in part
 """
 _VERBS: tuple[Callable[..., ExitCode], ...] = (
-    validate, plan, review, check, apply, show, destroy, adopt, forget, export, output, compare, verify, drift, graph,
-    schema, emulator,
+    validate, plan, review, check, apply, show, destroy, adopt, forget, export, output, compare, verify, drift, drift_ack,
+    drift_unack, drift_acks, graph, schema, emulator,
 )  # fmt: skip
 _LOCK_VERBS: tuple[Callable[..., ExitCode], ...] = (
     lock_show, lock_status, lock_unlock, lock_migrate, lock_history, lock_restore, lock_rebuild,
@@ -119,6 +121,7 @@ def run(arguments: Sequence[str]) -> ExitCode:
 def _app() -> typer.Typer:
     """The commands. Made on demand, so that importing this module costs next to nothing."""
     app = typer.Typer(
+        cls=_Verbs,
         help=_teaching(_ABOUT),
         no_args_is_help=True,
         rich_markup_mode=None,
@@ -127,12 +130,25 @@ def _app() -> typer.Typer:
     )
     app.callback()(_root)
     for function in _VERBS:
-        app.command(function.__name__, help=_teaching(inspect.getdoc(function) or ""))(verb(function))
+        app.command(function.__name__.replace("_", " "), help=_teaching(inspect.getdoc(function) or ""))(verb(function))
     _add_family(app, "access", "Who may reach which provider, and the IAM policies for it.", _ACCESS_VERBS)
     _add_family(app, "ci", "Write reports on the pull request of a job.", _CI_VERBS)
     _add_family(app, "import", "Take over what another tool manages.", _IMPORT_VERBS)
     _add_family(app, "lock", "Look at, unlock, move, restore or rebuild a lockfile.", _LOCK_VERBS)
     return app
+
+
+class _Verbs(typer.core.TyperGroup):
+    """Commands of which some have names of two words, as `drift ack`; `drift` alone is one, too.
+
+    A word after the first that is no such name goes to the verb: a manifest called `ack` is `./ack`.
+    """
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """As the library's, with both words taken where they name a command."""
+        if " ".join(args[:2]) in self.commands:
+            args = [" ".join(args[:2]), *args[2:]]
+        return super().resolve_command(ctx, args)
 
 
 def _add_family(app: typer.Typer, name: str, about: str, verbs: Sequence[Callable[..., ExitCode]]) -> None:

@@ -25,13 +25,14 @@ class Contract(enum.Enum):
     DRIFT = "drift"
     POLICY = "policy"
     CHECK = "check"
+    ACKNOWLEDGEMENTS = "acknowledgements"
 
 
 def schema(console: Console, contract: Annotated[Contract, typer.Argument(help="Which file's schema.")]) -> ExitCode:
     """Print the JSON Schema of a file format.
 
-    Of the manifest, the lockfile, the saved plan, the rules of a policy; of the JSON of `output`, `verify`, `review`, `drift`
-    or `check`, or of the report of a run over several targets.
+    Of the manifest, the lockfile, the saved plan, acknowledgements of drift, the rules of a policy; of the JSON of `output`,
+    `verify`, `review`, `drift` or `check`, or of the report of a run over several targets.
 
     For example:
       reconciler schema manifest > manifest.schema.json

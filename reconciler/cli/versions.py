@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.manifest.files import DEFAULT_FILE, DEFAULT_FOLDER, SUFFIXES
+from reconciler.manifest.files import DEFAULT_FILE, DEFAULT_FOLDER, is_part
 from reconciler.model.report import Version
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def _in_worktree(wanted: Sequence[Wanted], version: Version, readings: Readings)
     for one in wanted:
         path = Path(one.shown)
         folder = path.is_dir()
-        if folder and not any(file.suffix in SUFFIXES and file.name[0] != "." for file in path.iterdir()):
+        if folder and not any(is_part(file.name) for file in path.iterdir()):
             continue
         if path.exists() or path.is_symlink():
             files, unreadable = read_files(path)

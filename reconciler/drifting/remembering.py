@@ -91,7 +91,6 @@ def noted(
     out = []
     for fingerprint, one in now.items():
         earlier = memory.findings.get(fingerprint)
-        ack = acknowledged.get(fingerprint)
         out.append(
             Noted(
                 drifted=one if one.events or earlier is None else _with_past(one, earlier.drifted),
@@ -99,7 +98,7 @@ def noted(
                 first=earlier.first if earlier else at,
                 last=at,
                 count=earlier.count + 1 if earlier else 1,
-                acknowledged=ack if ack is not None and ack.until >= today else None,
+                acknowledged=_holding(acknowledged, one, today),
             )
         )
     places = {one.place for one in found}
@@ -108,7 +107,6 @@ def noted(
         if fingerprint in now or past.drifted.what.passing or past.drifted.what is DriftClass.UNKNOWN:
             continue
         if past.drifted.remote in unknown or past.drifted.remote not in looked:
-            ack = acknowledged.get(fingerprint)
             out.append(
                 Noted(
                     drifted=past.drifted,
@@ -116,12 +114,18 @@ def noted(
                     first=past.first,
                     last=past.last,
                     count=past.count,
-                    acknowledged=ack if ack is not None and ack.until >= today else None,
+                    acknowledged=_holding(acknowledged, past.drifted, today),
                 )
             )
         elif past.drifted.place not in places:  # else it is another finding of the same thing: not over, only different
             out.append(Noted(drifted=past.drifted, status=Status.RESOLVED, first=past.first, last=at, count=past.count))
     return tuple(sorted(out, key=_order))
+
+
+def _holding(acknowledged: Mapping[str, Acknowledgement], one: Drifted, today: str) -> Acknowledgement | None:
+    """What acknowledges the finding today: by its fingerprint, and under its name, since people review the name."""
+    ack = acknowledged.get(one.fingerprint)
+    return ack if ack is not None and ack.about == one.about and ack.until >= today else None
 
 
 def _order(one: Noted) -> tuple[object, ...]:
@@ -157,6 +161,17 @@ def others(lock: Lock, snapshot: Snapshot) -> frozenset[Remote]:
     return frozenset(snapshot.listed.keys() - ours)
 
 
-def expired(acknowledged: Iterable[Acknowledgement], today: str) -> Iterator[Acknowledgement]:
-    """Those whose last day is over."""
-    yield from (one for one in acknowledged if one.until < today)
+def expired(acknowledged: Iterable[Acknowledgement], found: Iterable[Noted], today: str) -> Iterator[Acknowledgement]:
+    """Those whose last day is over, of what stands all the same."""
+    standing = _standing(found)
+    yield from (one for one in acknowledged if one.until < today and (one.fingerprint, one.about) in standing)
+
+
+def superfluous(acknowledged: Iterable[Acknowledgement], found: Iterable[Noted]) -> Iterator[Acknowledgement]:
+    """Those of what does not stand, or not as it was acknowledged. Only a run that read everything can tell."""
+    standing = _standing(found)
+    yield from (one for one in acknowledged if (one.fingerprint, one.about) not in standing)
+
+
+def _standing(found: Iterable[Noted]) -> set[tuple[str, str]]:
+    return {(one.drifted.fingerprint, one.drifted.about) for one in found if one.status is not Status.RESOLVED}

@@ -141,6 +141,6 @@ def _beside(run: DriftRun) -> Iterator[str]:
     for one in over:
         attribute = f", {one.drifted.attribute}" if one.drifted.attribute else ""
         yield f"Over since the last run: {one.drifted.about}{attribute} (seen first {one.first})."
-    for ack in run.expired:
-        yield f"Acknowledged until {ack.until} and not any more: {ack.about} ({ack.reason}; {ack.by})."
+    yield from wording.acknowledged(run)
+    yield from wording.ignored(run)
     yield from wording.coverage(run.coverage)

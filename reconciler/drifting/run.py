@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from reconciler.drifting.choosing import Choice, oldest
 from reconciler.drifting.finding import find
-from reconciler.drifting.remembering import expired, noted, others, with_findings
+from reconciler.drifting.ignoring import still_told, without_ignored
+from reconciler.drifting.remembering import expired, noted, others, superfluous, with_findings
 from reconciler.drifting.restoring import as_recorded
 from reconciler.drifting.writers import with_writers
 from reconciler.model.addresses import Remote
@@ -54,23 +55,29 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
     )
     found = find(plan, lock, look.snapshot, look.before, stack=look.stack, listed=look.listed, against=look.against)
     found = tuple(one for one in with_writers(found, look.trail, look.before) if not _ours(one, look))
+    today = look.at[:10]
+    rules = [one for one in look.stack.settings.drift_ignore if not one.lapsed(today)]
+    found, ignored = without_ignored(found, rules)
+    before = replace(look.before, findings=still_told(look.before.findings, rules))
     ours = {Remote(address.type, one.name) for address, one in lock.resources.items()}
     unread = _unread(plan, look.snapshot)
-    today = look.at[:10]
+    findings = noted(
+        found, before, at=look.at, today=today, acknowledged={one.fingerprint: one for one in acknowledged}, seen=ours
+    )
     run = DriftRun(
         target=look.target,
         at=look.at,
-        noted=noted(
-            found, look.before, at=look.at, today=today, acknowledged={one.fingerprint: one for one in acknowledged},
-            seen=ours,
-        ),
+        noted=findings,
         coverage=_coverage(look),
         plan=plan,
         managed=len(lock.resources),
         against=look.against,
         unread=unread,
-        expired=tuple(expired(acknowledged, today)),
-    )  # fmt: skip
+        expired=tuple(expired(acknowledged, findings, today)),
+        superfluous=() if unread else tuple(superfluous(acknowledged, findings)),
+        ignored=ignored,
+        lapsed=tuple(one for one in look.stack.settings.drift_ignore if one.lapsed(today)),
+    )
     memory = with_findings(look.after, run.noted, at=look.at)
     whole = not unread
     trailed = look.trail is not None and not look.trail.failed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.model.drift import Coverage, DriftClass, Drifted, Noted, Why
+from reconciler.model.drift import Coverage, DriftClass, Drifted, DriftRun, Noted, Why
 from reconciler.model.environments import OWNER_TAG
 from reconciler.model.identity import RETURN_URLS
 from reconciler.model.kinds import kind_of
@@ -46,6 +46,9 @@ _COUNTED: Mapping[DriftClass, str] = {
     DriftClass.NEWCOMER: "new and not managed",
     DriftClass.ORPHAN: "orphaned",
 }
+_NAMED = 3
+"""Resources that a line names one by one."""
+
 _READ_AS: Mapping[Why, str] = {
     Why.FULL: "because everything was to be",
     Why.NEVER: "for the first time",
@@ -120,6 +123,29 @@ def _event(event: Event) -> str:
     said = f"{event.operation} at {event.time} by {event.principal.name or event.principal.arn or 'somebody'}"
     said += f", from {event.address}" if event.address else ""
     return said + (f" with {event.tool or event.agent}" if event.tool or event.agent else "")
+
+
+def acknowledged(run: DriftRun) -> Iterator[str]:
+    """What is known and left for now, what was, and what need not be any more; as lines."""
+    for one in run.noted:
+        if ack := one.acknowledged:
+            attribute = f", {one.drifted.attribute}" if one.drifted.attribute else ""
+            yield f"Acknowledged until {ack.until}: {one.drifted.about}{attribute} ({ack.reason}; {ack.by})."
+    for ack in run.expired:
+        yield f"Acknowledged until {ack.until} and not any more: {ack.about} ({ack.reason}; {ack.by})."
+    for ack in run.superfluous:
+        place = f" {ack.source}:" if ack.source else ""
+        yield f"Superfluous:{place} what was acknowledged of {ack.about} does not stand any more, or not as it was."
+
+
+def ignored(run: DriftRun) -> Iterator[str]:
+    """What the manifest's rules left out, and which of them are over; as lines."""
+    for one in run.ignored:
+        named = ", ".join(one.about[:_NAMED]) + (f" and {len(one.about) - _NAMED} more" if one.about[_NAMED:] else "")
+        by = one.rule.source or "settings.drift.ignore"
+        yield f"Ignored by {by}: {one.count}, of {named} ({one.rule.reason})."
+    for rule in run.lapsed:
+        yield f"The rule at {rule.source} held until {rule.until} and leaves nothing out any more ({rule.reason})."
 
 
 def coverage(one: Coverage) -> Iterator[str]:

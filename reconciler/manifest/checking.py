@@ -25,7 +25,7 @@ from reconciler.manifest.documents import (
     quoted,
 )
 from reconciler.model.kinds import KINDS
-from reconciler.schema_files import schema
+from reconciler.schema_files import SchemaName, schema
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -43,16 +43,16 @@ _TYPES = {  # what people call it, and how it is written
 }
 
 
-def departures(document: Document) -> tuple[list[Diagnostic], set[Keys]]:
+def departures(document: Document, contract: SchemaName = "manifest") -> tuple[list[Diagnostic], set[Keys]]:
     """Everything about the document that the schema does not allow, and the paths of what it refuses."""
-    paths = [tuple(one.instance_path) for one in _fast().iter_errors(document.value)]
+    paths = [tuple(one.instance_path) for one in _fast(contract).iter_errors(document.value)]
     if not paths:
         return [], set()
     from jsonschema import Draft202012Validator
 
     suspect, left_out = _suspect_part(document.value, paths)
     errors = list(
-        itertools.islice(Draft202012Validator(schema("manifest")).iter_errors(suspect), MAX_WORDED),
+        itertools.islice(Draft202012Validator(schema(contract)).iter_errors(suspect), MAX_WORDED),
     )
     found = [one for top in errors for leaf in _leaves(top) for one in _word(leaf, document)]
     if left_out or len(errors) == MAX_WORDED:
@@ -93,10 +93,10 @@ def _at(value: Any, path: Keys) -> Any:
 
 
 @functools.cache
-def _fast() -> Any:
+def _fast(contract: SchemaName) -> Any:
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(schema("manifest"))
+    return jsonschema_rs.Draft202012Validator(schema(contract))
 
 
 def _suspect_part(value: Any, paths: Iterable[tuple[Any, ...]]) -> tuple[Any, int]:

@@ -31,12 +31,14 @@ from reconciler.manifest.environments import (
     rule_mistakes,
     rule_setting_from,
 )
+from reconciler.manifest.ignoring import ignore_mistakes, ignore_rules_from
 from reconciler.manifest.parents import parent_mistakes
 from reconciler.manifest.references import reference_mistakes
 from reconciler.manifest.reviewers import review_from, review_mistakes
 from reconciler.manifest.targets import entry_mistakes, environments_from
 from reconciler.model.environments import OWNER_TAG, Environment, Settings
 from reconciler.model.expiry import day_of
+from reconciler.model.ignoring import IgnoreRule
 from reconciler.model.kind import EXPIRES
 from reconciler.model.kinds import KINDS, Kind, Shape
 from reconciler.model.rates import Rates
@@ -159,7 +161,7 @@ def _settings(documents: Sequence[Document], unsound: Unsound, found: list[Diagn
     ignored: Sequence[str] = ()
     required: Sequence[str] = ()
     review = ReviewSettings()
-    for member in _members(documents, ("settings",), found, repeatable={"rules", "rates"}):
+    for member in _members(documents, ("settings",), found, repeatable={"rules", "rates", "drift"}):
         if member.key == "ignoreTags" and (member.document.file, ("settings", "ignoreTags")) not in unsound:
             ignored = member.value or ()
         if member.key == "require" and (member.document.file, ("settings", "require")) not in unsound:
@@ -178,7 +180,16 @@ def _settings(documents: Sequence[Document], unsound: Unsound, found: list[Diagn
         rates=_rates(documents, unsound, found),
         require=tuple(sorted(set(required))),
         review=review,
+        drift_ignore=_drift_ignore(documents, unsound, found),
     )
+
+
+def _drift_ignore(documents: Sequence[Document], unsound: Unsound, found: list[Diagnostic]) -> tuple[IgnoreRule, ...]:
+    for member in _members(documents, ("settings", "drift"), found):
+        if member.key == "ignore" and (member.document.file, ("settings", "drift")) not in unsound:
+            found.extend(ignore_mistakes(member.document, member.value or ()))
+            return ignore_rules_from(member.document, member.value or ())
+    return ()
 
 
 def _rates(documents: Sequence[Document], unsound: Unsound, found: list[Diagnostic]) -> Rates:

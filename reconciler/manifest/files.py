@@ -12,6 +12,8 @@ from reconciler.manifest.texts import MAX_BYTES
 
 DEFAULT_FILE, DEFAULT_FOLDER = "reconciler.yaml", "manifests"
 SUFFIXES = (".yaml", ".yml")
+ACKS_SUFFIX = ".acks.yaml"
+"""How files of acknowledgements end. They stand beside the manifest and are no part of it."""
 
 
 def find(path: Path | None) -> Path:
@@ -31,15 +33,20 @@ def find(path: Path | None) -> Path:
     )
 
 
+def is_part(name: str) -> bool:
+    """Whether a file of that name, directly in a manifest folder, is a part of the manifest."""
+    return name.endswith(SUFFIXES) and not name.startswith(".") and not name.endswith(ACKS_SUFFIX)
+
+
 def read_files(path: Path) -> tuple[list[ManifestFile], list[Diagnostic]]:
     """The manifest's files in the order of their names, and what is wrong with those that cannot be read.
 
-    Of a folder: every `*.yaml` and `*.yml` directly in it, hidden ones not.
+    Of a folder: every `*.yaml` and `*.yml` directly in it, but for hidden ones and acknowledgements.
     """
     try:
         if not path.is_dir():
             return _read([path], path.parent)
-        names = sorted(one for one in path.iterdir() if one.suffix in SUFFIXES and not one.name.startswith("."))
+        names = sorted(one for one in path.iterdir() if is_part(one.name))
     except OSError as problem:
         return [], [_unreadable(path, problem)]
     if not names:

@@ -12,6 +12,7 @@ from reconciler.manifest.composing import compose
 from reconciler.manifest.declarations import Manifest, declare
 from reconciler.manifest.documents import Document, Keys, ManifestFile
 from reconciler.manifest.files import read_files
+from reconciler.manifest.ignoring import days_in
 from reconciler.manifest.resolving import resolve
 from reconciler.model.kind import EXPIRES
 from reconciler.model.kinds import KINDS
@@ -103,7 +104,7 @@ def _load(
 
 def _told_once(document: Document, problems: list[Diagnostic], departed: list[Diagnostic]) -> list[Diagnostic]:
     """All of them, less what the schema says where YAML has spoken already, and `off` and days where they mean nothing else."""
-    clear = {*_severities(document), *_days(document)} if problems else set()
+    clear = {*_severities(document), *_days(document), *days_in(document)} if problems else set()
     problems = [one for one in problems if one.code != "yaml-ambiguous" or one.source not in clear]
     spoken = {one.source for one in problems}
     return problems + [one for one in departed if one.source not in spoken]

@@ -13,6 +13,7 @@ from reconciler.errors import UsageError
 from reconciler.manifest.declarations import Manifest
 from reconciler.manifest.documents import did_you_mean, dotted, quoted
 from reconciler.manifest.entries import Entry
+from reconciler.manifest.ignoring import struck
 from reconciler.manifest.parents import PARENT_NAMES, parent_of
 from reconciler.manifest.references import access_of, provider_of, secret_of
 from reconciler.manifest.rules import RETURN_URLS, Facts, Use, findings
@@ -63,7 +64,13 @@ def _resolve(manifest: Manifest, declared: Environment, today: date | None) -> R
             reading.add(entry)
     facts = Facts(environment=declared, desired=list(reading.resources.values()), uses=reading.uses, today=today)
     found = in_order(
-        [*reading.found, *reading.lost_names(), *reading.lost_grants(), *findings(facts, manifest.settings)]
+        [
+            *reading.found,
+            *reading.lost_names(),
+            *reading.lost_grants(),
+            *struck(manifest.settings.drift_ignore, reading.entries, reading.resources),
+            *findings(facts, manifest.settings),
+        ]
     )
     if has_errors(found):
         return Resolved(stack=None, diagnostics=found)

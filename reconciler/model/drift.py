@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import Source
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.environments import Target
+from reconciler.model.ignoring import IgnoreRule
 from reconciler.model.plan import Plan
 from reconciler.model.trail import Event
 from reconciler.model.values import Value, digest
@@ -184,14 +185,28 @@ class Status(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
-    """That a drift is known and left for now. `until`: the last day (UTC) on which it does not alarm."""
+    """That a drift is known and left for now. `until`: the last day (UTC) on which it does not alarm.
+
+    `since`: the day on which somebody said so; `found`: what was found, in words, for those who review it.
+    """
 
     fingerprint: str
     about: str
     reason: str
     by: str
     until: str
+    since: str = ""
+    found: str = ""
     source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """What a rule of the manifest left out of a run: how many findings, wholly or in part, of what."""
+
+    rule: IgnoreRule
+    count: int
+    about: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +230,9 @@ class Noted:
 class DriftRun:
     """What one run found, at the moment `at`. `noted` gravest class first, then by address; `plan`: what would bring it back.
 
-    `unread`: what could not be read, as sentences. `managed`: resources that the lockfile holds.
+    `unread`: what could not be read, as sentences. `managed`: resources that the lockfile holds. `expired`: acknowledgements
+    of what stands, whose day is over; `superfluous`: of what does not stand any more. `ignored`: what rules left out;
+    `lapsed`: rules whose day is over.
     """
 
     target: Target
@@ -227,6 +244,9 @@ class DriftRun:
     against: Against = Against.LOCKFILE
     unread: tuple[str, ...] = ()
     expired: tuple[Acknowledgement, ...] = ()
+    superfluous: tuple[Acknowledgement, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    lapsed: tuple[IgnoreRule, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Severity, Source
+from reconciler.model.ignoring import IgnoreRule
 from reconciler.model.rates import Rates
 from reconciler.model.review_settings import ReviewSettings
 
@@ -118,7 +119,7 @@ class Settings:
     """The manifest's `settings`: tags that others own, what the house thinks of each rule, how fast calls may go.
 
     `require`: the attributes that every entry has to have. `review`: what a reviewer need not see, and who has to approve;
-    no plan depends on it.
+    `drift_ignore`: what drift runs leave out. No plan depends on the last two.
     """
 
     ignore_tags: tuple[str, ...] = ()
@@ -126,3 +127,4 @@ class Settings:
     rates: Rates = field(default_factory=Rates)
     require: tuple[str, ...] = ()
     review: ReviewSettings = field(default_factory=ReviewSettings)
+    drift_ignore: tuple[IgnoreRule, ...] = ()

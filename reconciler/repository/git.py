@@ -1,8 +1,9 @@
 """Questions to a git repository, asked of the program `git` itself, which knows every format that repositories come in.
 
-Only plumbing that reads objects and names: `rev-parse`, `merge-base`, `ls-tree`, `cat-file`. None of it runs a hook, a
-filter, a `textconv` or a file-system monitor, asks for a password, or fetches what a partial clone lacks; so nothing that a
-branch or its configuration holds is executed. Paths are bytes to git; here they are text, with what is not UTF-8 as surrogates.
+Only plumbing that reads objects and names: `rev-parse`, `merge-base`, `ls-tree`, `cat-file`, `config --get`. None of it runs
+a hook, a filter, a `textconv` or a file-system monitor, asks for a password, or fetches what a partial clone lacks; so nothing
+that a branch or its configuration holds is executed. Paths are bytes to git; here they are text, with what is not UTF-8 as
+surrogates.
 """
 
 from __future__ import annotations
@@ -127,6 +128,13 @@ def open_repository(folder: Path) -> Repository:
         raise ReconcilerError(f"git cannot open the repository of {folder}", why)
     shallow, _, root = said.stdout.decode("utf-8", "surrogateescape").rstrip("\n").partition("\n")
     return Repository(root=Path(root), shallow=shallow == "true")
+
+
+def author(folder: Path) -> str:
+    """Who commits from that folder are by, as git is configured: `Jane <jane@example.com>`, or what of it there is, or ""."""
+    name, mail = (_git(folder, "config", "--get", key) for key in ("user.name", "user.email"))
+    said = [one.stdout.decode("utf-8", "replace").strip() for one in (name, mail)]
+    return " ".join(one for one in (said[0], f"<{said[1]}>" if said[1] and said[0] else said[1]) if one)
 
 
 def _git(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:

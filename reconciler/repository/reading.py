@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.manifest import ManifestFile
-from reconciler.manifest.files import SUFFIXES
+from reconciler.manifest.files import is_part
 from reconciler.manifest.texts import MAX_BYTES
 from reconciler.repository.git import LINK, SUBMODULE, TREE, Entry, Repository
 
@@ -77,8 +77,7 @@ def _found(repository: Repository, wanted: Wanted, entries: Sequence[Entry], *, 
 
 
 def _is_manifest(one: Entry) -> bool:
-    name = PurePosixPath(one.path)
-    return name.suffix in SUFFIXES and not name.name.startswith(".") and one.mode != TREE
+    return is_part(PurePosixPath(one.path).name) and one.mode != TREE
 
 
 def _problem(one: Entry, name: str, room: int) -> Diagnostic | None:
