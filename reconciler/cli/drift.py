@@ -66,6 +66,9 @@ def drift(
             help="What tells which resources exist. trail: no listing is read, what no event names is not missed.",
         ),
     ] = Existence.LISTING,
+    without_trail: Annotated[
+        bool, typer.Option("--without-trail", help="Do not ask CloudTrail: everything is read, and nobody is named.")
+    ] = False,
     new_only: Annotated[bool, typer.Option("--new-only", help="Only what earlier runs have not told.")] = False,
     out: Annotated[
         Path | None,
@@ -127,8 +130,13 @@ def drift(
         full=full,
         against=against,
         listing=existence is Existence.LISTING,
+        trail=not without_trail,
         owed=after.owed,
     )
+    if without_trail and not terms.listing:
+        raise UsageError(
+            "--existence trail needs the audit trail", "Leave --without-trail away, or list: --existence listing."
+        )
     rates = read_rates(rate)
     if out is not None:
         check_replaceable(out, find(path), option="--plan")

@@ -19,16 +19,19 @@ from reconciler.model.fleet import Failure
 
 if TYPE_CHECKING:
     from reconciler.cli.fleet.choice import Choice
+    from reconciler.directory.agentcore import AgentCore
     from reconciler.directory.sharing import Sharing
     from reconciler.model.drift import DriftRun
     from reconciler.model.rates import Rates
     from reconciler.model.resources import Lock
+    from reconciler.model.trail import Trail
     from reconciler.state import Remembered, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftTerms:
-    """How a run looks. `every`: seconds within which everything is read; `listing`: what exists is told by a listing.
+    """How a run looks. `every`: seconds within which everything is read; `listing`: what exists is told by a listing; `trail`: the audit
+    trail says what need not be read.
 
     `owed`: by which names people are remembered who are to be told what it finds.
     """
@@ -37,6 +40,7 @@ class DriftTerms:
     full: bool = False
     against: Against = Against.LOCKFILE
     listing: bool = True
+    trail: bool = True
     owed: tuple[str, ...] = ()
 
 
@@ -74,6 +78,7 @@ def _run(console: Console, workspace: Workspace, kept: _Kept, terms: DriftTerms,
                 every=terms.every,
                 full=terms.full,
                 listing=terms.listing,
+                trail=functools.partial(_trail, directory) if terms.trail else None,
                 threads=directory.threads,
                 progress=progress,
             )
@@ -81,6 +86,10 @@ def _run(console: Console, workspace: Workspace, kept: _Kept, terms: DriftTerms,
     run, memory = conclude(seen, known)
     kept.remembered.write(all_owing(memory, run, terms.owed))
     return run
+
+
+def _trail(directory: AgentCore, since: str, until: str) -> Trail:
+    return directory.trail(since=since, until=until)
 
 
 def _lock(workspace: Workspace, state: State) -> Lock:

@@ -19,6 +19,9 @@ _MATTERS: Mapping[DriftClass, tuple[str, ...]] = {
     DriftClass.ORPHAN: ("Create",),
 }
 """What an operation begins with that can have brought such drift about; of the others, any that writes."""
+CLOCKS = 2
+"""Seconds by which two clocks that are kept in step differ; where no event fits, `SKEW` is allowed for."""
+
 _TAGS = ("TagResource", "UntagResource")
 
 
@@ -34,12 +37,14 @@ def with_writers(found: Iterable[Drifted], trail: Trail | None, memory: Memory) 
             continue
         reading = memory.readings.get(one.remote)
         since = reading.at if reading and reading.agreed else ""
-        events = tuple(
-            event
-            for event in by_remote.get(one.remote, ())
-            if _may_have(one, event) and (not since or seconds_between(since, event.time) >= -SKEW)
-        )
+        may = [event for event in by_remote.get(one.remote, ()) if _may_have(one, event)]
+        events = _after(may, since, CLOCKS) or _after(may, since, SKEW)
         yield replace(one, events=events, untraced="" if events else _untraced(trail))
+
+
+def _after(events: Iterable[Event], since: str, skew: float) -> tuple[Event, ...]:
+    """Those since that moment, "" for all, taking the trail's clock to be up to `skew` seconds behind ours."""
+    return tuple(one for one in events if not since or seconds_between(since, one.time) >= -skew)
 
 
 def _may_have(one: Drifted, event: Event) -> bool:
