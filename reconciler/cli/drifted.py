@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftTerms:
-    """How a run looks. `every`: seconds within which everything is read; `listing`: what exists is told by a listing; `trail`: the audit
-    trail says what need not be read.
+    """How a run looks. `every`: seconds within which everything is read.
+
+    `listing`: what exists is told by a listing. `trail`: the audit trail says what need not be read.
 
     `owed`: by which names people are remembered who are to be told what it finds.
     """

@@ -39,6 +39,8 @@ def with_writers(found: Iterable[Drifted], trail: Trail | None, memory: Memory) 
         since = reading.at if reading and reading.agreed else ""
         may = [event for event in by_remote.get(one.remote, ()) if _may_have(one, event)]
         events = _after(may, since, CLOCKS) or _after(may, since, SKEW)
+        if one.what is DriftClass.CHANGED:  # what somebody made, others changed: unless nobody did
+            events = tuple(event for event in events if not event.operation.startswith("Create")) or events
         yield replace(one, events=events, untraced="" if events else _untraced(trail))
 
 
