@@ -31,8 +31,8 @@ test: $(VENV)/.ready-test ## everything CI runs: linters, types, import directio
 
 .PHONY: torture
 torture: $(VENV)/.ready-test ## the long runs: kills, signals, faults (ONLY="-k signals"; POINT=apply:9, SEED=7 for one)
-	@TORTURE=1 STATEFUL_EXAMPLES=1000 $(PY) -m pytest -n $(WORKERS) \
-		$(if $(ONLY)$(POINT)$(SEED),$(if $(POINT)$(SEED),-k test_one_,$(ONLY)),tests/stateful) tests/torture
+	@TORTURE=1 STATEFUL_EXAMPLES=1000 DRIFT_HISTORIES=1000 $(PY) -m pytest -n $(WORKERS) \
+		$(if $(ONLY)$(POINT)$(SEED),$(if $(POINT)$(SEED),-k test_one_,$(ONLY)),tests/stateful tests/watching) tests/torture
 
 .PHONY: lint
 lint: $(VENV)/.ready-test ## ruff, mypy strict, import-linter

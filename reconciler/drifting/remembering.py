@@ -23,6 +23,9 @@ from reconciler.model.reading import beside
 from reconciler.model.resources import Known, Live, Lock, Snapshot
 from reconciler.model.values import without_tags
 
+WRITERS = 20
+"""Events that are kept of one finding: the last ones."""
+
 
 def fresh(lock: Lock) -> Memory:
     """What is remembered before the first run."""
@@ -87,13 +90,14 @@ def noted(
     What was found in an earlier run, and could not be looked at in this one, stands.
     """
     now = {one.fingerprint: one for one in found}
+    past_at = {past.drifted.place: past.drifted for past in memory.findings.values()}
     looked = set(seen)
     out = []
     for fingerprint, one in now.items():
         earlier = memory.findings.get(fingerprint)
         out.append(
             Noted(
-                drifted=one if one.events or earlier is None else _with_past(one, earlier.drifted),
+                drifted=_with_past(one, past_at.get(one.place)),
                 status=Status.STANDING if earlier else Status.NEW,
                 first=earlier.first if earlier else at,
                 last=at,
@@ -137,9 +141,13 @@ def _order(one: Noted) -> tuple[object, ...]:
     )
 
 
-def _with_past(one: Drifted, earlier: Drifted) -> Drifted:
-    """The finding with what an earlier run told of who did it, since the trail of then is not read again."""
-    return replace(one, events=earlier.events, untraced=earlier.untraced)
+def _with_past(one: Drifted, earlier: Drifted | None) -> Drifted:
+    """The finding with those, too, whom earlier runs named for what was wrong there: the trail of then is not read again."""
+    if earlier is None or not earlier.events:
+        return one
+    known = {event.id: event for event in (*earlier.events, *one.events)}
+    events = sorted(known.values(), key=lambda event: (event.time, event.id))[-WRITERS:]
+    return replace(one, events=tuple(events), untraced="")
 
 
 def with_findings(memory: Memory, found: Iterable[Noted], *, at: str) -> Memory:

@@ -36,17 +36,23 @@ def with_writers(found: Iterable[Drifted], trail: Trail | None, memory: Memory) 
             yield one
             continue
         reading = memory.readings.get(one.remote)
-        since = reading.at if reading and reading.agreed else ""
+        since = reading.at if reading else ""
         may = [event for event in by_remote.get(one.remote, ()) if _may_have(one, event)]
         events = _after(may, since, CLOCKS) or _after(may, since, SKEW)
-        if one.what is DriftClass.CHANGED:  # what somebody made, others changed: unless nobody did
-            events = tuple(event for event in events if not event.operation.startswith("Create")) or events
+        if one.what in (DriftClass.CHANGED, DriftClass.TAKEN_OVER):
+            events = _of_this_one(events)
         yield replace(one, events=events, untraced="" if events else _untraced(trail))
 
 
 def _after(events: Iterable[Event], since: str, skew: float) -> tuple[Event, ...]:
     """Those since that moment, "" for all, taking the trail's clock to be up to `skew` seconds behind ours."""
     return tuple(one for one in events if not since or seconds_between(since, one.time) >= -skew)
+
+
+def _of_this_one(events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """Without what was done to an earlier resource of the name; and without its making, where others changed it after that."""
+    made = [at for at, event in enumerate(events) if event.operation.startswith("Create")]
+    return events[made[-1] + 1 :] or events[made[-1] :] if made else events
 
 
 def _may_have(one: Drifted, event: Event) -> bool:

@@ -21,9 +21,6 @@ from reconciler.model.trail import Trail
 from reconciler.planning import known_remotes
 from reconciler.state import Remembered
 
-PORTION = 500
-"""Resources that are read before what they showed is remembered: what an interrupted run loses at most."""
-
 NEWCOMERS = 200
 """Newcomers that are read to see whose tag they carry; more than that in one run are told by their names."""
 
@@ -41,6 +38,7 @@ class Terms:
     full: bool = False
     listing: bool = True
     trail: Callable[[str, str], Trail] | None = None
+    portion: int = 500
     threads: int = THREADS
     progress: Progress | None = None
 
@@ -78,8 +76,8 @@ def look(directory: Directory, subject: Subject, remembered: Remembered, terms: 
     memory = remember()
     seen = snapshot.live.keys() | snapshot.unknown.keys()
     left = [one for one in sorted(choice.why) if one not in seen and one in snapshot.listed]
-    for start in range(0, len(left), PORTION):
-        snapshot = _with_read(directory, snapshot, left[start : start + PORTION], terms)
+    for start in range(0, len(left), terms.portion):
+        snapshot = _with_read(directory, snapshot, left[start : start + terms.portion], terms)
         memory = remember()
         remembered.write(memory)
     return Look(
