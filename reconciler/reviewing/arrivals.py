@@ -17,6 +17,8 @@ from reconciler.model.resources import Desired, Stack
 
 _PLAIN = re.compile(r"(https?)://((?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*)(?::([0-9]{1,5}))?(?:/[!-\"$-?A-\[\]-~]*)?")
 
+_FRONT = len("https:///")  # where a path can begin at the soonest, but for hosts of one letter
+
 
 class Arrival(NamedTuple):
     """A return URL that an identity has in one version and not in the other; `url` None: nobody can tell its parts."""
@@ -81,8 +83,9 @@ def urls_in(stack: Stack | None) -> frozenset[str]:
 
 
 def places_of(texts: Iterable[str]) -> frozenset[Web]:
-    """Every place in the web that the URLs lead to."""
-    return frozenset(web for text in texts if (web := web_of(text)) is not None)
+    """Every place in the web that the URLs lead to. Looks at what stands before a path once, as most have it in common."""
+    fronts = {text[:at] if (at := text.find("/", _FRONT)) > 0 else text for text in texts}
+    return frozenset(web for front in fronts if (web := web_of(front)) is not None)
 
 
 @functools.lru_cache(maxsize=65536)

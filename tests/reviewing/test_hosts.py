@@ -9,6 +9,7 @@ import pytest
 from reconciler.manifest.domains import is_public_suffix, public_suffix, registrable
 from reconciler.model.report import Level
 from reconciler.model.review_settings import ReviewSettings
+from reconciler.reviewing.arrivals import places_of, web_of
 from reconciler.reviewing.likeness import Known, skeleton
 from tests.reviewing.versions import identity, told
 
@@ -132,6 +133,26 @@ def test_nothing_in_a_default_port_or_spelling_is_new() -> None:
     base = identity("https://app.example.com/cb", "https://dev.example.com/cb")
     head = identity("https://APP.example.com:443/two", "https://dev.example.com/cb", "https://app.example.com/cb")
     assert set(told(base, head)) == {"url-shared-across-environments"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example.com/cb/x",
+        "http://a/b",
+        "https:evil.net/cb",
+        "https:///evil.net/cb",
+        "https://a.example.com?to=/x",
+        "https://a.example.com#/x",
+        "https://evil.net\\@a.example.com/x",
+        "HTTPS://A.example.com:8443/x",
+        "https://a%2eb.net/x",
+        "https://[2001:db8::1]:8443/x",
+        "https://a.example.com",
+    ],
+)
+def test_what_stands_before_the_path_is_where_a_url_leads(url: str) -> None:
+    assert places_of([url]) == {web_of(url)}
 
 
 @pytest.mark.parametrize(
