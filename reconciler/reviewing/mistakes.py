@@ -60,8 +60,9 @@ def _counted(alike: Sequence[Diagnostic]) -> Iterator[Finding]:
     if len(alike) <= FEW:
         yield from map(_finding, alike)
         return
-    first = _finding(alike[0])
-    about = list(dict.fromkeys(one.address or "manifest" for one in alike))
+    named_first = sorted(alike, key=lambda one: (one.address or "", one.summary))  # whatever file they stand in
+    first = _finding(named_first[0])
+    about = list(dict.fromkeys(one.address or "manifest" for one in named_first))
     yield Finding(
         level=first.level,
         code=first.code,

@@ -91,3 +91,15 @@ def test_hundreds_of_the_same_are_told_once() -> None:
     assert len(one.others) == 299
     assert "300 identities" in one.summary
     assert {item.level for item in found.items} == {Level.CRITICAL}
+
+
+def test_what_is_counted_is_named_alike_whatever_file_it_stands_in() -> None:
+    def files(*names: str) -> dict[str, str]:
+        entries = [f"workloadIdentities: {{{name}: {{}}}}\n" for name in ("a-1", "a-2", "a-3", "a-4", "a-5", "a-6")]
+        return {"m.yaml": HEAD, **dict(zip(names, entries, strict=True))}
+
+    forward = reviewed(HEAD, files("a.yaml", "b.yaml", "c.yaml", "d.yaml", "e.yaml", "f.yaml"))
+    backward = reviewed(HEAD, files("f.yaml", "e.yaml", "d.yaml", "c.yaml", "b.yaml", "a.yaml"))
+    told = [[(one.code, one.about, one.summary, one.others) for one in each.findings] for each in (forward, backward)]
+    assert told[0] == told[1]
+    assert [(code, about) for code, about, _, _ in told[0]] == [("no-return-urls", "workload_identity.a-1")]
