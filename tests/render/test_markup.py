@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -52,6 +52,7 @@ def test_prose_is_words_and_code_and_nothing_else(parts: list[str]) -> None:
 
 
 @given(st.text(), st.lists(st.text(), max_size=3))
+@example("a--b---", ["-->", "--"])
 def test_nothing_in_a_marker_ends_its_comment(stack: str, environments: list[str]) -> None:
     line = marker("review", stack, environments)
     assert re.fullmatch(r"<!-- reconciler:review [\w.~%+-]*/[\w.~%+-]* -->", line, re.ASCII)

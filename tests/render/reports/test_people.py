@@ -127,3 +127,24 @@ def test_what_does_not_fit_at_all_leaves_its_count() -> None:
     small = fitted(["head", NOTE, block], 310, told=lambda cut: f"cut: {cut}")
     assert small == "head\n\ncut: 3 things left out\n\nLeft out here: 3 things.\n"
     assert str(Cut(hidden=two, brief=two)) == "2 things left out, 2 things shown without details"
+
+
+def test_once_something_found_no_room_nothing_less_important_does() -> None:
+    """A small thing that matters little would fit where a large one that matters does not, and mislead."""
+    grave = Block(entries=[(Form(0, "g" * 900),)], noun=("grave", "graves"))
+    mild = Block(entries=[(Form(1, "m"),)], noun=("mild", "milds"))
+    assert "m\n" not in fitted(["head", NOTE, mild, grave], 905, told=str)
+    assert "m\n" in fitted(["head", NOTE, mild, grave], 2_000, told=str)
+
+
+@pytest.mark.parametrize("limit", range(3_000, 12_000, 750))
+def test_what_always_stands_and_every_frame_are_reckoned_with(limit: int) -> None:
+    blocks = [
+        Block(
+            entries=[(Form(n % 3, "x" * 20), Form(5 + n % 3, "x" * 200)) for n in range(40)],
+            noun=("thing", "things"), lead="<" * 50, close=">" * 50, between="=" * 10,
+        )
+        for _ in range(3)
+    ]  # fmt: skip
+    shown = fitted(["h" * 1_500, NOTE, *blocks], limit, told=lambda cut: f"{cut} " * 3)
+    assert limit - 1_000 < len(shown) <= limit
