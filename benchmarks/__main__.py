@@ -15,13 +15,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.cases import CASES, ROOT, Bench, Row
+from benchmarks.drifting import HEADINGS as DRIFT_HEADINGS
+from benchmarks.drifting import measure as measure_drift
 from benchmarks.measure import Cost
 from benchmarks.pacing import HEADINGS, measure
 from benchmarks.targets import HEADINGS as TARGET_HEADINGS
 from benchmarks.targets import measure as measure_targets
 
 _DOCUMENT = ROOT / "docs" / "performance.md"
-_PACING, _TARGETS = "pacing", "targets"
+_PACING, _TARGETS, _DRIFT = "pacing", "targets", "drift"
 _HEADINGS = ("case", "wall", "CPU", "peak", "beside it", "wall", "CPU", "peak", "ratio", "promised", "")
 
 
@@ -73,7 +75,7 @@ def machine(terraform: str | None) -> str:
 def main() -> int:
     """0 when every promise that could be compared was kept, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    every = ",".join((*CASES, _PACING, _TARGETS))
+    every = ",".join((*CASES, _PACING, _TARGETS, _DRIFT))
     parser.add_argument("--only", default=every, help=f"some of {every}")
     parser.add_argument("--rounds", type=int, default=3, help="counted runs of each side; the median is shown")
     parser.add_argument("--scale", type=float, default=1.0, help="1 is the size that the promises speak of")
@@ -83,7 +85,8 @@ def main() -> int:
     rows: list[Row] = []
     rides: list[tuple[str, ...]] = []
     many: list[tuple[str, ...]] = []
-    kept = swift = True
+    looks: list[tuple[str, ...]] = []
+    kept = swift = sparing = True
     with tempfile.TemporaryDirectory(prefix="reconciler-bench-") as folder:
         bench = Bench(folder=Path(folder), rounds=asked.rounds, scale=asked.scale, terraform=terraform)
         for name in asked.only.split(","):
@@ -92,12 +95,15 @@ def main() -> int:
                 rides, kept = measure(bench)
             elif name == _TARGETS:
                 many, swift = measure_targets(bench)
+            elif name == _DRIFT:
+                looks, sparing = measure_drift(bench)
             else:
                 rows.append(CASES[name](bench))
     _tell(_HEADINGS, [cells(row) for row in rows], "measured", asked, f"medians of {asked.rounds} runs, alternating")
     _tell(HEADINGS, rides, _PACING, asked, "one run of each, one after the other")
     _tell(TARGET_HEADINGS, many, _TARGETS, asked, "one run of each, in one go")
-    return 0 if kept and swift and all(row.met is not False for row in rows) else 1
+    _tell(DRIFT_HEADINGS, looks, _DRIFT, asked, "one run of each, one after the other")
+    return 0 if kept and swift and sparing and all(row.met is not False for row in rows) else 1
 
 
 def _tell(

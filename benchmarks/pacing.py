@@ -97,9 +97,10 @@ class Server:
 
 
 @contextlib.contextmanager
-def emulator(count: int) -> Iterator[Server]:
-    """An emulator with so many identities in it."""
+def emulator(count: int, *, reads: bool = False) -> Iterator[Server]:
+    """An emulator with so many identities in it. `reads`: its audit trail holds calls that only read, too."""
     command = [sys.executable, "-m", "benchmarks.quota_server", "--identities", str(count), "--quota", str(QUOTA)]
+    command += ["--reads"] if reads else []
     with subprocess.Popen(
         [*command, "--latency-ms", str(LATENCY_MS)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -137,7 +138,7 @@ def measure(bench: Bench) -> tuple[list[tuple[str, ...]], bool]:
     """The rows of the table, and whether ours kept what was promised."""
     rows, kept = [], True
     for count, drops in ((bench.size(400), False), (bench.size(700), True)):
-        fleet = _fleet(bench, count)
+        fleet = applied_fleet(bench, count, "pacing")
         ours = bench.ours(["plan", "fleet.yaml", "--detailed-exitcode", "--rate", f"{QUOTA:g}"], fleet)
         clients = {"reconciler": list(ours.command)}
         for mode in ("standard", "adaptive"):
@@ -151,9 +152,9 @@ def measure(bench: Bench) -> tuple[list[tuple[str, ...]], bool]:
     return rows, kept
 
 
-def _fleet(bench: Bench, count: int) -> Path:
+def applied_fleet(bench: Bench, count: int, what: str) -> Path:
     """A folder with the fleet as it was applied in the emulator's account."""
-    folder = Path(shutil.copytree(bench.fleet(count) / "reconciler", bench.folder / f"pacing-{count}"))
+    folder = Path(shutil.copytree(bench.fleet(count) / "reconciler", bench.folder / f"{what}-{count}"))
     for file in folder.iterdir():
         file.write_text(file.read_text(encoding="utf-8").replace(ACCOUNT, EMULATED), encoding="utf-8")
     return folder

@@ -65,8 +65,10 @@ def main() -> None:
     parser.add_argument("--identities", type=int, required=True, help="how many stand in the directory")
     parser.add_argument("--quota", type=float, required=True, help="calls a second of each operation")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="how long every answer takes at least")
+    parser.add_argument("--reads", action="store_true", help="keep events of reading calls in the audit trail, too")
     asked = parser.parse_args()
     watched = Watched()
+    watched.trail.reads = asked.reads
     with serve(
         store=filled(asked.identities), quota=asked.quota, latency_ms=asked.latency_ms, misbehaviour=watched
     ) as server:

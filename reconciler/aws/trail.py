@@ -7,13 +7,13 @@ that nothing happened: events take minutes to show, may be lost, and reach back 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.aws.asked import Asked
 from reconciler.aws.calls import Calls, member
-from reconciler.aws.trail_events import OPERATIONS, SOURCE, event_of
+from reconciler.aws.trail_events import SOURCE, event_of, operations_on
 from reconciler.errors import CredentialsMissing, DirectoryError
 from reconciler.model.moments import utc_moment, utc_text
 from reconciler.model.trail import Event, Trail
@@ -24,7 +24,7 @@ MOST_CALLS = 200
 
 _ASKED = Asked(operation="LookupEvents", service=SERVICE)
 _PAGE = 50
-_PATIENCE = 10  # pages of mostly other events, before each operation's own are asked for
+_PATIENCE = 3  # pages of mostly other events, before each operation's own are asked for
 _OURS_AT_LEAST = 0.25
 
 
@@ -36,15 +36,17 @@ def read_trail(
     account: str = "",
     region: str = "",
     known: Container[str] = frozenset(),
+    types: Container[str] | None = None,
     most: int = MOST_CALLS,
 ) -> Trail:
     """What changed anything of ours from `since` to `until` (ISO 8601, UTC, both included). Refused calls are in it.
 
     `account`, `region`: the directory's. `known`: ids at which it is enough, as newer events come first; what arrived late
-    behind such a one is then missed.
+    behind such a one is then missed. `types`: whose events matter; others, and those of parents, may be left out.
     Failures are in `Trail.failed`, with what was read until then. Raises CredentialsMissing, ValueError for no moment.
     """
-    reading = _Reading(calls, (utc_moment(since), utc_moment(until)), (account, region), known, calls.count + most)
+    span = (utc_moment(since), utc_moment(until))
+    reading = _Reading(calls, span, (account, region), known, operations_on(types), calls.count + most)
     before, failed = calls.count, ""
     try:
         if since <= until:
@@ -65,6 +67,7 @@ class _Reading:
     span: tuple[datetime.datetime, datetime.datetime]
     place: tuple[str, str]
     known: Container[str]
+    operations: Sequence[str]
     last_call: int
     found: dict[str, Event] = field(default_factory=dict)
 
@@ -82,7 +85,7 @@ class _Reading:
 
     def _by_name(self, until: datetime.datetime) -> None:
         """Each operation's events by themselves: a call or two for each, however much is read in the account."""
-        for operation in OPERATIONS:
+        for operation in self.operations:
             for page in self._pages("EventName", operation, until):
                 if self._takes(page):
                     break

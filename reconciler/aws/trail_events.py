@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -41,6 +41,14 @@ _PARENTS: Mapping[str, str] = {
 
 OPERATIONS: tuple[str, ...] = (*_OURS, *_TAGS, *_PARENTS)
 """Every operation whose events are told."""
+
+
+def operations_on(types: Container[str] | None) -> tuple[str, ...]:
+    """Those that change resources of these types; all of them for None."""
+    if types is None:
+        return OPERATIONS
+    return (*(operation for operation, kind in _OURS.items() if kind.type in types), *_TAGS)
+
 
 _IN_ARN: Mapping[str, str] = {
     "workload-identity": WORKLOAD_IDENTITY.type,

@@ -79,7 +79,7 @@ def _run(console: Console, workspace: Workspace, kept: _Kept, terms: DriftTerms,
                 every=terms.every,
                 full=terms.full,
                 listing=terms.listing,
-                trail=functools.partial(_trail, directory) if terms.trail else None,
+                trail=functools.partial(_trail, directory, lock, terms) if terms.trail else None,
                 threads=directory.threads,
                 progress=progress,
             )
@@ -89,8 +89,10 @@ def _run(console: Console, workspace: Workspace, kept: _Kept, terms: DriftTerms,
     return run
 
 
-def _trail(directory: AgentCore, since: str, until: str) -> Trail:
-    return directory.trail(since=since, until=until)
+def _trail(directory: AgentCore, lock: Lock, terms: DriftTerms, since: str, until: str) -> Trail:
+    """Without a listing nothing shows newcomers, so that only the kinds that the lockfile holds are worth a question."""
+    types = None if terms.listing else frozenset(address.type for address in lock.resources)
+    return directory.trail(since=since, until=until, types=types)
 
 
 def _lock(workspace: Workspace, state: State) -> Lock:

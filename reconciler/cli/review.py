@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reconciler.cli.age import today
 from reconciler.cli.console import Console
 from reconciler.cli.options import Format, Manifest, Outputs, SeveralEnv, Verbose
 from reconciler.cli.planned import make
@@ -94,7 +95,9 @@ def review(
         )
     versions = read_versions(path, base=base, head=head)
     chosen = _choice(versions, env)
-    report = reviewed(versions.base, versions.head, chosen, prefix=versions.prefix, claimed=_claimed(versions, chosen))
+    report = reviewed(
+        versions.base, versions.head, chosen, prefix=versions.prefix, claimed=_claimed(versions, chosen), today=today()
+    )
     if with_lock:
         locks, silent = _locks(versions, chosen)
         report = with_locks(report, locks)

@@ -265,7 +265,9 @@ def test_where_others_events_stand_between_each_operation_is_asked_for_by_itself
 
     assert [one.remotes[0].name for one in trail.events] == [*names, "agent-000"]
     assert trail.failed == ""
-    assert trail.calls == 10 + len(OPERATIONS)
+    assert trail.calls == 3 + len(OPERATIONS)
+    of_one_kind = world.read(types=frozenset({"workload_identity"}))
+    assert (of_one_kind.events, of_one_kind.calls) == (trail.events, 3 + 5)
 
 
 def test_there_is_an_end_to_what_is_read(world: World) -> None:
