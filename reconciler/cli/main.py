@@ -28,6 +28,7 @@ from reconciler.cli.ci import ci_comment, ci_labels
 from reconciler.cli.ci_merged import ci_merged
 from reconciler.cli.compare import compare
 from reconciler.cli.drift import drift
+from reconciler.cli.drift_accept import drift_accept
 from reconciler.cli.drift_ack import drift_ack, drift_acks, drift_unack
 from reconciler.cli.emulator import emulator
 from reconciler.cli.export import export
@@ -57,8 +58,8 @@ Exit codes: 0 done or nothing to do, 1 error, 2 changes present (plan --detailed
 check), 3 refused by a guard or policy, 4 stale plan, 5 state is locked, 6 applied in part
 """
 _VERBS: tuple[Callable[..., ExitCode], ...] = (
-    validate, plan, review, check, apply, show, destroy, adopt, forget, export, output, compare, verify, drift, drift_ack,
-    drift_unack, drift_acks, graph, schema, emulator,
+    validate, plan, review, check, apply, show, destroy, adopt, forget, export, output, compare, verify,
+    drift, drift_accept, drift_ack, drift_unack, drift_acks, graph, schema, emulator,
 )  # fmt: skip
 _LOCK_VERBS: tuple[Callable[..., ExitCode], ...] = (
     lock_show, lock_status, lock_unlock, lock_migrate, lock_history, lock_restore, lock_rebuild,

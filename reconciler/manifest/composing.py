@@ -41,7 +41,7 @@ ALIAS_ALLOWANCE = 10_000
 
 _STRING_TAG = "tag:yaml.org,2002:str"
 _SURROGATE = re.compile("[\ud800-\udfff]")  # only the Python loader lets an escape make one
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def compose(file: ManifestFile) -> tuple[Document | None, list[Diagnostic]]:
@@ -52,7 +52,7 @@ def compose(file: ManifestFile) -> tuple[Document | None, list[Diagnostic]]:
     composer = _Composer(file.name)
     with collector_paused():
         try:
-            composer.run(_LOADER(text))
+            composer.run(LOADER(text))
         except _TooMuch as stop:
             return None, [*composer.found, stop.diagnostic]
         except yaml.YAMLError as problem:
