@@ -21,7 +21,15 @@ from reconciler.planning.attributes import attribute_changes, reason_of
 from reconciler.planning.expiring import expire
 from reconciler.planning.letting_go import delete, forget, keeps
 from reconciler.planning.pairs import Pair
-from reconciler.planning.sending import against_updating, notes_on, secrets_of, sent, taken_as_declared, touched
+from reconciler.planning.sending import (
+    against_sending,
+    against_updating,
+    notes_on,
+    secrets_of,
+    sent,
+    taken_as_declared,
+    touched,
+)
 from reconciler.planning.sight import Sight, Unreadable, look
 from reconciler.planning.verdicts import AGREED, Terms, Verdict, drift_of, made_by_service
 
@@ -73,6 +81,8 @@ def _create(desired: Desired, terms: Terms) -> Verdict:
     if desired.update_only:
         looked = terms.snapshot.refresh is not Refresh.NONE
         return Verdict(findings=(findings.update_only_absent(desired, looked=looked),))
+    if refusals := against_sending(desired, desired.attributes.keys()):
+        return Verdict(findings=refusals)
     change = Change(
         action=Action.CREATE,
         reason=Reason.DECLARED,

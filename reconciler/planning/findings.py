@@ -276,6 +276,17 @@ def secret_rides_along(desired: Desired, secret: str, changed: Sequence[str]) ->
     )
 
 
+def secret_unsaid(desired: Desired, secret: str) -> Diagnostic:
+    """Only a plan that brings back what a lockfile holds meets this: a manifest always says where."""
+    return refuse(
+        "secret-unsaid",
+        desired,
+        f"nobody says where the value of {secret} is read from",
+        "The lockfile holds no secrets, and the manifest does not declare this one, or has moved its `version` on. Declare it as "
+        "it was applied last; or `reconciler apply` what the manifest says now.",
+    )
+
+
 def secret_may_differ(desired: Desired, known: Known, live: Live) -> Diagnostic:
     """It was updated outside, and of what the service keeps no reading tells whether it is still what was sent."""
     return say(

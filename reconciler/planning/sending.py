@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.model.changes import Action, AttributeChange, Change
@@ -54,7 +54,16 @@ def against_updating(
         rest = names & {other.name for other in kind.sent if other is not one}
         if one.shape is Shape.REFERENCE and rest and one.name not in names and _managed(standing.get(one.name)):
             found.append(findings.secret_rides_along(desired, one.name, sorted(rest)))
-    return tuple(found)
+    return (*found, *against_sending(desired, names))
+
+
+def against_sending(desired: Desired, names: Collection[str]) -> tuple[Diagnostic, ...]:
+    """Why those attributes cannot be sent: nobody says where the value of a secret among them is read from."""
+    return tuple(
+        findings.secret_unsaid(desired, name)
+        for name in sorted(names)
+        if _managed(desired.attributes.get(name)) and name not in desired.secrets
+    )
 
 
 def notes_on(desired: Desired, live: Live, changed: Sequence[AttributeChange]) -> Iterator[Diagnostic]:
