@@ -27,6 +27,12 @@ class IgnoreRule:
     until: str = ""
     source: Source | None = None
 
+    def __str__(self) -> str:
+        said = {"attributes": self.attributes, "newcomers": self.newcomers}
+        parts = [f"{name}: {', '.join(globs)}" for name, globs in said.items() if globs]
+        parts += [f"resources: {', '.join(self.resources)}"] if self.resources != ALL else []
+        return "; ".join((*parts, f"reason: {self.reason}", *([f"until: {self.until}"] if self.until else [])))
+
     def lapsed(self, today: str) -> bool:
         """Whether its last day is over."""
         return bool(self.until) and self.until < today

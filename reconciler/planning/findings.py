@@ -282,8 +282,8 @@ def secret_unsaid(desired: Desired, secret: str) -> Diagnostic:
         "secret-unsaid",
         desired,
         f"nobody says where the value of {secret} is read from",
-        "The lockfile holds no secrets, and the manifest does not declare this one, or has moved its `version` on. Declare it as "
-        "it was applied last; or `reconciler apply` what the manifest says now.",
+        "The lockfile holds no secrets, and the manifest does not declare this one, or has moved its `version` on. Declare it "
+        "as it was applied last; or `reconciler apply` what the manifest says now.",
     )
 
 

@@ -69,6 +69,7 @@ def settings_terms(one: Settings) -> Terms:
         "require": one.require or None,
         "rules": rules or None,
         "rates": _rates(one.rates) or None,
+        "drift.ignore": tuple(map(str, one.drift_ignore)) or None,
         "review.hosts": one.review.hosts or None,
         "review.approvers": tuple(map(str, one.review.approvers)) or None,
     }

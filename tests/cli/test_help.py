@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 VERBS = [
-    "graph", "compare", "review", "verify", "drift", "access policy", "access matrix", "access check",
+    "graph", "compare", "review", "verify", "drift", "drift accept", "drift ack", "drift acks",
+    "drift unack", "access policy", "access matrix", "access check",
     "validate", "plan", "check", "apply", "show", "destroy", "adopt", "forget", "export", "output", "schema", "emulator",
     "ci comment", "ci labels", "ci merged", "import terraform", "import cloudformation", "lock show", "lock status",
     "lock unlock", "lock migrate", "lock history",

@@ -69,7 +69,10 @@ def test_the_readmes_table_of_commands_is_the_command_lines() -> None:
 def test_every_option_that_an_example_gives_a_command_exists() -> None:
     fenced = "\n".join(block.group() for one in DOCUMENTS for block in _FENCE.finditer(one.read_text(encoding="utf-8")))
     named: dict[str, set[str]] = {}
-    for command, rest in re.findall(r"\breconciler ((?:(?:access|ci|import|lock) )?[a-z]+)((?: [^\n;|&#]*)?)", fenced):
+    for command, rest in re.findall(
+        r"\breconciler ((?:(?:access|ci|import|lock) |drift (?=(?:accept|ack|acks|unack)\b))?[a-z]+)((?: [^\n;|&#]*)?)",
+        fenced,
+    ):
         named.setdefault(command, set()).update(re.findall(r"(?<= )--[a-z-]+", rest))
     assert {"--out", "--sign-with"} <= named["plan"]
     assert {"--plan", "--max-age", "--verify-with"} <= named["apply"]

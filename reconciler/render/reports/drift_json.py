@@ -9,7 +9,7 @@ from typing import Any
 from reconciler import __version__
 from reconciler.drifting import wording
 from reconciler.model.changes import Action
-from reconciler.model.drift import Acknowledgement, Coverage, DriftRun, Noted, Status, Why
+from reconciler.model.drift import Acknowledgement, Coverage, DriftRun, Ignored, Noted, Status, Why
 from reconciler.model.encoding import encode_event, encode_source
 from reconciler.model.fleet import Failure
 from reconciler.model.kinds import plain
@@ -67,6 +67,17 @@ def _run(run: DriftRun, *, only_new: bool) -> dict[str, Any]:
         "findings": [_finding(one) for one in told],
         "coverage": _coverage(run.coverage),
         "expired_acknowledgements": [_acknowledgement(one) for one in run.expired],
+        "superfluous_acknowledgements": [_acknowledgement(one) for one in run.superfluous],
+        "ignored": [_ignored(one) for one in run.ignored],
+    }
+
+
+def _ignored(one: Ignored) -> dict[str, Any]:
+    return {
+        "reason": one.rule.reason,
+        "source": encode_source(one.rule.source),
+        "count": one.count,
+        "about": list(one.about),
     }
 
 

@@ -63,6 +63,22 @@ def _ignored(facts: Facts) -> Iterator[Raised]:
             )
 
 
+def _drift(facts: Facts) -> Iterator[Raised]:
+    for old, new in _both(facts):
+        before = set(map(str, old.drift_ignore))
+        for rule in new.drift_ignore:
+            if str(rule) not in before:
+                yield Raised(
+                    level=Level.WARNING,
+                    about="settings.drift.ignore",
+                    summary=f"Drift is left out from now on: {rule}",
+                    consequence="Nobody is told any more when that is changed outside.",
+                    advice="Ignore as little as will do, and give the rule a last day where that can be told.",
+                    subject=str(rule),
+                    place=facts.place_of("settings", "drift", "ignore"),
+                )
+
+
 def _required(facts: Facts) -> Iterator[Raised]:
     for old, new in _both(facts):
         for name in sorted({*old.require} - {*new.require}):
@@ -133,6 +149,7 @@ def _rate(rates: Rates, operation: str) -> float | None:
 
 
 HOUSE = (
+    Risk("drift-ignored", "Drift is left out that was told before.", _drift, whole=True),
     Risk("ignored-tags-widened", "More tags are ignored.", _ignored, whole=True),
     Risk("rates-raised", "Operations may be called more often.", _rates, whole=True),
     Risk("require-narrowed", "Entries have to say less.", _required, whole=True),
