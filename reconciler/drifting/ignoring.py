@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.model.drift import DriftClass, Drifted, Ignored, Standing
+from reconciler.model.environments import OWNER_TAG
 from reconciler.model.ignoring import IgnoreRule
 from reconciler.model.values import Value
 
@@ -53,6 +54,8 @@ def _rest(one: Drifted, rule: IgnoreRule) -> Drifted | None:
     if one.what is DriftClass.NEWCOMER:
         return None if rule.takes_newcomer(one.remote.type, one.remote.name) else one
     if one.what is not DriftClass.CHANGED or one.address is None or not rule.speaks_of(one.address, one.remote.name):
+        return one
+    if one.attribute == OWNER_TAG:  # whose it is, is everybody's news
         return one
     if rule.takes_attribute(one.attribute):
         return None
