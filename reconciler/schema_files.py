@@ -16,6 +16,7 @@ SchemaName = Literal[
     "verify",
     "review",
     "drift",
+    "drift-notification",
     "policy",
     "check",
     "acknowledgements",

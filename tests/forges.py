@@ -49,6 +49,7 @@ class Forges:
     url: str = ""
     comments: list[dict[str, Any]] = field(default_factory=list)
     labels: set[str] = field(default_factory=set)
+    issues: list[dict[str, Any]] = field(default_factory=list)  # numbered from 1, each with its comments as `said`
     pulls: list[dict[str, Any]] = field(default_factory=list)  # each with its `commits`, which GitHub does not show
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=lambda: {TOKEN: Account("github-actions[bot]", 41898282)})
@@ -156,6 +157,8 @@ class _Handler(BaseHTTPRequestHandler):
             return 200, who if where == "/user" else {"id": 5, "user": who}
         if self.command != "GET" and not account.writes:
             return 403, {"message": "Resource not accessible by integration"}
+        if found := re.fullmatch(r"/repos/acme/identities/issues(?:/(\d)(/comments)?)?", where):
+            return self._issues(found[1], bool(found[2]), query, body, account)
         if where.startswith("/repos/acme/identities/issues/"):
             return self._github(where.removeprefix("/repos/acme/identities/issues/"), query, body, account)
         if found := re.fullmatch(r"/repos/acme/identities/commits/(\w+)/pulls", where):
@@ -181,6 +184,27 @@ class _Handler(BaseHTTPRequestHandler):
             forges.labels.discard(unquote(rest.removeprefix("12/labels/")))
             return 200, []
         return 404, {"message": "Not Found"}
+
+    def _issues(
+        self, number: str | None, comments: bool, query: dict[str, list[str]], body: Any, account: Account
+    ) -> tuple[int, Any]:
+        issues = self.forges.issues
+        if number is None and self.command == "GET":
+            return 200, self._page(query, [one for one in issues if one["state"] == query["state"][0]])
+        if number is None:
+            made = {"number": len(issues) + 1, "state": "open", "said": [], "user": {"login": account.login}, **body}
+            issues.append(made)
+            return 201, made
+        if not 1 <= int(number) <= len(issues):
+            return 404, {"message": "Not Found"}
+        one = issues[int(number) - 1]
+        if comments and self.command == "GET":
+            return 200, self._page(query, [{"body": said} for said in one["said"]])
+        if comments:
+            one["said"].append(body["body"])
+            return 201, {"id": len(one["said"]), "body": body["body"]}
+        one.update(body or {})
+        return 200, one
 
     def _gitlab(self, rest: str, query: dict[str, list[str]], body: Any, account: Account) -> tuple[int, Any]:
         if rest == "/notes":

@@ -41,6 +41,8 @@ def publish(environment: Environment, topic: str, *, subject: str, text: str, js
     client = _client(environment, "sns", topic)
     try:
         client.publish(**params)
+    except client.exceptions.NotFoundException as error:
+        raise DirectoryError(f"there is no topic {topic}", "Is it the right account and Region?") from error
     except (*FAILURES, ValueError) as error:
         raise translate(error, asked) from error
     finally:

@@ -23,6 +23,7 @@ class Contract(enum.Enum):
     VERIFY = "verify"
     REVIEW = "review"
     DRIFT = "drift"
+    DRIFT_NOTIFICATION = "drift-notification"
     POLICY = "policy"
     CHECK = "check"
     ACKNOWLEDGEMENTS = "acknowledgements"
@@ -32,7 +33,7 @@ def schema(console: Console, contract: Annotated[Contract, typer.Argument(help="
     """Print the JSON Schema of a file format.
 
     Of the manifest, the lockfile, the saved plan, acknowledgements of drift, the rules of a policy; of the JSON of `output`,
-    `verify`, `review`, `drift` or `check`, or of the report of a run over several targets.
+    `verify`, `review`, `drift` or `check`, of what `drift --notify` sends, or of the report of a run over several targets.
 
     For example:
       reconciler schema manifest > manifest.schema.json

@@ -147,7 +147,7 @@ def _incompleteness(run: DriftRun) -> CheckFailure | None:
         return None
     count = len(run.unread)
     summary = "something could not be read" if count == 1 else f"{count} things could not be read"
-    return CheckFailure(code=INCOMPLETE, summary=f"{summary}: what changed there is not known", said=run.unread)
+    return CheckFailure(code=INCOMPLETE, summary=f"{summary}, so what changed there is not known", said=run.unread)
 
 
 def _with_failure(notice: Notice, told: Told, failure: CheckFailure | None) -> Notice:

@@ -13,7 +13,7 @@ from reconciler.drifting.telling import counted
 from reconciler.drifting.wording import advice_on, level_of, who, words_of
 from reconciler.model.drift import DriftClass, Noted
 from reconciler.model.report import Level
-from reconciler.model.telling import Notice, Over, Trouble
+from reconciler.model.telling import BROKEN_OFF, INCOMPLETE, Notice, Over, Trouble
 from reconciler.render.clean import clean
 from reconciler.render.elements import Element, elements
 from reconciler.render.words import plural, some
@@ -25,6 +25,7 @@ ELEMENTS = 10
 """Elements of one attribute that are shown of a finding."""
 
 _USER_INFO = re.compile(r"(?<=//)[^/@\s?#]+@")
+_FAILS = {BROKEN_OFF: "fails", INCOMPLETE: "is incomplete"}
 NOUNS = {
     DriftClass.CHANGED: "changed",
     DriftClass.DELETED: "deleted",
@@ -75,8 +76,8 @@ def headline_of(notice: Notice) -> str:
     """The headline of one of them."""
     parts = []
     if notice.trouble in (Trouble.NEW, Trouble.REMINDED) and notice.failure:
-        still = "still fails" if notice.trouble is Trouble.REMINDED else "fails"
-        parts.append(f"the check {still}: {shown(notice.failure.summary, 120)}")
+        still = "still " if notice.trouble is Trouble.REMINDED else ""
+        parts.append(f"the check {still}{_FAILS[notice.failure.code]}: {shown(notice.failure.summary, 120)}")
     if notice.trouble is Trouble.OVER:
         parts.append("the check works again")
     parts += [f"{len(notice.new)} new"] if notice.new else []
@@ -163,7 +164,8 @@ def trouble(notice: Notice) -> list[str]:
         return [f"The check works again; it failed since {notice.failed_since}."]
     if notice.failure is None:
         return []
-    lines = [f"The check fails since {notice.failed_since}: {shown(notice.failure.summary)}"]
+    fails = _FAILS[notice.failure.code]
+    lines = [f"The check {fails} since {notice.failed_since}: {shown(notice.failure.summary)}"]
     lines += [shown(one) for one in notice.failure.said[:ELEMENTS]]
     if (more := len(notice.failure.said) - ELEMENTS) > 0:
         lines.append(f"… and {more} more")
