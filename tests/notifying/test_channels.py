@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
+import re
 import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -42,6 +46,19 @@ def test_a_webhook_is_sent_the_payload_signed_so_that_others_libraries_can_check
     assert got.headers["content-type"] == "application/json"
     assert got.headers["webhook-id"] == letter.key
     assert Webhook(KEY).verify(got.body, got.headers) == {"key": "ab"}
+
+
+def test_the_check_that_the_documentation_shows_is_one(inbox: Inbox, letter: Letter):
+    sent(f"webhook={inbox.url}/,key=DRIFT_KEY", letter, DRIFT_KEY=KEY)
+    page = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text()
+    (shown,) = [one for one in re.findall(r"^```python\n(.*?)^```", page, re.M | re.S) if "hmac" in one]
+    for body, genuine in ((inbox.only.body, True), (inbox.only.body + b" ", False)):
+        names = {
+            "base64": base64, "hmac": hmac, "time": time, "headers": inbox.only.headers, "body": body,
+            "key": KEY.removeprefix("whsec_"),
+        }  # fmt: skip
+        exec(shown, names)
+        assert names["genuine"] is genuine
 
 
 @pytest.mark.parametrize("header", ["webhook-id", "webhook-timestamp", "webhook-signature", ""])
