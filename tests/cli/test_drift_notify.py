@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -9,10 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from standardwebhooks import Webhook
 
 from reconciler.model.moments import moved
+from tests.forges import TOKEN, serve_forges
 from tests.peers import Inbox, serve_inbox
 
 KEY = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -218,3 +221,63 @@ def test_runs_against_the_manifest_are_told_apart_from_those_against_the_lockfil
         "webhook=env:HOOK",
         "webhook=env:HOOK against manifest",
     }
+
+
+def test_what_is_acknowledged_is_not_told_and_closes_the_issue(
+    applied: Any, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+):
+    with serve_forges() as forges:
+        monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+        monkeypatch.setenv("GITHUB_API_URL", forges.url)
+        divert(applied, ROGUE)
+        assert look(applied, "--notify", "github=acme/identities").code == 2
+        assert (len(inbox.sent), [one["state"] for one in forges.issues]) == (1, ["open"])
+        acked = applied.run(
+            "drift", "ack", "workload_identity.invoice-agent", "--reason", "OPS-1", "--until", "14d", "--by", "jane"
+        )
+        assert acked.code == 0, acked.err
+        assert look(applied, "--notify", "github=acme/identities").code == 0
+        assert (len(inbox.sent), [one["state"] for one in forges.issues]) == (1, ["closed"])
+        calls = len(forges.seen)
+        assert look(applied, "--notify", "github=acme/identities").code == 0
+        assert len(forges.seen) == calls
+
+
+def test_an_issue_follows_what_stands_and_what_happens_from_run_to_run(applied: Any, monkeypatch: pytest.MonkeyPatch):
+    with serve_forges() as forges:
+        monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+        monkeypatch.setenv("GITHUB_API_URL", forges.url)
+        divert(applied, ROGUE)
+        assert applied.run("drift", "--notify", "github=acme/identities").code == 2
+        divert(applied, ROGUE, name="ledger-agent")
+        assert applied.run("drift", "--notify", "github=acme/identities").code == 2
+        (issue,) = forges.issues
+        assert "invoice-agent" in issue["body"]
+        assert "ledger-agent" in issue["body"]
+        assert [("invoice-agent" in said, "ledger-agent" in said) for said in issue["said"]] == [(False, True)]
+        assert applied.run("apply", "--auto-approve").code == 0
+        assert applied.run("drift", "--notify", "github=acme/identities").code == 0
+        assert (issue["state"], len(issue["said"])) == ("closed", 2)
+
+
+def test_what_was_told_is_remembered_in_a_bucket_too(
+    project: Any, aws: Any, buckets: Any, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+):
+    project.declare(
+        "invoice-agent", head=f"environments: {{prod: {{region: us-east-1, state: 's3://{buckets.make()}/team'}}}}"
+    )
+    assert project.run("apply", "--auto-approve").code == 0
+    assert look(project).code == 0
+    with contextlib.closing(
+        boto3.client("bedrock-agentcore-control", region_name="us-east-1", endpoint_url=aws.url)
+    ) as client:
+        client.delete_workload_identity(name="invoice-agent")
+    for _ in range(2):
+        assert look(project).code == 2
+    (finding,) = target(inbox)["new"]
+    assert (finding["class"], len(inbox.sent)) == ("deleted", 1)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")  # now nobody can say what was told
+    for count in (2, 3):
+        assert look(project).code == 1
+        assert len(inbox.sent) == count
+        assert target(inbox)["check"]["told"] == "new"
