@@ -12,7 +12,7 @@ from botocore.client import BaseClient
 
 from reconciler.aws.asked import Asked, Verb
 from reconciler.aws.faults import FAILURES, judge, not_sent, overloaded, translate, unexpected_answer
-from reconciler.aws.pacing import NotSent, Overloaded, Pacing
+from reconciler.aws.pacing import NotSent, Overloaded, Pacing, Verdict
 from reconciler.errors import DirectoryError
 
 
@@ -36,6 +36,16 @@ class Calls:
         """Calls sent so far, retries included."""
         return self._sent.count
 
+    @property
+    def by_operation(self) -> Mapping[str, int]:
+        """The same, by operation."""
+        return self._sent.by_operation()
+
+    @property
+    def throttled(self) -> int:
+        """How many of them the service wanted later."""
+        return self._sent.throttled
+
     def send(self, asked: Asked, /, **params: Any) -> dict[str, Any]:
         """The answer of one operation."""
         method = getattr(self._client, xform_name(asked.operation))
@@ -43,12 +53,18 @@ class Calls:
         def attempt() -> dict[str, Any]:
             if asked.verb is not Verb.READ and not self._may_write():
                 raise NotSent
-            self._sent.one_more()
+            self._sent.one_more(asked.operation)
             answer: dict[str, Any] = method(**params)
             return answer
 
+        def judged(error: Exception) -> Verdict:
+            verdict = judge(error)
+            if verdict is Verdict.THROTTLED:
+                self._sent.one_throttled()
+            return verdict
+
         try:
-            return self.pacing.run(asked.operation, attempt, judge, repeatable=asked.verb.repeatable)
+            return self.pacing.run(asked.operation, attempt, judged, repeatable=asked.verb.repeatable)
         except FAILURES as error:
             raise translate(error, asked) from error
         except Overloaded as error:
@@ -82,15 +98,25 @@ class Calls:
 
 
 class _Sent:
-    """How many calls were sent, whoever sent them."""
+    """How many calls were sent, whoever sent them, and how many were throttled."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count = self.throttled = 0
+        self._by_operation: dict[str, int] = {}
         self._counting = threading.Lock()
 
-    def one_more(self) -> None:
+    def one_more(self, operation: str) -> None:
         with self._counting:
             self.count += 1
+            self._by_operation[operation] = self._by_operation.get(operation, 0) + 1
+
+    def one_throttled(self) -> None:
+        with self._counting:
+            self.throttled += 1
+
+    def by_operation(self) -> Mapping[str, int]:
+        with self._counting:
+            return dict(self._by_operation)
 
 
 def member(answer: Mapping[str, Any], name: str, asked: Asked) -> Any:

@@ -117,7 +117,7 @@ def drift(
     from reconciler.notifying.recipients import read_recipients
 
     files = read_report_files(outputs, manifest=find(path) if outputs else None)
-    measures = read_metric_files(metrics, stdout_taken=files.on_stdout)
+    measures = read_metric_files(metrics, files)
     after = Aftermath(
         console,
         recipients=read_recipients(notify or ()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.console import Console
 from reconciler.cli.output import check_new, write_whole
+from reconciler.cli.report_files import ReportFiles
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
@@ -60,11 +62,10 @@ class MetricFiles:
         return failed
 
 
-def read_metric_files(words: Sequence[str] | None, *, stdout_taken: bool) -> MetricFiles:
-    """What the words ask for. Raises UsageError for what is no file, or one that something else goes to."""
+def read_metric_files(words: Sequence[str] | None, reports: ReportFiles) -> MetricFiles:
+    """What the words ask for, beside those reports. Raises UsageError for what is no file, or one that something else goes to."""
     found = tuple(_read(one) for one in words or ())
-    places = [_STDOUT if one.file is None else str(one.file.absolute()) for one in found]
-    places += [_STDOUT] if stdout_taken else []
+    places = [_STDOUT if one.file is None else os.path.realpath(one.file) for one in (*found, *reports.files)]
     for at, (one, place) in enumerate(zip(found, places, strict=False)):
         if place in (*places[:at], *places[at + 1 :]):
             raise UsageError(f"--metrics {one}: something else goes there already", "Give each a file of its own.")

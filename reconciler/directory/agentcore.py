@@ -82,6 +82,16 @@ class AgentCore:
         return self._calls.count
 
     @property
+    def calls_by_operation(self) -> Mapping[str, int]:
+        """The same, by operation."""
+        return self._calls.by_operation
+
+    @property
+    def throttled(self) -> int:
+        """How many of the calls the service wanted later."""
+        return self._calls.throttled
+
+    @property
     def rates(self) -> Rates:
         """Under which rates calls are sent."""
         return self._calls.pacing.rates

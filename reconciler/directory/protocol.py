@@ -45,6 +45,14 @@ class Directory(Protocol):
         """API calls sent so far, retries included."""
 
     @property
+    def calls_by_operation(self) -> Mapping[str, int]:
+        """The same, by operation."""
+
+    @property
+    def throttled(self) -> int:
+        """How many of the calls the service wanted later."""
+
+    @property
     def hurry(self) -> threading.Event:
         """Once it is set, calls end within seconds: none waits long for its turn, none is tried again."""
 

@@ -63,8 +63,10 @@ def _reads(run: DriftRun, coverage: Coverage) -> Reads:
         unread=len(run.unread),
         believed=coverage.believed,
         calls=coverage.calls,
+        throttled=coverage.throttled,
         events=coverage.events,
         fell_back=bool(coverage.fell_back),
         oldest=coverage.oldest,
         read=coverage.read,
+        by_operation=coverage.by_operation,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.drifting.choosing import Choice, oldest
 from reconciler.drifting.finding import find
@@ -40,6 +40,8 @@ class Look:
     after: Memory
     at: str
     calls: int
+    by_operation: Mapping[str, int] = field(default_factory=dict)
+    throttled: int = 0
 
 
 def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[DriftRun, Memory]:
@@ -134,6 +136,8 @@ def _coverage(look: Look) -> Coverage:
         listed=look.listed,
         fell_back=look.choice.fell_back,
         calls=look.calls,
+        by_operation={**look.by_operation, **({"LookupEvents": trail.calls} if trail and trail.calls else {})},
+        throttled=look.throttled,
     )
 
 

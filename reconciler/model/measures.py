@@ -32,13 +32,18 @@ class Measures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
-    """What a run read. `managed`: resources of the lockfile; `unread`: things that could not be read; `oldest`: a moment."""
+    """What a run read. `managed`: resources of the lockfile; `unread`: things that could not be read; `oldest`: a moment.
+
+    `by_operation`: the calls, with those to the audit trail.
+    """
 
     managed: int
     unread: int
     believed: int
     calls: int
+    throttled: int
     events: int
     fell_back: bool
     oldest: str = ""
     read: Mapping[Why, int] = field(default_factory=dict)
+    by_operation: Mapping[str, int] = field(default_factory=dict)

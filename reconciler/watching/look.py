@@ -61,7 +61,7 @@ def look(directory: Directory, subject: Subject, remembered: Remembered, terms: 
     Raises CredentialsMissing and StateError.
     """
     lock, ignored = subject.lock, subject.stack.settings.ignore_tags
-    sent = directory.calls
+    sent, sent_of, throttled = directory.calls, directory.calls_by_operation, directory.throttled
     before = fitting(remembered.read(), lock, subject.against)
     trail = terms.trail(_since(before, terms.every, at), at) if terms.trail else None
     choice = choose(before, lock, trail, now=at, every=terms.every, full=terms.full, ignored=ignored)
@@ -94,6 +94,8 @@ def look(directory: Directory, subject: Subject, remembered: Remembered, terms: 
         after=memory,
         at=at,
         calls=directory.calls - sent,
+        by_operation={name: count - sent_of.get(name, 0) for name, count in directory.calls_by_operation.items()},
+        throttled=directory.throttled - throttled,
     )
 
 

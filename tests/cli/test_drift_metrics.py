@@ -90,6 +90,7 @@ def test_untold_recipients_are_measured(applied: Any):
         (["--metrics", "emf="], "says no file"),
         (["--metrics", "a.prom", "--metrics", "openmetrics=a.prom"], "already"),
         (["--metrics", "emf=-", "--output", "json=-"], "already"),
+        (["--metrics", "a.txt", "--output", "text=./a.txt"], "already"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_read(applied: Any, words: list[str], said: str):
@@ -106,3 +107,21 @@ def test_a_file_that_cannot_be_written_is_an_error_and_the_report_is_there_all_t
     assert ran.code == 1
     assert "No space left" in ran.err
     assert "No drift" in ran.out
+
+
+def test_calls_are_measured_by_operation_and_so_is_what_the_service_wanted_later(project: Any, aws: Any):
+    project.declare("agent-a", "agent-b", "agent-c", head="environments: {prod: {region: us-east-1}}")
+    assert project.run("apply", "--auto-approve").code == 0
+    file = project.folder / "drift.prom"
+    aws.misbehaviour.reset()
+    aws.misbehaviour.fail("GetWorkloadIdentity", "ThrottlingException", times=2, status=429)
+    assert project.run("drift", "--without-trail", "--metrics", str(file)).code == 0
+    calls = {
+        sample.labels["operation"]: sample.value
+        for family in text_string_to_metric_families(file.read_text())
+        for sample in family.samples
+        if sample.name == f"{PREFIX}calls"
+    }
+    assert calls["GetWorkloadIdentity"] == 5
+    assert calls["ListTagsForResource"] == 3
+    assert read(file)["throttled_calls"] == 2

@@ -15,6 +15,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from reconciler.model.moments import moved
+from reconciler.state.disk import Disk
+from reconciler.state.memory import memory_on_disk
 from tests.forges import TOKEN, serve_forges
 from tests.peers import Inbox, serve_inbox
 
@@ -281,3 +283,22 @@ def test_what_was_told_is_remembered_in_a_bucket_too(
         assert look(project).code == 1
         assert len(inbox.sent) == count
         assert target(inbox)["check"]["told"] == "new"
+
+
+def test_a_run_that_leaves_because_another_is_at_work_tells_and_writes_nothing(applied: Any, inbox: Inbox):
+    divert(applied, ROGUE)
+    with memory_on_disk(applied.lockfile, "drift", Disk()):
+        ran = applied.other(
+            "drift",
+            "--notify",
+            "webhook=env:HOOK,key=DRIFT_KEY",
+            "--metrics",
+            "drift.prom",
+            "--metrics",
+            "emf=drift.log",
+        )
+    assert (ran.code, inbox.sent) == (5, [])
+    assert not (applied.folder / "drift.prom").exists()
+    assert not (applied.folder / "drift.log").exists()
+    assert look(applied).code == 2
+    assert len(inbox.sent) == 1

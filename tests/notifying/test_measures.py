@@ -90,7 +90,7 @@ def samples(text: str) -> dict[tuple[str, str], float]:
     return {
         (
             sample.name.removeprefix("reconciler_drift_"),
-            sample.labels.get("class") or sample.labels.get("why") or "",
+            sample.labels.get("class") or sample.labels.get("why") or sample.labels.get("operation") or "",
         ): sample.value
         for family in openmetrics(text)
         for sample in family.samples
@@ -119,7 +119,9 @@ def test_a_run_is_measured():
         ("read_resources", "named"): 3,
         ("believed_resources", ""): 7,
         ("oldest_reading_timestamp_seconds", ""): seconds(day(0.5)),
-        ("calls", ""): 12,
+        ("calls", "GetWorkloadIdentity"): 8,
+        ("calls", "LookupEvents"): 2,
+        ("throttled_calls", ""): 3,
         ("trail_events", ""): 4,
         ("untold_recipients", ""): 1,
     }
@@ -132,7 +134,7 @@ def test_a_run_that_broke_off_keeps_what_stood_and_when_the_last_one_was_well():
     assert found["last_success_timestamp_seconds", ""] == seconds(day(0.5))
     assert found["findings", "changed"] == 1
     assert found["findings", "newcomer"] == 0  # that was told, and is over
-    assert ("calls", "") not in found
+    assert ("throttled_calls", "") not in found
     assert samples(openmetrics_text([failed(None)]))["last_success_timestamp_seconds", ""] == 0
 
 

@@ -73,6 +73,7 @@ def _samples(one: Measures) -> Iterator[tuple[str, str, float]]:
         yield "Read", _COUNT, sum(reads.read.values())
         yield "Believed", _COUNT, reads.believed
         yield "OldestReadingAge", _SECONDS, max(0.0, seconds_between(reads.oldest, one.at)) if reads.oldest else 0
-        yield "Calls", _COUNT, reads.calls
+        yield "Calls", _COUNT, sum(reads.by_operation.values())
+        yield "Throttled", _COUNT, reads.throttled
         yield "TrailEvents", _COUNT, reads.events
         yield "FellBack", _COUNT, int(reads.fell_back)

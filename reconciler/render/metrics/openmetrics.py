@@ -34,7 +34,8 @@ _UNREAD = _Family("unread", "Things that the last run could not read.")
 _READ = _Family("read_resources", "Resources that the last run read one by one, by why.")
 _BELIEVED = _Family("believed_resources", "Resources that the last run took to be as they were last read.")
 _READING = _Family("oldest_reading_timestamp_seconds", "When the oldest reading was made that the last run believes.")
-_CALLS = _Family("calls", "Calls to the directory that the last run made.")
+_CALLS = _Family("calls", "Calls that the last run made, by API operation.")
+_THROTTLED = _Family("throttled_calls", "Calls of the last run to the directory that the service wanted later.")
 _EVENTS = _Family("trail_events", "Events of the audit trail that the last run read.")
 _FELL_BACK = _Family("fell_back", "1 where the last run read everything because the trail could not be used.")
 _NOT_TOLD = _Family("untold_recipients", "Recipients of notifications that could not be told of the last run.")
@@ -82,7 +83,9 @@ def _reads(one: Measures) -> Iterator[tuple[_Family, dict[str, str], float]]:
     yield _BELIEVED, {}, float(reads.believed)
     if reads.oldest:
         yield _READING, {}, _seconds(reads.oldest)
-    yield _CALLS, {}, float(reads.calls)
+    for operation, count in sorted(reads.by_operation.items()):
+        yield _CALLS, {"operation": operation}, float(count)
+    yield _THROTTLED, {}, float(reads.throttled)
     yield _EVENTS, {}, float(reads.events)
     yield _FELL_BACK, {}, float(reads.fell_back)
 
