@@ -63,9 +63,10 @@ class MetricFiles:
 
 
 def read_metric_files(words: Sequence[str] | None, reports: ReportFiles) -> MetricFiles:
-    """What the words ask for, beside those reports. Raises UsageError for what is no file, or one that something else goes to."""
+    """What the words ask for, beside those reports. Raises UsageError for what is no file, or is something else's."""
     found = tuple(_read(one) for one in words or ())
-    places = [_STDOUT if one.file is None else os.path.realpath(one.file) for one in (*found, *reports.files)]
+    files = [one.file for one in found] + [one.file for one in reports.files]
+    places = [_STDOUT if file is None else os.path.realpath(file) for file in files]
     for at, (one, place) in enumerate(zip(found, places, strict=False)):
         if place in (*places[:at], *places[at + 1 :]):
             raise UsageError(f"--metrics {one}: something else goes there already", "Give each a file of its own.")

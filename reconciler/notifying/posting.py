@@ -15,10 +15,10 @@ import urllib3
 
 from reconciler import __version__
 from reconciler.errors import NotTold
+from reconciler.forge.place import on_this_machine
 
 _LATER = {429, 502, 503, 504}
 _WORDS = 200  # of an answer
-_HERE = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ def _pool_for(url: str) -> urllib3.PoolManager:
     parts = urlsplit(url)
     host = parts.hostname or ""
     proxy = getproxies().get(parts.scheme)
-    if proxy and host not in _HERE and not proxy_bypass(host):
+    if proxy and not on_this_machine(host) and not proxy_bypass(host):
         return urllib3.ProxyManager(proxy)
     return urllib3.PoolManager()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from reconciler.errors import NotTold, UsageError
+from reconciler.forge.place import on_this_machine
 
 _OPTION = re.compile(r",(?=(?:key|via|from|user|password)=)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -17,7 +18,6 @@ _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:([a-z0-9-]+):\d{12}:[A-Za-z0-9_-]{1,256
 _BUS = re.compile(r"arn:aws[a-z-]*:events:([a-z0-9-]+):\d{12}:event-bus/[/.\w-]{1,256}|[/.\w-]{1,256}", re.ASCII)
 _MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _REPOSITORY = re.compile(r"(?!\.{1,2}/)[\w.-]+/(?!\.{1,2}$)[\w.-]+", re.ASCII)
-_HERE = ("127.0.0.1", "localhost", "::1")
 _FROM_ENVIRONMENT = "env:"
 
 
@@ -165,7 +165,7 @@ def wrong_url(url: str) -> str:
         return "that is no URL"
     if parts.username is not None or parts.password is not None:
         return "a user or password in a URL is a secret that many programs show"
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _HERE):
+    if parts.scheme != "https" and not (parts.scheme == "http" and on_this_machine(host)):
         return "it has to begin with https://: names and addresses of people are not sent in the open"
     return ""
 
@@ -178,6 +178,6 @@ def _wrong_server(via: str) -> str:
         return "via is no server"
     if parts.scheme not in ("smtp", "smtps", "smtp+plain") or not host or parts.path or parts.username is not None:
         return "via has to be smtp://HOST[:PORT] (STARTTLS) or smtps://HOST[:PORT] (TLS)"
-    if parts.scheme == "smtp+plain" and host not in _HERE:
+    if parts.scheme == "smtp+plain" and not on_this_machine(host):
         return "smtp+plain:// is for a mail server on this machine alone"
     return ""
