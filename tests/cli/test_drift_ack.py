@@ -132,6 +132,28 @@ def test_one_whose_drift_is_gone_is_said_to_be_superfluous(drifted: Any) -> None
     assert "Superfluous: the run of" in drifted.run("drift", "acks").out
 
 
+def test_programs_are_told_what_is_acknowledged_ignored_and_superfluous(drifted: Any) -> None:
+    drifted.run("drift")
+    ack(drifted)
+    schema = json.loads(drifted.run("schema", "drift").out)
+    told = json.loads(drifted.run("drift", "--format", "json").out)
+    jsonschema.validate(told, schema)
+    (one,) = told["targets"][0]["findings"]
+    assert (one["alarms"], one["acknowledged"]["by"], told["has_drift"]) == (False, "jane@example.com", False)
+    rules = 'settings: {drift: {ignore: [{attributes: ["tags.cost-*"], reason: r}]}}\n'
+    text = (drifted.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    drifted.write(text.replace("environments:\n", f"{rules}environments:\n", 1))
+    with drifted.outside() as client:
+        arn = client.get_workload_identity(name="ledger-agent")["workloadIdentityArn"]
+        client.tag_resource(resourceArn=arn, tags={"cost-center": "1"})
+    change(drifted, URL)
+    told = json.loads(drifted.run("drift", "--full", "--format", "json").out)
+    jsonschema.validate(told, schema)
+    (target,) = told["targets"]
+    assert [one["about"] for one in target["superfluous_acknowledgements"]] == [ADDRESS]
+    assert [(one["count"], one["about"]) for one in target["ignored"]] == [(1, ["workload_identity.ledger-agent"])]
+
+
 def test_a_run_that_could_not_read_everything_calls_none_superfluous(drifted: Any) -> None:
     drifted.run("drift")
     ack(drifted)
