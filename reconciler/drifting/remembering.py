@@ -65,7 +65,9 @@ def with_readings(
             readings[remote] = Reading(
                 at=at, agreed=agreed(known, ignored) if as_it_was else "", owned=owned, created=stands.created
             )
-        elif earlier is not None and (remote in snapshot.listed or remote in snapshot.unknown or not whole):
+        elif earlier is not None and remote in snapshot.unknown:
+            readings[remote] = replace(earlier, agreed="")  # to be read anew, though no event names it again
+        elif earlier is not None and (remote in snapshot.listed or not whole):
             readings[remote] = earlier
     return replace(memory, readings=readings)
 
@@ -83,15 +85,13 @@ def noted(
     at: str,
     today: str,
     acknowledged: Mapping[str, Acknowledgement],
-    seen: Iterable[Remote],
 ) -> tuple[Noted, ...]:
     """The findings of this run with their history, and those of earlier ones that are over.
 
-    What was found in an earlier run, and could not be looked at in this one, stands.
+    What was found in an earlier run, and could not be read in this one, stands. What is no longer managed is over.
     """
     now = {one.fingerprint: one for one in found}
     past_at = {past.drifted.place: past.drifted for past in memory.findings.values()}
-    looked = set(seen)
     out = []
     for fingerprint, one in now.items():
         earlier = memory.findings.get(fingerprint)
@@ -110,7 +110,7 @@ def noted(
     for fingerprint, past in memory.findings.items():
         if fingerprint in now or past.drifted.what.passing or past.drifted.what is DriftClass.UNKNOWN:
             continue
-        if past.drifted.remote in unknown or past.drifted.remote not in looked:
+        if past.drifted.remote in unknown:
             out.append(
                 Noted(
                     drifted=past.drifted,

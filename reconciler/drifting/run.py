@@ -61,11 +61,9 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
     rules = [one for one in look.stack.settings.drift_ignore if not one.lapsed(today)]
     found, ignored = without_ignored(found, rules)
     before = replace(look.before, findings=still_told(look.before.findings, rules))
-    ours = {Remote(address.type, one.name) for address, one in lock.resources.items()}
     unread = _unread(plan, look.snapshot)
-    findings = noted(
-        found, before, at=look.at, today=today, acknowledged={one.fingerprint: one for one in acknowledged}, seen=ours
-    )
+    known = {one.fingerprint: one for one in acknowledged}
+    findings = noted(found, before, at=look.at, today=today, acknowledged=known)
     run = DriftRun(
         target=look.target,
         at=look.at,
@@ -86,7 +84,7 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
     return run, replace(
         memory,
         serial=lock.serial,
-        watermark=look.trail.until if look.trail is not None and trailed and whole else memory.watermark,
+        watermark=look.trail.until if look.trail is not None and trailed else memory.watermark,
         last_success=look.at if whole else memory.last_success,
         full_since="" if whole else memory.full_since,
         others=others(lock, look.snapshot) if look.listed and not look.snapshot.listing_failed else memory.others,

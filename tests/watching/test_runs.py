@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -268,3 +269,33 @@ def test_a_full_run_that_is_interrupted_goes_on_where_it_stopped() -> None:
         assert run.coverage.believed == 4
         seen.clock.sleep(60)
         assert sum(seen.run("x", full=True, portion=2).coverage.read.values()) == 6
+
+
+def test_what_could_not_be_read_is_read_by_the_next_run_though_no_event_names_it_again(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(3600)
+    add_url(seen, "invoice", LUCK)
+    seen.clock.sleep(60)
+    seen.misbehaviour.fail("GetWorkloadIdentity", "InternalServerException", times=None)
+    run = seen.run()
+    assert told(run) == [("unknown", "invoice", "")]
+    before = seen.kept[""].memory
+    assert before is not None
+    assert before.watermark == run.at
+    seen.misbehaviour.reset()
+    seen.clock.sleep(3 * 3600)
+    assert told(seen.run()) == [("changed", "invoice", URLS)]
+
+
+def test_what_is_no_longer_managed_is_over(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(60)
+    add_url(seen, "invoice", LUCK)
+    seen.clock.sleep(60)
+    seen.run()
+    left = {address: one for address, one in seen.lock.resources.items() if one.name != "invoice"}
+    seen.lock = replace(seen.lock, resources=left, serial=2)
+    seen.clock.sleep(60)
+    assert told(seen.run(), Status.RESOLVED) == [("changed", "invoice", URLS)]
+    seen.clock.sleep(60)
+    assert told(seen.run(), Status.STANDING) == []

@@ -1,0 +1,150 @@
+"""`drift` from the command line: classes, exit codes, formats, several targets; and that it writes nothing but its memory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from reconciler.schema_files import schema
+
+URLS = ["https://app.example.com/oauth/callback", "https://evil.example/cb"]
+
+
+@pytest.fixture
+def applied(project: Any) -> Any:
+    assert project.run("apply", "--auto-approve").code == 0
+    return project
+
+
+def as_json(project: Any, *arguments: str) -> tuple[int, dict[str, Any]]:
+    ran = project.run("drift", *arguments, "--format", "json")
+    raw = json.loads(ran.out)
+    Draft202012Validator(schema("drift")).validate(raw)
+    return ran.code, raw
+
+
+def findings(raw: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [(one["class"], one["name"], one["status"]) for target in raw["targets"] for one in target["findings"]]
+
+
+def meddle(project: Any) -> None:
+    with project.outside() as client:
+        client.update_workload_identity(name="invoice-agent", allowedResourceOauth2ReturnUrls=URLS)
+
+
+def test_no_drift(applied: Any) -> None:
+    ran = applied.run("drift")
+    assert (ran.code, ran.err) == (0, "")
+    assert "No drift: what stands is what was applied." in ran.out
+    code, raw = as_json(applied)
+    assert (code, raw["has_drift"], raw["complete"], raw["summary"]) == (0, False, True, "no drift")
+
+
+def test_what_changed_outside_is_told_with_its_line_and_who_did_it(applied: Any) -> None:
+    applied.run("drift")
+    meddle(applied)
+    ran = applied.run("drift")
+    assert ran.code == 2
+    said = " ".join(ran.out.split())
+    assert "workload_identity.invoice-agent was given the return URL https://evil.example/cb outside" in said
+    assert "reconciler.yaml:6" in said
+    assert "UpdateWorkloadIdentity at 20" in said
+
+
+def test_text_json_and_exit_code_say_the_same(applied: Any) -> None:
+    applied.run("drift")
+    meddle(applied)
+    code, raw = as_json(applied)
+    assert (code, raw["has_drift"], raw["to_change"]) == (2, True, 1)
+    assert findings(raw) == [("changed", "invoice-agent", "new")]
+    code, raw = as_json(applied)
+    assert (code, findings(raw)) == (2, [("changed", "invoice-agent", "standing")])
+    code, raw = as_json(applied, "--new-only")
+    assert (code, findings(raw)) == (0, [])
+    assert "1 finding of earlier runs still stand" in applied.run("drift", "--new-only").out
+
+
+def test_what_cannot_be_read_is_an_error_and_no_all_clear(applied: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    applied.run("drift")
+    store = applied.folder / ".reconciler/directory.sqlite"
+    store.write_bytes(b"not a database, " * 1000)
+    ran = applied.run("drift", "--full")
+    assert ran.code == 1
+
+
+def test_without_a_lockfile_nobody_knows_what_should_stand(project: Any) -> None:
+    ran = project.run("drift")
+    assert ran.code == 1
+    assert "there is no lockfile" in ran.err
+
+
+def test_nothing_but_the_memory_is_written(applied: Any) -> None:
+    before = {file.name: file.read_bytes() for file in applied.folder.iterdir() if file.is_file()}
+    meddle(applied)
+    applied.run("drift")
+    after = {file.name: file.read_bytes() for file in applied.folder.iterdir() if file.is_file()}
+    assert {name: after[name] for name in before} == before
+    assert set(after) - set(before) == {"reconciler.local.drift.json", "reconciler.local.drift.json.guard"}
+
+
+def test_a_damaged_memory_says_what_to_do(applied: Any) -> None:
+    applied.run("drift")
+    (applied.folder / "reconciler.local.drift.json").write_text("{", encoding="utf-8")
+    ran = applied.run("drift")
+    assert ran.code == 1
+    assert "Remove it: the next run reads everything and tells what stands as new." in ran.err
+
+
+def test_a_second_run_leaves_at_once(applied: Any) -> None:
+    from reconciler.state import LocalState
+
+    with LocalState(applied.lockfile).remembering("drift"):
+        ran = applied.other("drift")
+    assert ran.code == 5
+    assert "reconciler.local.drift.json is locked" in ran.err
+
+
+def test_what_is_declared_and_not_applied_is_told_only_against_the_manifest(applied: Any) -> None:
+    applied.declare("invoice-agent", "ledger-agent", "new-agent")
+    assert applied.run("drift").code == 0
+    code, raw = as_json(applied, "--against", "manifest")
+    assert code == 2
+    assert ("deleted", "new-agent", "new") in findings(raw)
+
+
+def test_several_targets_are_one_report(project: Any) -> None:
+    project.declare(
+        "one-agent", head="environments: {a: {directory: embedded}, b: {directory: embedded, account: '111111111111'}}"
+    )
+    assert project.run("apply", "--all", "--auto-approve").code == 0
+    code, raw = as_json(project, "--all")
+    assert (code, [one["environment"] for one in raw["targets"]]) == (0, ["a", "b"])
+    (project.folder / "reconciler.b.lock.json").unlink()
+    code, raw = as_json(project, "--all")
+    assert code == 1
+    assert [one["environment"] for one in raw["failures"]] == ["b"]
+    assert raw["complete"] is False
+
+
+def test_reports_are_written_in_every_format(applied: Any, tmp_path: Path) -> None:
+    applied.run("drift")
+    meddle(applied)
+    forms = ("text", "json", "markdown", "html", "sarif", "gitlab", "junit", "labels", "summary", "annotations")
+    words = [word for form in forms for word in ("--output", f"{form}={tmp_path / form}")]
+    assert applied.run("drift", *words).code == 2
+    for form in forms:
+        assert (tmp_path / form).stat().st_size, form
+    assert "drift-changed" in (tmp_path / "sarif").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--existence", "trail", "--without-trail"], ["--full-every", "soon"], ["--plan", "reconciler.yaml"]]
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_read(applied: Any, arguments: list[str]) -> None:
+    ran = applied.run("drift", *arguments)
+    assert ran.code == 1
+    assert not (applied.folder / "reconciler.local.drift.json").exists()
