@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,12 +25,16 @@ from reconciler.applying import Patience, apply
 from reconciler.diagnostics import Severity
 from reconciler.directory.connecting import connect
 from reconciler.directory.snapshot import read_snapshot
+from reconciler.drifting.restoring import as_recorded
+from reconciler.drifting.run import conclude
 from reconciler.emulator import KINDS, Identity, Misbehaviour, Provider, Scope, Store, Terms, Vault, attach
 from reconciler.emulator.things import Thing
 from reconciler.manifest import load, resolve
 from reconciler.model.addresses import Address, Remote
-from reconciler.model.changes import Action, Change
+from reconciler.model.changes import Action, Change, Drift
+from reconciler.model.drift import DriftClass, Status
 from reconciler.model.environments import OWNER_TAG, Environment, Target, Where
+from reconciler.model.moments import utc_text
 from reconciler.model.plan import Plan, Route
 from reconciler.model.resources import Known, Lock, Refresh, Stack
 from reconciler.planning import (
@@ -47,6 +52,9 @@ from reconciler.planning import (
     make_plan,
 )
 from reconciler.state import LocalState, lockfile_path
+from reconciler.watching import Subject, look
+from reconciler.watching import Terms as LookTerms
+from tests.watched import Kept
 
 SCOPE = Scope("000000000000", "us-east-1")
 TARGET = Target(stack="fleet", environment="local", account=SCOPE.account, region=SCOPE.region)
@@ -88,6 +96,7 @@ vaults = st.sampled_from(
 )
 DAILY = ("declare", "tag", "tag", "change", "change", "delete", "remove", "seal")
 VALUE = "the-value-of-the-secret"
+DRIFT = LookTerms(every=86_400.0, full=True, threads=2)
 QUICK = Patience(total=5.0, first=0.001, longest=0.001)
 allowances = st.builds(Allowances, deletes=st.sampled_from([None, 99]), empty=st.booleans())
 EVERYTHING = Selection()
@@ -114,6 +123,7 @@ class AnythingGoes(RuleBasedStateMachine):
         os.environ["STATEFUL_SECRET"] = VALUE
         self.others: dict[str, Any] = {}
         self.trusting = True
+        self.memory = Kept()
         environment = Environment(name="local", where=Where.EMBEDDED, account=SCOPE.account, region=SCOPE.region)
         self.directory = connect(environment, attach=self.attached, threads=2)
 
@@ -298,6 +308,7 @@ class AnythingGoes(RuleBasedStateMachine):
                     self.somebody_removes_a_provider(key)
                 case _:
                     self.somebody_seals_the_vault(vault)
+        self.we_look_for_drift()
         for name, new in renames:
             self.somebody_renames_an_entry(name, new)
         for name in removals:
@@ -406,6 +417,47 @@ class AnythingGoes(RuleBasedStateMachine):
         for remote, one in before.items():
             assert without_mark(self.standing()[remote]) == without_mark(one)
 
+    @rule()
+    def we_look_for_drift(self) -> None:
+        """Everything that differs from the lockfile is told, once, whatever its kind; and nothing is written but the memory."""
+        stack, lock = self.desired(), self.state.read()
+        assert stack is not None
+        if lock is None:
+            return
+        before, told = self.standing(), self.told()
+        subject = Subject(stack=stack, lock=lock, target=TARGET, route=self.route)
+        at = utc_text(datetime.fromtimestamp(self.store.clock(), UTC))
+        run, memory = conclude(look(self.directory, subject, self.memory, DRIFT, at=at), ())
+        self.memory.write(memory)
+        assert run.complete
+        assert self.standing() == before
+        recorded = as_recorded(stack, lock)
+        differing = make_plan(
+            stack=recorded,
+            lock=lock,
+            snapshot=self.snapshot(recorded, lock, Refresh.FULL),
+            target=TARGET,
+            route=self.route,
+        ).drift
+        stands = [one.drifted for one in run.noted if one.status is not Status.RESOLVED]
+        assert {(str(one.address), name) for one in differing for name in _differs(one)} == {
+            (one.about, one.attribute)
+            for one in stands
+            if one.what in (DriftClass.CHANGED, DriftClass.DELETED) and one.attribute != OWNER_TAG
+        }
+        for one in run.noted:
+            was_told = one.drifted.fingerprint in told
+            assert was_told == (one.status is not Status.NEW), one
+        if not differing:
+            assert run.plan.empty or not any(one.attributes for one in run.plan.changes)
+
+    def told(self) -> set[str]:
+        """The findings that the last run left standing."""
+        held = self.memory.read()
+        lock = self.state.read()
+        same = held is not None and lock is not None and held.lineage == lock.lineage
+        return set(held.findings) if held is not None and same else set()
+
     # What always holds
 
     @invariant()
@@ -498,6 +550,11 @@ class AnythingGoes(RuleBasedStateMachine):
                 assert planned[remote].update_only or planned[remote].action is Action.FORGET
             if old is not None and new is None:
                 assert planned[remote].action is Action.DELETE
+
+
+def _differs(one: Drift) -> tuple[str, ...]:
+    """What a run tells of it: each attribute, or "" for what is gone."""
+    return ("",) if one.after is None else tuple(changed.name for changed in one.attributes)
 
 
 def parent_of(name: str) -> str:
