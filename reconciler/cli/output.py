@@ -13,12 +13,16 @@ _STATE = (".lock.json.journal", ".lock.json.guard", ".lock.json.holder")
 
 
 def check_replaceable(file: Path, manifest: Path, *, option: str = "--out") -> None:
-    """Raise UsageError where `file` is, or leads to, the manifest, a part of it, or state: nobody can make those again."""
-    place = Path(os.path.realpath(file))
+    """Raise UsageError where `file` is, or leads to, the manifest, a part of it, state, or git's: nobody can make those again.
+
+    The manifest may be gone; it is one of those that git still has.
+    """
+    place = _outside_git(file)
     part = manifest.is_dir() and place.suffix in (".yaml", ".yml") and place.parent == manifest.resolve()
-    what = _state_at(place)
-    if not what and file.exists() and (part or file.samefile(manifest)):
-        what = "the manifest"
+    same = place == Path(os.path.realpath(manifest)) or (
+        file.exists() and manifest.exists() and file.samefile(manifest)
+    )
+    what = _state_at(place) or ("the manifest" if same or (part and file.exists()) else "")
     if what:
         raise UsageError(
             f"{option} {file} would replace {what}; nothing was written", f"Choose another file for {option}."
@@ -31,9 +35,26 @@ def _state_at(place: Path) -> str:
     return "state" if place.name.endswith(_STATE) or place.parent.name == ".reconciler" else ""
 
 
+def _outside_git(file: Path) -> Path:
+    """Where the file really is. Raises UsageError where that is within a repository's own files: its configuration names
+    programs that git runs.
+    """
+    place = Path(os.path.realpath(file))
+    if any(part.lower() == ".git" for part in place.parts) or any(map(_is_repository, place.parents)):
+        raise UsageError(
+            f"{file} is among the files that git keeps for itself; nothing was written", "Choose another file."
+        )
+    return place
+
+
+def _is_repository(folder: Path) -> bool:
+    """Whether git would take the folder for one, however it is called: a bare one, or one that was put elsewhere."""
+    return (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
+
+
 def check_new(file: Path, *, absent: bool = False) -> None:
-    """Raise UsageError where `file` is or would be state of ours; with `absent`, also where anything stands there."""
-    what = _state_at(Path(os.path.realpath(file)))
+    """Raise UsageError where `file` is or would be state of ours or git's; with `absent`, also where anything stands there."""
+    what = _state_at(_outside_git(file))
     if what:
         raise UsageError(f"{file} would be {what}; nothing was written", "Choose another file.")
     if absent and (file.exists() or file.is_symlink()):

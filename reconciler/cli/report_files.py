@@ -10,6 +10,7 @@ from pathlib import Path
 from reconciler.cli.console import Console
 from reconciler.cli.output import check_new, check_replaceable, write_whole
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.manifest.files import DEFAULT_FILE, DEFAULT_FOLDER
 from reconciler.model.report_formats import ReportFormat
 
 _STDOUT = "-"
@@ -63,7 +64,9 @@ class ReportFiles:
 def read_report_files(
     words: Sequence[str] | None, *, manifest: Path | None = None, taken: Mapping[Path, str] | None = None
 ) -> ReportFiles:
-    """What the words ask for. `taken`: files that the command reads or writes itself, and what each is.
+    """What the words ask for. `manifest`: None for those that a command takes where none is named.
+
+    `taken`: files that the command reads or writes itself, and what each is.
 
     Raises UsageError for what is no format, no file, or a file that something else is in or goes to.
     """
@@ -107,8 +110,8 @@ def _meant(name: str) -> str:
 
 
 def _check(file: Path, manifest: Path | None) -> None:
-    if manifest is not None:
-        check_replaceable(file, manifest, option="--output")
+    for one in (Path(DEFAULT_FILE), Path(DEFAULT_FOLDER)) if manifest is None else (manifest,):
+        check_replaceable(file, one, option="--output")
     check_new(file)
     if file.is_dir():
         raise UsageError(f"--output {file} is a folder; nothing was written", "Give the name of a file in it.")

@@ -13,6 +13,7 @@ import pytest
 from reconciler.cli.options import report_formats
 from reconciler.cli.report_files import repository_prefix
 from reconciler.model.report_formats import ReportFormat
+from tests.repositories import MANIFEST, Git
 
 EVERY = [f"--output={one.value}=out.{one.value}" for one in ReportFormat]
 TARGETS = """\
@@ -88,17 +89,59 @@ def test_reports_come_out_though_the_exit_code_is_not_zero(project: Any) -> None
         (["text=none/x"], "there is no folder none"),
         (["text=reconciler.yaml"], "would replace the manifest"),
         (["text=reconciler.local.lock.json"], "would replace a lockfile"),
+        (["text=.git/config"], "among the files that git keeps for itself"),
+        (["text=.GIT/hooks/pre-commit"], "among the files that git keeps for itself"),
+        (["text=bare/config"], "among the files that git keeps for itself"),
         (["text=saved.plan"], "where --out saves the plan already"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_read(project: Any, arguments: list[str], said: str) -> None:
-    (project.folder / "b").mkdir()
+    for folder in ("b", ".git", ".GIT/hooks", "bare/objects", "bare/refs"):
+        (project.folder / folder).mkdir(parents=True)
+    (project.folder / "bare" / "HEAD").write_text("ref: refs/heads/main\n")
     before = sorted(project.folder.rglob("*"))
     ran = project.run("plan", "--out", "saved.plan", *(f"--output={one}" for one in arguments))
     assert ran.code == 1
     assert said in ran.err
     assert ran.out == ""
     assert sorted(project.folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("verb", ["review", "show"])
+@pytest.mark.parametrize("file", ["reconciler.yaml", "manifests/part.yaml", ".git/config"])
+def test_a_manifest_that_nobody_named_and_gits_own_files_are_not_written_over(
+    project: Any, verb: str, file: str
+) -> None:
+    project.run("plan", "--out", "saved.plan")
+    for folder in ("manifests", ".git"):
+        (project.folder / folder).mkdir()
+    there = project.folder / file
+    there.write_text("precious")
+    ran = project.run(verb, *(["saved.plan"] if verb == "show" else []), "--output", f"json={file}")
+    assert (ran.code, there.read_text()) == (1, "precious")
+    assert "nothing was written" in ran.err
+
+
+def test_a_saved_plan_does_not_replace_what_git_keeps(project: Any) -> None:
+    (project.folder / ".git").mkdir()
+    ran = project.run("plan", "--out", ".git/config")
+    assert ran.code == 1
+    assert "among the files that git keeps for itself" in ran.err
+    assert list((project.folder / ".git").iterdir()) == []
+
+
+def test_where_the_manifest_is_gone_other_files_are_still_written(
+    project: Any, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit("one")
+    git("rm", "--quiet", "reconciler.yaml")
+    git.write("old.json", "old")
+    monkeypatch.chdir(git.root)
+    ran = project.run("review", "reconciler.yaml", "--base", "HEAD", "--output", "json=old.json")
+    assert (ran.code, json.loads((git.root / "old.json").read_text())["topic"]) == (0, "review"), ran.err
+    ran = project.run("review", "reconciler.yaml", "--base", "HEAD", "--output", "json=reconciler.yaml")
+    assert (ran.code, (git.root / "reconciler.yaml").exists()) == (1, False)
 
 
 def test_show_does_not_write_over_the_plan_that_it_reads(project: Any) -> None:
