@@ -12,7 +12,7 @@ from reconciler.errors import UsageError
 from reconciler.forge.request import Request
 
 _OURS = re.compile(
-    r"reconciler/(?:add|change|destroy|risk-(?:critical|warning|notice|info|none)|require-[\w.-]+)", re.ASCII
+    r"reconciler/(?:add|change|destroy|risk-(?:critical|warning|notice|info|none)|incomplete|require-[\w.-]+)", re.ASCII
 )
 
 

@@ -210,6 +210,7 @@ def test_the_jenkinsfile_hangs_together() -> None:
     assert re.findall(r"sh '(reconciler-pipeline \w+)'", text) == [
         f"reconciler-pipeline {mode}" for mode in ("review", "plan", "apply", "drift")
     ]
+    assert re.search(r"dir\('reports'\) \{\s+deleteDir\(\)", text[: text.index("stage('Review')")])
     assert 'sh "' not in text, "Groovy would put variables into the shell's text"
     review = text[text.index("stage('Review')") : text.index("stage('Plan')")]
     assert "withCredentials" not in review

@@ -29,6 +29,24 @@ def test_a_plan_with_changes_passes_and_says_so(job: Job, forges: Forges) -> Non
     assert TOKEN not in ended.out + ended.err + ended.summary
 
 
+def test_what_an_earlier_run_left_is_not_shown_posted_or_kept_as_this_ones(job: Job, forges: Forges) -> None:
+    job.on_gitlab()
+    assert job.step("pipeline", "plan").code == 0
+    before = {one.name for one in job.report("").iterdir()}
+    forges.comments.clear()
+    forges.labels = {"bug"}
+    job.write(MANIFEST.replace("stack: payments", "stack: [payments"))
+    for mode, env in (("plan", {}), ("review", {"IDENTITIES_BASE": "no-such-branch"}), ("drift", {})):
+        for name in before:
+            job.report(name).write_text("<!-- reconciler:plan payments/local -->\nof an earlier run\n")
+        Path(job.env["IDENTITIES_PLAN"]).write_text("of an earlier run")
+        ended = job.step("pipeline", mode, env={"IDENTITIES_LABELS": "true", **env})
+        assert ended.code == 1
+        assert list(job.report("").iterdir()) == []
+        assert Path(job.env["IDENTITIES_PLAN"]).exists() is (mode != "plan")
+    assert (forges.comments, forges.labels) == ([], {"bug"})
+
+
 def test_the_second_plan_goes_into_the_same_comment_and_one_without_changes_is_0(job: Job, forges: Forges) -> None:
     job.step("pipeline", "plan")
     assert job.step("pipeline", "apply").code == 0
