@@ -11,6 +11,7 @@ from reconciler.model.encoding import encode_source
 from reconciler.model.kinds import plain
 from reconciler.model.report import BESIDE, ChangeReport, Finding, Item, Level, Link, Mark, Node, Place, Reach, Version
 from reconciler.model.values import canonical_json
+from reconciler.render.reports import wording
 from reconciler.render.reports.labels import report_labels
 
 FORMAT_VERSION = "1.0"
@@ -44,7 +45,7 @@ def encode_report(report: ChangeReport) -> dict[str, Any]:
         "refused": list(report.refused),
         "notes": list(report.beside),
         "summary": _summary(report),
-        "worst": report.worst.value if report.worst else None,
+        "worst": worst.value if (worst := wording.whole(report).worst) else None,
         "complete": report.complete,
         "has_changes": not report.empty,
         "also": [encode_report(one) for one in report.also],
@@ -52,7 +53,7 @@ def encode_report(report: ChangeReport) -> dict[str, Any]:
 
 
 def _summary(report: ChangeReport) -> dict[str, Any]:
-    counts, levels = report.counts(), report.levels()
+    counts, levels = report.counts(), wording.whole(report).levels()
     return {
         **{action.name.lower(): counts[action] for action in Action},
         "unchanged": report.unchanged,

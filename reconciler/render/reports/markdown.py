@@ -39,7 +39,7 @@ def page(
     report: ChangeReport, *, limit: int, lead: str, told: Callable[[Cut], str], size: Callable[[str], int] = len
 ) -> str:
     """The same for any place that has only so much room."""
-    pieces: list[Piece] = [f"{lead}### {_title(report)}", *_verdict(report), NOTE, *_body(report)]
+    pieces: list[Piece] = [f"{lead}### {_title(report)}", *_verdict(wording.whole(report)), NOTE, *_body(report)]
     for one in report.also:
         pieces += [_apart(one), *_body(one)]
     return fitted(pieces, limit, told=told, size=size)

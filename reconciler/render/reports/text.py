@@ -43,7 +43,15 @@ class _View(Lines):
         first, *rest = wrapped(wording.title(report), self.width)
         lines = [self.paint.bold(line) for line in (first, *rest)]
         said = wording.versions(report)
-        return [*lines, self.paint.dim(said)] if said else lines
+        return [*lines, *([self.paint.dim(said)] if said else []), *self.verdict(report)]
+
+    def verdict(self, report: ChangeReport) -> list[str]:
+        """Of a report that others belong to, what all of them come to: the gravest may stand in the last."""
+        if not report.also:
+            return []
+        whole = wording.whole(report)
+        said = f"{wording.verdict(whole)} In all: {wording.levels(whole) or 'no findings'}."
+        return [self.paint.level(whole.worst or Level.INFO, line) for line in wrapped(said, self.width)]
 
     def unread(self, report: ChangeReport) -> list[str]:
         lines: list[str] = []

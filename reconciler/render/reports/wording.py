@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from reconciler.model.changes import Action
 from reconciler.model.environments import Where
-from reconciler.model.report import BESIDE, ChangeReport, Finding, Item, Level, Mark, Place, Topic, Version
+from reconciler.model.report import (
+    BESIDE,
+    ChangeReport,
+    Finding,
+    Item,
+    Level,
+    Mark,
+    Place,
+    Topic,
+    Version,
+    by_gravity,
+)
 from reconciler.render.clean import clean
 from reconciler.render.words import plural, some
 
@@ -66,13 +78,27 @@ def named(one: Version) -> tuple[str, str]:
     return (one.label or commit, "") if known else (one.label, commit)
 
 
+def whole(report: ChangeReport) -> ChangeReport:
+    """The report with what was found, refused and unread in those that belong to it, each once: what the verdict is of."""
+    if not report.also:
+        return report
+    parts = [whole(one) for one in report.also]
+    return replace(
+        report,
+        findings=by_gravity([*report.findings, *(one for part in parts for one in part.findings)]),
+        unread=tuple(dict.fromkeys((*report.unread, *(said for part in parts for said in part.unread)))),
+        refused=tuple(dict.fromkeys((*report.refused, *(said for part in parts for said in part.refused)))),
+    )
+
+
 def verdict(report: ChangeReport) -> str:
-    """What a reader has to know if nothing else."""
+    """What a reader has to know if nothing else. Of a report that others belong to, give the `whole`."""
     counts = report.levels()
+    refused = " Apply will refuse this." if report.refused else ""
     if counts[Level.CRITICAL]:
-        return f"{plural(counts[Level.CRITICAL], 'critical finding')}: tokens, consents or ownership are at stake."
+        return f"{plural(counts[Level.CRITICAL], 'critical finding')}: tokens, consents or ownership are at stake.{refused}"
     if counts[Level.WARNING]:
-        return f"{plural(counts[Level.WARNING], 'warning')}: ask why before this goes on."
+        return f"{plural(counts[Level.WARNING], 'warning')}: ask why before this goes on.{refused}"
     if report.refused or not report.complete:
         return "Apply will refuse this." if report.refused else "Not all could be read, so this is not the whole truth."
     if counts[Level.NOTICE]:

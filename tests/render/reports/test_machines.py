@@ -15,7 +15,7 @@ from jsonschema import Draft4Validator, Draft202012Validator
 from junitparser import JUnitXml
 
 from reconciler.model.changes import Action
-from reconciler.model.report import ChangeReport, Level
+from reconciler.model.report import ChangeReport, Level, Topic
 from reconciler.model.visible import is_visible
 from reconciler.render.reports import (
     report_code_quality,
@@ -198,11 +198,32 @@ def test_junit_lists_each_finding_by_name_and_is_never_empty() -> None:
     names = [case.name for case in suite]
     assert names[0] == "everything could be read"
     assert "new-domain: workload_identity.invoice-agent login.example.net (prod)" in names
-    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (7, 3, 0, 1)
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (7, 3, 0, 2)
     quiet = next(iter(JUnitXml.fromstring(report_junit(SAMPLES["nothing"]).encode())))
     assert (quiet.tests, quiet.failures, quiet.errors) == (2, 0, 0)
     broken = next(iter(JUnitXml.fromstring(report_junit(PLAN).encode())))
     assert (broken.failures, broken.errors) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("report", "result"),
+    [
+        (REVIEW, "skipped"),
+        (replace(REVIEW, unread=("payments.yaml has mistakes",)), "skipped"),
+        (replace(REVIEW, topic=Topic.DRIFT), "skipped"),
+        (PLAN, "failure"),
+        (replace(PLAN, refused=()), "skipped"),
+        (replace(PLAN, refused=(), unread=()), None),
+        (replace(REVIEW, also=(replace(PLAN, refused=(), unread=()),)), None),
+        (replace(REVIEW, also=(PLAN,)), "failure"),
+    ],
+)
+def test_junit_says_that_apply_takes_it_only_where_a_plan_that_saw_everything_does(
+    report: ChangeReport, result: str | None
+) -> None:
+    root = ET.fromstring(report_junit(report))
+    (case,) = (one for one in root.iter("testcase") if one.get("name") == "apply will take it")
+    assert [one.tag for one in case] == ([result] if result else [])
 
 
 def test_junit_never_names_two_cases_alike() -> None:

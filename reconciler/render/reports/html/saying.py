@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from reconciler.diagnostics import Source
 from reconciler.model.changes import Action, Cause
 from reconciler.model.kinds import KINDS
-from reconciler.model.report import BESIDE, ChangeReport, Level, Mark, Topic, by_gravity
+from reconciler.model.report import BESIDE, ChangeReport, Level, Mark, Topic
 from reconciler.render.reports import wording
 from reconciler.render.words import plural
 
@@ -77,17 +76,6 @@ def tally(found: Mapping[Level, int]) -> tuple[tuple[str, str], ...]:
         (level.value, f"{number(count)} {several.get(level, level.value) if count > 1 else level.value}")
         for level in wording.GRAVEST_FIRST
         if (count := found.get(level, 0))
-    )
-
-
-def whole(report: ChangeReport) -> ChangeReport:
-    """The report with what was found, refused and unread in those that belong to it, each once: what the verdict is of."""
-    parts = [whole(one) for one in report.also]
-    return replace(
-        report,
-        findings=by_gravity([*report.findings, *(one for part in parts for one in part.findings)]),
-        unread=tuple(dict.fromkeys((*report.unread, *(said for part in parts for said in part.unread)))),
-        refused=tuple(dict.fromkeys((*report.refused, *(said for part in parts for said in part.refused)))),
     )
 
 

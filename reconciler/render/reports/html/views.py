@@ -142,7 +142,7 @@ def view(report: ChangeReport, number: str = "", environments: Sequence[str] = (
     named = tuple(environments or _environments(report))
     indexes = {name: str(at) for at, name in enumerate(named)}
     drawn = drawing(report.reach, indexes, number)
-    whole = saying.whole(report)
+    whole = wording.whole(report)
     names = _Names(number=number, environments=indexes, nodes=drawn.indexes if drawn else {})
     ordered = sorted(report.items, key=_order)
     findings = tuple(_findings(report, names, _changes_by_about(ordered)))
