@@ -98,6 +98,7 @@ def review(
     report = reviewed(
         versions.base, versions.head, chosen, prefix=versions.prefix, claimed=_claimed(versions, chosen), today=today()
     )
+    report = replace(report, manifest=versions.path, asked=env or "")
     if with_lock:
         locks, silent = _locks(versions, chosen)
         report = with_locks(report, locks)

@@ -170,6 +170,8 @@ class Version:
 class ChangeReport:
     """The whole. `items` by about and environments, `findings` gravest first.
 
+    `manifest`: its path from the root of the repository, `asked`: the environments that were asked for, in the words of
+    whoever asked, "" for all; of a review.
     `prefix`: from the root of the repository to the folder that sources are relative to, with a slash at its end, or "".
     `unread`: what could not be read or compared, as sentences: with any, nobody may take the report for the whole truth.
     `hidden`: findings that were told before and are left out. `refused`: why apply would not run this, as sentences.
@@ -186,6 +188,8 @@ class ChangeReport:
     hidden: int = 0
     base: Version | None = None
     head: Version | None = None
+    manifest: str = ""
+    asked: str = ""
     prefix: str = ""
     approvals: tuple[Approval, ...] = ()
     reach: Reach = field(default_factory=Reach)

@@ -71,7 +71,7 @@ def test_reports_are_written_whatever_the_exit_code(change: Git, project: Any, t
     )
     assert ran.code == 3
     assert json.loads(files["json"].read_text())["findings"][0]["code"] == "protection-lifted"
-    assert files["markdown"].read_text().startswith("<!-- reconciler:review payments/dev+prod -->\n")
+    assert files["markdown"].read_text().startswith("<!-- reconciler:review payments/ -->\n")
     assert json.loads(files["sarif"].read_text())["version"] == "2.1.0"
     assert "reconciler/risk-critical" in files["labels"].read_text().split()
 

@@ -195,7 +195,7 @@ def test_a_review_needs_no_credentials_and_says_what_changed(job: Job, forges: F
     assert {one.name for one in job.report("").iterdir()} >= {*REPORTS, "annotations.txt", "summary.md"}
     assert ended.outputs["sarif"] == str(job.report("report.sarif"))
     assert "elsewhere.example.net" in ended.summary
-    assert forges.comments[0]["body"].startswith("<!-- reconciler:review payments/local -->\n")
+    assert forges.comments[0]["body"].startswith("<!-- reconciler:review payments/ -->\n")
 
 
 def test_a_review_fails_for_a_grave_finding_with_every_report(job: Job, forges: Forges) -> None:

@@ -31,7 +31,7 @@ _TITLE, _DETAILS = 8, 22
 
 def report_markdown(report: ChangeReport) -> str:
     """The report in GitHub-flavoured Markdown, of at most 60,000 characters: what matters least is cut first, and counted."""
-    mark = marker(report.topic.value, report.stack, [one.name for one in report.places])
+    mark = marker(report.topic.value, *wording.key(report))
     return page(report, limit=LIMIT, lead=f"{mark}\n", told=_told)
 
 

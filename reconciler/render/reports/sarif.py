@@ -13,6 +13,7 @@ from reconciler import __version__
 from reconciler.model.report import ChangeReport, Level
 from reconciler.model.values import canonical_json
 from reconciler.render.clean import clean
+from reconciler.render.reports import wording
 from reconciler.render.reports.located import Located, located, main_file
 from reconciler.render.reports.rules import Rule, rules_of
 from reconciler.render.words import plural
@@ -56,8 +57,10 @@ def report_sarif(report: ChangeReport) -> str:
 
 def _category(report: ChangeReport) -> str:
     """By which GitHub tells uploads apart: those of another stack or environment replace nothing here."""
-    names = "+".join(quote(one.name, safe="", errors="replace") for one in report.places)
-    return f"reconciler-{report.topic.value}/{quote(report.stack, safe='', errors='replace')}/{names}/"
+    stack, environments = wording.key(report)
+    names = "+".join(quote(one, safe="", errors="replace") for one in environments)
+    of = f"reconciler-{report.topic.value}/{quote(stack, safe='', errors='replace')}/"
+    return f"{of}{names}/" if names else of
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

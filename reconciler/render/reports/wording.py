@@ -78,6 +78,18 @@ def named(one: Version) -> tuple[str, str]:
     return (one.label or commit, "") if known else (one.label, commit)
 
 
+def key(report: ChangeReport) -> tuple[str, tuple[str, ...]]:
+    """The stack and the environments by which a report is told from others, and its next version is known.
+
+    Of a review, only the environments that were asked for: one that the change adds or takes away makes no other report of it.
+    Where the stack has no name that could be read, its manifest stands for it.
+    """
+    if report.topic is not Topic.REVIEW:
+        return report.stack, tuple(one.name for one in report.places)
+    asked = (report.asked,) if report.asked else ()
+    return report.stack, asked if report.stack else (report.manifest, *asked)
+
+
 def whole(report: ChangeReport) -> ChangeReport:
     """The report with what was found, refused and unread in those that belong to it, each once: what the verdict is of."""
     if not report.also:

@@ -105,7 +105,7 @@ def test_sarif_names_places_from_the_root_and_no_old_line_of_what_is_gone() -> N
     assert nowhere["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "stacks/payments.yaml"
     assert allowed["suppressions"][0]["status"] == "accepted"
     assert [one["level"] for one in run["results"]] == ["error", "error", "warning", "note", "none"]
-    assert run["automationDetails"]["id"] == "reconciler-review/payments/prod+staging/"
+    assert run["automationDetails"]["id"] == "reconciler-review/payments/"
 
 
 def test_sarif_says_what_is_no_result_in_notifications() -> None:

@@ -30,7 +30,7 @@ def leaves(markdown: str) -> list[Token]:
 
 def test_the_verdict_stands_right_below_the_marker_and_the_title() -> None:
     marker, title, _, verdict, *_ = report_markdown(REVIEW).split("\n")
-    assert marker == "<!-- reconciler:review payments/prod+staging -->"
+    assert marker == "<!-- reconciler:review payments/ -->"
     assert title == "### Review of stack `payments`, environments `prod`, `staging`"
     assert verdict.startswith("🔴 **2 critical findings:")
 
