@@ -234,3 +234,14 @@ def test_the_review_of_a_fork_ends_as_the_review_does(job: Job, forges: Forges) 
     ended = job.step("pipeline", "review", env={**env, "IDENTITIES_FAIL_ON": "critical"})
     assert ended.code == 3
     assert "203.0.113.7" in ended.summary, "the summary is there for forks too"
+
+
+def test_installing_runs_nothing_that_the_checkout_holds(job: Job) -> None:
+    ran = job.files / "ran"
+    for name in ("venv", "pip", "logging", "ensurepip", "subprocess", "sitecustomize"):
+        job.write(f"open({str(ran)!r}, 'a').write({name!r})\n", f"{name}.py")
+    offline = {"PIP_NO_INDEX": "1", "PYTHONPATH": ""}  # so it cannot end well; what it starts is the same
+    ended = job.step("install", "made here", env=offline)
+    assert "No matching distribution" in ended.err
+    assert (job.folder / "made here" / "bin" / "python").exists(), "the folder is one from where it is called"
+    assert not ran.exists()
