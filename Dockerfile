@@ -19,8 +19,10 @@ RUN apt-get update \
 COPY --from=built /opt/reconciler /opt/reconciler
 COPY --chmod=0755 ci/pipeline /usr/local/bin/reconciler-pipeline
 COPY --chmod=0755 ci/keep-state /usr/local/bin/reconciler-keep-state
-# A checkout that the runner made belongs to another user than the one in here, and is read all the same.
-RUN git config --system --add safe.directory '*'
+# A checkout that the runner made belongs to another user than the one in here, and is read all the same; but what looks like a
+# repository among the files of a branch is none.
+RUN git config --system --add safe.directory '*' \
+    && git config --system safe.bareRepository explicit
 ENV PATH=/opt/reconciler/bin:$PATH RECONCILER_INPUT=0 PYTHONDONTWRITEBYTECODE=1
 USER 10001
 WORKDIR /work

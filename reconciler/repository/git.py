@@ -4,6 +4,9 @@ Only plumbing that reads objects and names: `rev-parse`, `merge-base`, `ls-tree`
 a hook, a filter, a `textconv` or a file-system monitor, asks for a password, or fetches what a partial clone lacks; so nothing
 that a branch or its configuration holds is executed. Paths are bytes to git; here they are text, with what is not UTF-8 as
 surrogates.
+
+The repository is the one whose `.git` stands above: git lets no commit hold an entry of that name. What else looks like one, a
+bare repository among the files of a commit, is files.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ _SAFE = {
 }
 _OTHERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_PREFIX")
 """What hooks set for the repository that they run in; the manifest's own is found from where it is."""
+
+_ALWAYS = ("-c", "safe.bareRepository=explicit")  # git before 2.38 does not know it: `_checkout` is what counts
 
 _LACKING = "A partial clone lacks it, and nothing is fetched on the way. Fetch it: git fetch --refetch --no-filter."
 
@@ -117,7 +122,7 @@ class Repository:
 
 def open_repository(folder: Path) -> Repository:
     """The repository that the folder belongs to, a submodule's own in a submodule. Raises UsageError where it is in none."""
-    said = _git(folder, "rev-parse", "--is-shallow-repository", "--show-toplevel")
+    said = _git(_checkout(folder), "rev-parse", "--is-shallow-repository", "--show-toplevel")
     if said.returncode:
         why = _words(said)
         if "not a git repository" in why:
@@ -130,16 +135,23 @@ def open_repository(folder: Path) -> Repository:
     return Repository(root=Path(root), shallow=shallow == "true")
 
 
+def _checkout(folder: Path) -> Path:
+    """The folder above that has a `.git`; the one given where none has."""
+    here = Path(os.path.realpath(folder))
+    return next((one for one in (here, *here.parents) if os.path.lexists(one / ".git")), folder)
+
+
 def author(folder: Path) -> str:
     """Who commits from that folder are by, as git is configured: `Jane <jane@example.com>`, or what of it there is, or ""."""
-    name, mail = (_git(folder, "config", "--get", key) for key in ("user.name", "user.email"))
+    checkout = _checkout(folder)
+    name, mail = (_git(checkout, "config", "--get", key) for key in ("user.name", "user.email"))
     said = [one.stdout.decode("utf-8", "replace").strip() for one in (name, mail)]
     return " ".join(one for one in (said[0], f"<{said[1]}>" if said[1] and said[0] else said[1]) if one)
 
 
 def _git(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     environ = {name: value for name, value in os.environ.items() if name not in _OTHERS} | _SAFE
-    command = ["git", "-C", os.fspath(folder), *arguments]
+    command = ["git", *_ALWAYS, "-C", os.fspath(folder), *arguments]
     try:
         return subprocess.run(command, input=given, capture_output=True, env=environ, check=False)
     except FileNotFoundError as error:

@@ -10,6 +10,7 @@ import pytest
 from reconciler.cli.versions import WORKTREE, Versions, other_locks, read_versions
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model.report import ChangeReport
+from reconciler.repository import author
 from reconciler.reviewing import review
 from tests.repositories import MANIFEST, Git
 
@@ -323,6 +324,35 @@ def test_a_hook_s_own_repository_is_not_taken_for_the_manifest_s(git: Git, monke
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
     assert said(report()) == ["+ refund-agent"]
+
+
+def embed(git: Git, folder: str, shows: str) -> None:
+    """A bare repository among the files of the folder, which shares the objects and says that main is that commit."""
+    for name in ("refs/.keep", "objects/info/.keep"):
+        git.write(f"{folder}/{name}", "")
+    git.write(f"{folder}/HEAD", "ref: refs/remotes/origin/main\n")
+    git.write(f"{folder}/packed-refs", f"{shows} refs/remotes/origin/main\n{shows} refs/heads/main\n")
+    git.write(f"{folder}/config", "[core]\n\tbare = false\n\tworktree = .\n[user]\n\tname = Mallory\n")
+    git.write(f"{folder}/objects/info/alternates", f"{git.root}/.git/objects\n")
+
+
+def test_what_looks_like_a_repository_among_the_files_is_not_asked(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    git.write("manifests/a.yaml", MANIFEST)
+    git.commit()
+    git("checkout", "--quiet", "-b", "feature")
+    git.write("a.yaml", SECOND)  # as if it had always been so
+    shows = git.commit()
+    git.write("manifests/a.yaml", SECOND)
+    embed(git, "manifests", shows)
+    git.commit()
+    assert git("config", "user.name", at=git.root / "manifests") == "Mallory", "git itself takes it for one"
+    for path in ("manifests", "manifests/a.yaml"):
+        found = versions(path, base="main", head="HEAD")
+        assert found.repository.root == git.root
+        assert said(report(path, base="main", head="HEAD")) == ["+ refund-agent"]
+    assert author(git.root / "manifests") == ""
+    monkeypatch.chdir(git.root / "manifests")
+    assert versions("a.yaml", base="main").repository.root == git.root
 
 
 def test_a_version_with_mistakes_leaves_the_report_incomplete(git: Git) -> None:
