@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 WORKTREE = "worktree"
 _LOCKFILE = ".lock.json"
-_TARGETS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CHANGE_TARGET")
-"""Where GitHub Actions, GitLab CI and Jenkins say which branch a request is to be merged into."""
-_USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +93,12 @@ def read_versions(
     What is compared is what the proposal changes: the commit at which it left the base, not where the base has got to since.
     Raises UsageError for refs that mean nothing and a manifest that neither version has, ReconcilerError where git fails.
     """
-    from reconciler.repository import open_repository
+    from reconciler.repository import base_of, commit_of, open_repository
 
     environ = os.environ if environ is None else environ
     repository = open_repository(_standing(path or Path()))
-    proposed = _commit(repository, "HEAD" if head == WORKTREE else head, option="--head")
-    name, standing = _base(repository, base, environ)
+    proposed = commit_of(repository, "HEAD" if head == WORKTREE else head, option="--head")
+    name, standing = base_of(repository, base, environ)
     fork = repository.merge_base(standing, proposed)
     if fork is None:
         raise _no_fork(repository, name, head)
@@ -133,35 +130,6 @@ def _standing(path: Path) -> Path:
     """The nearest folder on the way to the path that exists: the manifest itself may be deleted."""
     here = Path(os.path.realpath(path.parent)) / path.name
     return next((one for one in (here, *here.parents) if one.is_dir()), Path("/"))
-
-
-def _commit(repository: Repository, ref: str, *, option: str) -> str:
-    found = repository.commit(ref)
-    if found is None:
-        raise UsageError(
-            f"{option}: {ref!r} is no commit of {repository.root}",
-            "Give a branch, tag or commit that was fetched; `git fetch origin BRANCH` gets one that was not.",
-        )
-    return found
-
-
-def _base(repository: Repository, asked: str | None, environ: Mapping[str, str]) -> tuple[str, str]:
-    """What the base is called, and its commit."""
-    if asked is not None:
-        return asked, _commit(repository, asked, option="--base")
-    for variable in _TARGETS:
-        if branch := environ.get(variable):
-            for ref in (f"origin/{branch}", branch):
-                if (found := repository.commit(ref)) is not None:
-                    return ref, found
-            raise UsageError(
-                f"{variable} says that this is to be merged into {branch}, which was not fetched",
-                f"Fetch it with its history: git fetch origin {branch}. In GitHub Actions: fetch-depth: 0 at actions/checkout.",
-            )
-    for ref in _USUAL:
-        if (found := repository.commit(ref)) is not None:
-            return ref, found
-    raise UsageError("Nobody can tell which branch this is to be merged into", "Say so with --base REF.")
 
 
 def _no_fork(repository: Repository, base: str, head: str) -> UsageError:

@@ -1,9 +1,9 @@
 """Questions to a git repository, asked of the program `git` itself, which knows every format that repositories come in.
 
-Only plumbing that reads objects and names: `rev-parse`, `merge-base`, `ls-tree`, `cat-file`, `config --get`. None of it runs
-a hook, a filter, a `textconv` or a file-system monitor, asks for a password, or fetches what a partial clone lacks; so nothing
-that a branch or its configuration holds is executed. Paths are bytes to git; here they are text, with what is not UTF-8 as
-surrogates.
+Only plumbing that reads objects and names: `rev-parse`, `show-ref`, `merge-base`, `ls-tree`, `cat-file`, `config --get`. None
+of it runs a hook, a filter, a `textconv` or a file-system monitor, asks for a password, or fetches what a partial clone lacks;
+so nothing that a branch or its configuration holds is executed. Paths are bytes to git; here they are text, with what is not
+UTF-8 as surrogates.
 
 The repository is the one whose `.git` stands above: git lets no commit hold an entry of that name. What else looks like one, a
 bare repository among the files of a commit, is files.
@@ -63,6 +63,16 @@ class Repository:
         """The commit that the words mean, None where there is none."""
         said = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
         return said.stdout.decode("ascii").strip() if said.returncode == 0 else None
+
+    def ref(self, name: str) -> str | None:
+        """The commit of the branch or tag with exactly that full name, as in `refs/heads/main`; None where there is none."""
+        said = self._run("show-ref", "--verify", "--hash", "--", name)
+        return self.commit(said.stdout.decode("ascii").strip()) if said.returncode == 0 else None
+
+    def commits_beginning(self, digits: str) -> list[str]:
+        """The commits whose names begin with those digits."""
+        said = self._run("rev-parse", f"--disambiguate={digits}")
+        return [one for one in said.stdout.decode("ascii").split() if self.commit(one) == one]
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The commit from which both went on, None where the repository knows none."""

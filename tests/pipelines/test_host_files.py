@@ -196,6 +196,13 @@ def test_gitlab_gives_credentials_to_no_merge_request_and_one_job_at_a_time_writ
     ] * 4
 
 
+def test_a_target_branch_is_named_in_full() -> None:
+    """A tag `origin/main` would be taken for the branch."""
+    for text in (str(read(ACTION)["inputs"]["base"]["default"]), JENKINS.read_text(encoding="utf-8")):
+        assert text.count("refs/remotes/origin/") == 1
+        assert "origin/" not in text.replace("refs/remotes/origin/", "")
+
+
 def test_the_jenkinsfile_hangs_together() -> None:
     text = JENKINS.read_text(encoding="utf-8")
     bare = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", "''", text)  # no brace, slash or dollar of a string counts

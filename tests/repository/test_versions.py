@@ -96,6 +96,57 @@ def test_a_target_branch_that_was_not_fetched_is_no_reason_to_compare_with_anoth
     assert "git fetch origin release" in refused.value.detail
 
 
+@pytest.fixture
+def evil(git: Git) -> str:
+    """A commit on a branch `feature`, which is checked out; main was fetched, and its commit is the one before."""
+    git.write("reconciler.yaml", MANIFEST)
+    git("update-ref", "refs/remotes/origin/main", git.commit())
+    git("checkout", "--quiet", "-b", "feature")
+    git.write("reconciler.yaml", SECOND)
+    return git.commit()
+
+
+@pytest.mark.parametrize("kind", ["refs/tags/origin/main", "refs/heads/origin/main", "refs/origin/main"])
+def test_a_tag_or_branch_that_is_called_like_the_target_is_not_taken_for_it(git: Git, evil: str, kind: str) -> None:
+    git("update-ref", kind, evil)
+    assert said(report(environ={"GITHUB_BASE_REF": "main"})) == ["+ refund-agent"]
+    assert said(report()) == ["+ refund-agent"]
+    found = versions(base="refs/remotes/origin/main")
+    assert found.base.version.label == "origin/main"
+    assert said(report(base="refs/remotes/origin/main")) == ["+ refund-agent"]
+
+
+def test_a_tag_called_like_what_is_usual_is_not_taken_for_it(git: Git, evil: str) -> None:
+    git("update-ref", "-d", "refs/remotes/origin/main")
+    for name in ("main", "origin/HEAD", "origin/main", "refs/heads/main", "refs/remotes/origin/main"):
+        git("update-ref", f"refs/tags/{name}", evil)
+    assert said(report()) == ["+ refund-agent"]
+    with pytest.raises(UsageError, match="which was not fetched"):
+        versions(environ={"CHANGE_TARGET": "release"})
+    with pytest.raises(UsageError, match="is no commit of"):
+        versions(base="refs/remotes/origin/main")
+
+
+@pytest.mark.parametrize("suffix", ["", "~0", "^{commit}"])
+def test_a_name_that_may_mean_several_commits_is_refused_with_those(git: Git, evil: str, suffix: str) -> None:
+    git("update-ref", "refs/tags/origin/main", evil)
+    with pytest.raises(UsageError, match="may mean refs/tags/origin/main or refs/remotes/origin/main") as refused:
+        versions(base=f"origin/main{suffix}")
+    assert f"--base refs/remotes/origin/main{suffix}." in refused.value.detail
+    with pytest.raises(UsageError, match="--head: 'origin/main' may mean"):
+        versions(base="feature", head="origin/main")
+    git("update-ref", "refs/tags/origin/main", "refs/remotes/origin/main")
+    assert said(report(base=f"origin/main{suffix}")) == ["+ refund-agent"], "both are one commit"
+
+
+def test_a_tag_that_is_called_like_the_beginning_of_a_commit_is_refused(git: Git, evil: str) -> None:
+    short = git("rev-parse", "main")[:10]
+    assert said(report(base=short)) == ["+ refund-agent"]
+    git("tag", short, evil)
+    with pytest.raises(UsageError, match=f"may mean refs/tags/{short} or {short}"):
+        versions(base=short)
+
+
 def test_a_file_that_was_renamed_or_split_changes_nothing(git: Git) -> None:
     git.write("manifests/all.yaml", SECOND)
     git.commit()
