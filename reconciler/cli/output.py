@@ -61,6 +61,15 @@ def check_new(file: Path, *, absent: bool = False) -> None:
         raise _exists(file)
 
 
+def check_no_link(file: Path, *, option: str) -> None:
+    """Raise UsageError where `file` is a link: a branch may hold one, and where it leads is not for the branch to say."""
+    if file.is_symlink() and not _is_ours(file):
+        raise UsageError(
+            f"{option} {file} is a link to {os.fspath(file.readlink())}; nothing was written",
+            "Take the link away, or name the file itself.",
+        )
+
+
 def write_new(file: Path, text: str) -> None:
     """Put `text` into a file that does not exist yet, in one step; one that holds the very same text is left as it is.
 
@@ -84,18 +93,24 @@ def _exists(file: Path) -> UsageError:
     )
 
 
-def write_whole(file: Path, text: str, *, mode: int = 0o644) -> None:
+def _is_ours(file: Path) -> bool:
+    """Whether it is where a stream of this process leads."""
+    return str(file) in _STREAMS or str(file.parent) in _STREAMS
+
+
+def write_whole(file: Path, text: str, *, mode: int = 0o644, through_link: bool = True) -> None:
     """Put `text` into `file` in one step, so that no reader ever sees half of it. Raises OSError.
 
     A file that is new gets that `mode`; one that was there keeps its own. Something that is no
     regular file (a pipe, a terminal) is written to as it stands, and where a stream of ours leads (/dev/stdout) it is added.
+    A link is written through, or (`through_link` False) replaced itself.
     """
-    ours = str(file) in _STREAMS or str(file.parent) in _STREAMS
-    if ours or (file.exists() and not file.is_file()):
+    ours, link = _is_ours(file), file.is_symlink() and not through_link
+    if ours or (file.exists() and not file.is_file() and not link):
         with file.open("a" if ours else "w", encoding="utf-8") as there:
             there.write(text)
         return
-    place = file.resolve()
+    place = file.parent.resolve() / file.name if link else file.resolve()
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:64]}.")
     part = Path(name)
     try:
@@ -103,7 +118,7 @@ def write_whole(file: Path, text: str, *, mode: int = 0o644) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        part.chmod(place.stat().st_mode & 0o777 if place.exists() else mode)
+        part.chmod(place.stat().st_mode & 0o777 if place.exists() and not link else mode)
         part.replace(place)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -74,3 +74,20 @@ def test_a_branch_that_takes_no_push_fails_the_job_and_the_lockfile_is_among_the
     assert ended.code == 1
     assert "commit it by hand" in " ".join(ended.err.split())
     assert job.report(f"state/{LOCK}").read_text(encoding="utf-8") == '{"serial": 7}'
+
+
+@pytest.mark.parametrize("kept", ["state", "state/reconciler.local.lock.json"])
+def test_nothing_is_copied_through_a_link(job: Job, remote: Path, tmp_path: Path, kept: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("secret", encoding="utf-8")
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (job.folder / "z.lock.json").symlink_to(secret)
+    job.report(kept).parent.mkdir(parents=True)
+    job.report(kept).symlink_to(theirs if kept == "state" else secret)
+    job.write('{"serial": 7}', LOCK)
+    assert job.step("keep-state").code == 0
+    assert [one.name for one in job.report("state").iterdir()] == [LOCK]
+    assert job.report(f"state/{LOCK}").read_text(encoding="utf-8") == '{"serial": 7}'
+    assert list(theirs.iterdir()) == []
+    assert secret.read_text(encoding="utf-8") == "secret"

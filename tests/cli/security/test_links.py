@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.cli.output import write_whole
+
 LOCKFILE = "reconciler.local.lock.json"
 BESIDE = ("", ".journal", ".guard", ".holder")
 
@@ -166,3 +168,30 @@ def test_out_replaces_nothing_precious_not_even_through_a_link(
     assert ran.code == 1
     assert "would replace" in ran.err
     assert place.read_bytes() == before
+
+
+@pytest.mark.parametrize("target", ["precious", "not-there"])
+def test_a_report_is_not_written_through_a_link(project: Any, elsewhere: Path, target: str) -> None:
+    Path("labels.txt").symlink_to(elsewhere / target)
+    ran = project.run("plan", "--output", "labels=labels.txt", "--output", "json=report.json")
+    assert ran.code == 1
+    assert f"--output labels.txt is a link to {elsewhere / target}" in " ".join(ran.err.split())
+    assert untouched(elsewhere)
+    assert not Path("report.json").exists(), "it is told before anything is read"
+
+
+def test_a_link_that_came_while_the_plan_was_made_is_replaced_and_not_followed(tmp_path: Path, elsewhere: Path) -> None:
+    link = tmp_path / "labels.txt"
+    for target in (elsewhere / "precious", Path("/dev/null"), elsewhere):
+        link.symlink_to(target)
+        write_whole(link, "text", through_link=False)
+        assert not link.is_symlink()
+        assert link.read_text() == "text"
+        link.unlink()
+    assert untouched(elsewhere)
+
+
+def test_a_stream_of_ours_is_written_though_the_system_makes_it_a_link(project: Any) -> None:
+    ran = project.other("plan", "--output", "labels=/dev/stdout")
+    assert ran.code == 0
+    assert "reconciler/add" in ran.out
