@@ -26,7 +26,7 @@ def reader(make_client: Callable[[], BaseClient] | None) -> SecretReader:
     def read(source: SecretSource) -> str:
         if is_reserved(source.env):
             raise SecretUnreadable(
-                f"the {source} is never sent: it is AWS's or reconciler's own", "Choose another name."
+                f"the {source} is never sent: it is AWS's, reconciler's or the pipeline's own", "Choose another name."
             )
         value = os.environ.get(source.env, "") if source.env else _fetched(source, make_client)
         if not value:

@@ -18,7 +18,7 @@ from reconciler.cli.reading import counted
 from reconciler.cli.workspace import Workspace, open_directory, open_workspace
 from reconciler.errors import ExitCode, UsageError
 from reconciler.model.environments import Target
-from reconciler.model.secrets import is_reserved
+from reconciler.model.secrets import is_own
 from reconciler.model.verification import Verdict, Verification
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _user(variable: str | None, user_id: str | None) -> User:
 
     token = None
     if variable is not None:
-        if is_reserved(variable):
+        if is_own(variable):
             raise UsageError(
                 f"--user-token-env {variable}: that variable is AWS's or reconciler's own, and is never sent",
                 "Put the user's token into a variable of another name.",

@@ -85,7 +85,9 @@ def _secret_mistakes(entry: Entry, name: str, raw: Mapping[str, Any]) -> Iterato
         yield entry.error("secret-form", f"{name} {said}", detail, name)
         return
     if is_reserved(str(raw.get("fromEnv", ""))):
-        detail = "Variables of AWS and of reconciler hold your own credentials. Choose another name."
+        detail = (
+            "Variables of AWS, reconciler and pipelines hold your own credentials. Choose another name, as STRIPE_KEY."
+        )
         yield entry.error("reserved-variable", f"{name} cannot be read from that variable", detail, name, "fromEnv")
     needed, useless = ("jsonKey", "version") if forms == ["secretId"] else ("version", "jsonKey")
     if raw.get(needed) is None:

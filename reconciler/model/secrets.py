@@ -11,6 +11,11 @@ EXTERNAL, MANAGED = "EXTERNAL", "MANAGED"
 _ARN = re.compile(r"arn:[^:]+:secretsmanager:(?P<region>[^:]*):(?P<account>[^:]*):secret:(?P<name>.+)")
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}")
 
+_OWN = ("AWS_", "RECONCILER_")
+_PIPELINES = ("ACTIONS_", "BUILDKITE_", "CI_", "CIRCLE_", "IDENTITIES_", "JENKINS_", "RUNNER_", "SYSTEM_", "TRAVIS_")
+_FORGES = ("BITBUCKET_", "GH_", "GIT_", "GITHUB_", "GITLAB_")
+_PROVIDERS = re.compile(r".+_(?:SECRET|API_KEY)(?:_[0-9]+)?")  # what no pipeline sets, and `export` calls secrets
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSource:
@@ -26,9 +31,18 @@ class SecretSource:
         return f"secret {self.secret_id}" + (f", key {self.json_key}" if self.json_key else "")
 
 
+def is_own(env: str) -> bool:
+    """Whether the variable is one of AWS's or ours."""
+    return env.upper().startswith(_OWN)
+
+
 def is_reserved(env: str) -> bool:
-    """Whether the variable is one of AWS's or ours: whoever writes a manifest must not have those sent anywhere."""
-    return env.upper().startswith(("AWS_", "RECONCILER_"))
+    """Whether the variable is AWS's, ours or the pipeline's: whoever writes a manifest must not have those sent anywhere.
+
+    A forge is also what providers are made for: `GITHUB_CLIENT_SECRET` is a provider's, `GITHUB_TOKEN` is the pipeline's.
+    """
+    name = env.upper()
+    return name.startswith((*_OWN, *_PIPELINES)) or (name.startswith(_FORGES) and not _PROVIDERS.fullmatch(name))
 
 
 def names_secret(spelt: str, arn: str, *, account: str, region: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from reconciler.model.environments import Environment, Where
 from reconciler.model.identity import ACCESS
 from reconciler.model.kinds import KINDS, Attribute, Kind, Shape
-from reconciler.model.secrets import MANAGED, SecretSource
+from reconciler.model.secrets import MANAGED, SecretSource, is_reserved
 from reconciler.model.values import Attributes
 from reconciler.model.visible import COMMAND, is_visible
 from reconciler.render.clean import clean
@@ -79,7 +79,7 @@ def secret_variables(entries: Iterable[Entry]) -> dict[tuple[str, str, str], str
             if one.shape is Shape.REFERENCE and isinstance(value, dict) and value.get("source") == MANAGED:
                 words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", one.name)
                 wanted = re.sub(r"[^A-Z0-9]", "_", f"{entry.key}_{words}".upper())
-                wanted = f"_{wanted}" if wanted[0].isdigit() or wanted.startswith(("AWS_", "RECONCILER_")) else wanted
+                wanted = f"_{wanted}" if wanted[0].isdigit() or is_reserved(wanted) else wanted
                 name, number = wanted, 2
                 while name in made.values():
                     name, number = f"{wanted}_{number}", number + 1

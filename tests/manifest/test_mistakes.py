@@ -129,6 +129,10 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         HEAD + "apiKeyCredentialProviders: {s: {apiKey: {fromEnv: AWS_SECRET_ACCESS_KEY, version: 1}}}\n",
         ["m.yaml:3:51 reserved-variable"],
     ),
+    "the token of a pipeline as a secret": (
+        HEAD + "apiKeyCredentialProviders: {s: {apiKey: {fromEnv: GITHUB_TOKEN, version: 1}}}\n",
+        ["m.yaml:3:51 reserved-variable"],
+    ),
     "a vault without its key": (HEAD + "tokenVault: {keyType: CustomerManagedKey}\n", ["m.yaml:3:13 missing-key"]),
     "a vault's key that is none": (
         HEAD + "tokenVault: {keyType: CustomerManagedKey, kmsKeyArn: alias/mine}\n",

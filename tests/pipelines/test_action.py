@@ -143,3 +143,8 @@ def test_inputs_that_cannot_be_are_a_mistake_before_anything_runs(job: Job, inpu
     assert ended.code == 1
     assert said in ended.err
     assert "Run reconciler" not in action.steps
+
+
+def test_apply_which_reads_the_variables_that_a_manifest_names_is_not_given_the_token(job: Job) -> None:
+    step = next(one for one in on_merge(job).raw["runs"]["steps"] if one.get("id") == "run")
+    assert step["env"]["GITHUB_TOKEN"] == "${{ inputs.mode != 'apply' && inputs.github-token || '' }}"

@@ -57,8 +57,9 @@ def test_a_plan_sends_the_secrets_that_it_shows_and_no_others(make: Any, secrets
     assert "saved.plan" in told.value.summary
 
 
-def test_a_secret_from_a_variable_of_awss_is_no_plan(make: Any) -> None:
-    greedy = replace(raised(), secrets={"clientSecret": SecretSource(env="AWS_SECRET_ACCESS_KEY")})
+@pytest.mark.parametrize("env", ["AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "CI_JOB_TOKEN"])
+def test_a_secret_from_a_variable_of_awss_or_the_pipelines_is_no_plan(make: Any, env: str) -> None:
+    greedy = replace(raised(), secrets={"clientSecret": SecretSource(env=env)})
     with pytest.raises(InvalidInput):
         load_plan(dump_plan(replace(make.plan(), changes=(greedy,))), file="saved.plan")
 

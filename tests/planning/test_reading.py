@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from reconciler.model.reading import beside, blind, respelt
 from reconciler.model.resources import Live
 from reconciler.model.secrets import is_reserved, names_secret
 from reconciler.model.values import canonical
+from reconciler.schema_files import schema
 
 ACCOUNT, REGION = "222222222222", "us-east-1"
 HERE = {"account": ACCOUNT, "region": REGION}
@@ -71,12 +73,32 @@ def test_ids_of_secrets(spelt: str, arn: str, *, same: bool) -> None:
         ("AWS_SECRET_ACCESS_KEY", True),
         ("aws_x", True),
         ("RECONCILER_X", True),
+        ("GITHUB_TOKEN", True),
+        ("GH_TOKEN", True),
+        ("GIT_CONFIG_VALUE_0", True),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", True),
+        ("CI_JOB_TOKEN", True),
+        ("GITLAB_TOKEN", True),
+        ("RUNNER_TRACKING_ID", True),
+        ("SYSTEM_ACCESSTOKEN", True),
+        ("JENKINS_SECRET", True),
+        ("IDENTITIES_SIGN_WITH", True),
         ("GITHUB_SECRET", False),
+        ("GITHUB_CLIENT_SECRET", False),
+        ("GITLAB_API_KEY_2", False),
+        ("STRIPE_KEY", False),
+        ("TF_VAR_GITHUB_KEY", False),
         ("MY_AWS_KEY", False),
+        ("CIVIC_KEY", False),
+        ("GITHUB", False),
     ],
 )
 def test_reserved_variables(env: str, *, reserved: bool) -> None:
     assert is_reserved(env) == reserved
+    secrets = schema("plan")["$defs"]["resource_change"]["properties"]["secrets"]
+    pattern = secrets["additionalProperties"]["oneOf"][0]["properties"]["env"]["pattern"]
+    if env.isupper():  # in small letters, apply refuses it
+        assert (re.search(pattern, env) is None) == reserved
 
 
 # Readings

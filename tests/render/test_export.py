@@ -265,10 +265,14 @@ def test_providers_and_the_vault_are_written_with_secrets_by_reference() -> None
 
 
 def test_no_two_secrets_are_read_from_one_variable_and_none_from_a_reserved_one() -> None:
-    found = [other(API_KEY_PROVIDER, name, apiKey={"source": "MANAGED"}) for name in ("a-b", "a_b", "1st", "aws")]
+    found = [
+        other(API_KEY_PROVIDER, name, apiKey={"source": "MANAGED"})
+        for name in ("a-b", "a_b", "1st", "aws", "ci", "github", "git-hub")
+    ]
     entries = yaml.safe_load(export(found))["apiKeyCredentialProviders"]
     assert {name: one["apiKey"]["fromEnv"] for name, one in entries.items()} == {
-        "1st": "_1ST_API_KEY", "a-b": "A_B_API_KEY", "a_b": "A_B_API_KEY_2", "aws": "_AWS_API_KEY",
+        "1st": "_1ST_API_KEY", "a-b": "A_B_API_KEY", "a_b": "A_B_API_KEY_2", "aws": "_AWS_API_KEY", "ci": "_CI_API_KEY",
+        "git-hub": "GIT_HUB_API_KEY", "github": "GITHUB_API_KEY",
     }  # fmt: skip
 
 

@@ -156,8 +156,8 @@ def test_a_secret_in_a_manifest_is_refused_and_not_repeated(
         assert canaries.came_out(ran.out, ran.err, apart_from=("reconciler.yaml",)) == []
 
 
-@pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "aws_session_token", "RECONCILER_PLAN_KEY"])
-def test_a_variable_of_aws_or_ours_is_refused_wherever_it_is_named(
+@pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "aws_session_token", "RECONCILER_PLAN_KEY", "GITHUB_TOKEN"])
+def test_a_variable_of_aws_the_pipelines_or_ours_is_refused_wherever_it_is_named(
     stack: Any,
     aws: Any,
     canaries: Any,
@@ -167,6 +167,7 @@ def test_a_variable_of_aws_or_ours_is_refused_wherever_it_is_named(
     name: str,
 ) -> None:
     monkeypatch.setenv("aws_session_token", canaries.token)
+    monkeypatch.setenv("GITHUB_TOKEN", canaries.token)
     declare(stack, entries=ENTRIES.replace("GITHUB_SECRET", name))
     ran = stack.run("validate")
     code = "secret-form" if name.islower() else "reserved-variable"  # small letters are taken for a key that was pasted
