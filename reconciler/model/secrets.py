@@ -60,3 +60,28 @@ def names_secret(spelt: str, arn: str, *, account: str, region: str) -> bool:
         return False
     rest = found["name"][len(name) :]
     return _SUFFIX.fullmatch(rest) is not None or (said is not None and not rest)
+
+
+def may_name_one(one: str, other: str, *, account: str, region: str) -> bool:
+    """Whether the two may be one secret, however it is spelt: where nothing says in which account one is, it may be in any."""
+    places = zip(_place(one, account, region), _place(other, account, region), strict=True)
+    apart = any(left and right and left != right for left, right in places)
+    return not apart and not _names(one).isdisjoint(_names(other))
+
+
+def name_of(spelt: str) -> str:
+    """The name of the secret, without account, region and random characters."""
+    return min(_names(spelt), key=len)
+
+
+def _place(spelt: str, account: str, region: str) -> tuple[str, str]:
+    said = _ARN.fullmatch(spelt)
+    return (said["account"], said["region"]) if said else (account, region)
+
+
+def _names(spelt: str) -> set[str]:
+    """What the secret may be called: nobody can tell from an ARN whether what looks like random characters is a part of it."""
+    said = _ARN.fullmatch(spelt)
+    if said is None:
+        return {spelt}
+    return {said["name"], re.sub(f"{_SUFFIX.pattern}$", "", said["name"])}

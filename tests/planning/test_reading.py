@@ -13,7 +13,7 @@ from reconciler.model.addresses import Remote
 from reconciler.model.kinds import API_KEY_PROVIDER, KINDS, OAUTH2_PROVIDER, WORKLOAD_IDENTITY, Kind
 from reconciler.model.reading import beside, blind, respelt
 from reconciler.model.resources import Live
-from reconciler.model.secrets import is_reserved, names_secret
+from reconciler.model.secrets import is_reserved, may_name_one, names_secret
 from reconciler.model.values import canonical
 from reconciler.schema_files import schema
 
@@ -65,6 +65,26 @@ def test_no_other_name_is(one: str, other: str, end: str) -> None:
 )
 def test_ids_of_secrets(spelt: str, arn: str, *, same: bool) -> None:
     assert names_secret(spelt, arn, **HERE) == same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("prod/github", "prod/github", True),
+        ("prod/github", arn_of("prod/github-AbCdEf"), True),
+        ("prod/github", arn_of("prod/github"), True),
+        (arn_of("prod/github"), arn_of("prod/github-AbCdEf"), True),
+        ("prod/github", arn_of("prod/github-AbCdEf").replace(ACCOUNT, "333333333333"), False),
+        ("prod/github", "prod/github-backup", False),
+        ("prod/github", arn_of("prod/github-backup-AbCdEf"), False),
+    ],
+)
+def test_which_ids_may_name_one_secret(one: str, other: str, *, same: bool) -> None:
+    assert may_name_one(one, other, **HERE) == may_name_one(other, one, **HERE) == same
+
+
+def test_a_secret_whose_account_nobody_knows_may_be_in_any() -> None:
+    assert may_name_one("prod/github", arn_of("prod/github-AbCdEf"), account="", region="")
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,25 @@ from reconciler.reviewing.risks.house import HOUSE
 from reconciler.reviewing.risks.lifecycle import LIFECYCLE
 from reconciler.reviewing.risks.lifting import LIFTING
 from reconciler.reviewing.risks.places import PLACES
+from reconciler.reviewing.risks.secrets import SECRETS
 from reconciler.reviewing.risks.sharing import SHARING
 from reconciler.reviewing.risks.vaulting import VAULTING
 
 RISKS: tuple[Risk, ...] = tuple(
     sorted(
-        (*CLAIMING, *RISKY_FORMS, *GRANTING, *HOSTS, *HOUSE, *LIFECYCLE, *LIFTING, *PLACES, *SHARING, *VAULTING),
+        (
+            *CLAIMING,
+            *RISKY_FORMS,
+            *GRANTING,
+            *HOSTS,
+            *HOUSE,
+            *LIFECYCLE,
+            *LIFTING,
+            *PLACES,
+            *SECRETS,
+            *SHARING,
+            *VAULTING,
+        ),
         key=lambda one: one.code,
     )
 )

@@ -1,138 +1,25 @@
-"""Risks of where credentials are kept and sent: secrets, clients, endpoints of providers, the vault's key."""
+"""Risks of whom providers ask and as whom: vendors, clients, endpoints; and of the vault's key."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from reconciler.manifest.documents import quoted
 from reconciler.manifest.domains import registrable
 from reconciler.model.changes import Action
-from reconciler.model.kinds import OAUTH2_PROVIDER, TOKEN_VAULT, Shape, kind_of
+from reconciler.model.kinds import OAUTH2_PROVIDER, TOKEN_VAULT
 from reconciler.model.providers import CONFIG, VENDOR
 from reconciler.model.report import Level
 from reconciler.model.resources import Desired
-from reconciler.model.secrets import MANAGED, names_secret
 from reconciler.model.vault import KEY_ARN, KEY_TYPE
 from reconciler.reviewing.arrivals import Web, web_of
 from reconciler.reviewing.difference import Revision
-from reconciler.reviewing.risks.facts import Facts, Raised, Risk, named
+from reconciler.reviewing.risks.facts import Facts, Raised, Risk
 from reconciler.reviewing.risks.hosts import shown
 
 _CLIENT = ("clientId", "tenantId")
 _PRIVATE = "privateEndpoint"
-_ARN_NAME = re.compile(r"arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:(?P<name>.+?)(?:-[A-Za-z0-9]{6})?")
-
-
-def _secrets(facts: Facts) -> Iterator[tuple[Revision, str, Mapping[str, Any], Mapping[str, Any]]]:
-    """The references to secrets of what stands in both versions, by attribute, where they differ."""
-    for one in facts.revisions:
-        for attribute in kind_of(one.address.type).attributes:
-            if attribute.shape is not Shape.REFERENCE or one.before is None or one.after is None:
-                continue
-            old, new = (_reference(side, attribute.name) for side in (one.before, one.after))
-            if old != new:
-                yield one, attribute.name, old, new
-
-
-def _reference(side: Desired, name: str) -> dict[str, Any]:
-    """Where a secret is: what the manifest says, with what it is read from."""
-    value = side.attributes.get(name)
-    found = dict(value) if isinstance(value, dict) else {}
-    if name in side.secrets:
-        found["from"] = str(side.secrets[name])
-    return found
-
-
-def _source_changed(facts: Facts) -> Iterator[Raised]:
-    for one, name, old, new in _secrets(facts):
-        left, right = ({key: value for key, value in side.items() if key != "version"} for side in (old, new))
-        if left == right or _same_secret(facts, left, right):
-            continue
-        yield Raised(
-            level=facts.grave(Level.CRITICAL, Level.WARNING),
-            about=str(one.address),
-            summary=f"{one.address} has its {name} from elsewhere: {_told(old)} -> {_told(new)}",
-            consequence="Whoever can write there decides with whose credentials every agent works that is granted it.",
-            advice="Make sure that the secret is yours, and who can change it.",
-            subject=name,
-            place=facts.place(one.address, name),
-        )
-
-
-def _told(reference: Mapping[str, Any]) -> str:
-    if not reference:
-        return "none"
-    if reference.get("source") == MANAGED:
-        return f"{reference.get('from', 'nowhere')}, kept by the service"
-    return f"secret {quoted(str(reference.get('secretId')))}, key {quoted(str(reference.get('jsonKey')))}"
-
-
-def _same_secret(facts: Facts, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether only the spelling differs: a secret's name, and its ARN."""
-    if {**old, "secretId": ""} != {**new, "secretId": ""} or facts.terms is None:
-        return False
-    place = {"account": facts.terms.account, "region": facts.terms.region}
-    left, right = str(old.get("secretId")), str(new.get("secretId"))
-    return names_secret(left, right, **place) or names_secret(right, left, **place)
-
-
-def _shared(facts: Facts) -> Iterator[Raised]:
-    """A secret that was one provider's, given to another as well: whoever the new one asks gets it."""
-    holders: dict[str, list[str]] = {}
-    for address, held in (facts.before.resources if facts.before else {}).items():
-        for secret in _kept_at(held):
-            holders.setdefault(secret, []).append(str(address))
-    for one in facts.revisions if holders else ():
-        if one.after is None:
-            continue
-        known = set(_kept_at(one.before)) if one.before else set()
-        for secret in sorted({*_kept_at(one.after)} - known):
-            others = [holder for holder in holders.get(secret, ()) if holder != str(one.address)]
-            if others:
-                yield Raised(
-                    level=facts.grave(Level.CRITICAL, Level.WARNING),
-                    about=str(one.address),
-                    summary=f"{one.address} works with a secret of {named(others)}: {quoted(secret)}",
-                    consequence="Whoever this provider asks for tokens gets a secret that was meant for somebody else.",
-                    advice="Give each provider a secret of its own.",
-                    subject=secret,
-                    place=facts.place(one.address, *_said(one.after)),
-                )
-
-
-def _kept_at(one: Desired) -> Iterator[str]:
-    """Where the secrets of a provider are kept: a secret's name with the key in it, or an environment variable."""
-    for attribute in kind_of(one.address.type).attributes:
-        value = one.attributes.get(attribute.name) if attribute.shape is Shape.REFERENCE else None
-        if isinstance(value, dict):
-            source = one.secrets.get(attribute.name)
-            at = (source.secret_id or source.env) if source else str(value.get("secretId", ""))
-            key = source.json_key if source else str(value.get("jsonKey", ""))
-            match = _ARN_NAME.fullmatch(at)
-            yield f"{match['name'] if match else at} {key}".rstrip()
-
-
-def _said(one: Desired) -> tuple[str]:
-    """The attribute that says where its secret is."""
-    names = (each.name for each in kind_of(one.address.type).attributes if each.shape is Shape.REFERENCE)
-    return (next(names),)
-
-
-def _version_lowered(facts: Facts) -> Iterator[Raised]:
-    for one, name, old, new in _secrets(facts):
-        before, after = old.get("version"), new.get("version")
-        if isinstance(before, int) and isinstance(after, int) and after < before:
-            yield Raised(
-                level=facts.grave(Level.WARNING, Level.NOTICE),
-                about=str(one.address),
-                summary=f"{one.address}: the version of its {name} goes back: {before} -> {after}",
-                consequence="The secret is sent again as it stands in its source now; no earlier one comes back by that.",
-                advice="Raise the version instead, once the source holds what is meant.",
-                subject=name,
-                place=facts.place(one.address, name, "version"),
-            )
 
 
 def _vendor(facts: Facts) -> Iterator[Raised]:
@@ -301,9 +188,6 @@ VAULTING = (
     Risk("client-changed", "A provider works with another client or tenant.", _client),
     Risk("endpoint-host", "A provider asks another host for tokens.", _endpoints),
     Risk("provider-configured", "A provider is configured otherwise.", _configured),
-    Risk("secret-shared", "A provider works with a secret that another one has.", _shared),
-    Risk("secret-source-changed", "A secret comes from elsewhere.", _source_changed),
-    Risk("secret-version-lowered", "The version of a secret goes back.", _version_lowered),
     Risk("vault-key-changed", "The token vault gets another key, or none is declared any more.", _vault_key),
     Risk("vendor-changed", "A provider becomes another vendor's.", _vendor),
 )
