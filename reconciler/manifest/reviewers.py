@@ -40,6 +40,7 @@ def review_mistakes(
         return
     stands = [manifest_path(one) for one in entries] if review.approvers else []
     stands += (f"environments.{name}" for name in environments)
+    stands += dict.fromkeys(one.partition(".")[0] for one in stands)  # whole sections
     for document in documents:
         settings = document.value.get("settings")
         raw = (settings.get("review") if isinstance(settings, dict) else None) or {}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import accumulate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,15 @@ class Approver:
         """
         for one in candidates:
             if any(fnmatchcase(one, glob) or fnmatchcase(f"{one}.", glob) for glob in self.paths):
+                return one
+        return ""
+
+    def path_above(self, candidates: Iterable[str]) -> str:
+        """The first of these manifest paths that one of the globs leads further down from, step by step, or ""."""
+        heads = [tuple(accumulate(glob.split("."), "{}.{}".format)) for glob in self.paths]
+        for one in candidates:
+            depth = one.count(".")
+            if any(len(steps) > depth and fnmatchcase(one, steps[depth]) for steps in heads):
                 return one
         return ""
 

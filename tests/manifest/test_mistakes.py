@@ -86,7 +86,8 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         ["m.yaml:6:42 review-path"],
     ),
     "a path of an approver at which nothing stands": (
-        ENTRY + "settings: {review: {approvers: [{paths: ['workloadIdentities.x*', 'stack'], require: security}]}}\n",
+        ENTRY
+        + "settings: {review: {approvers: [{paths: ['workloadIdentities.x*', 'workloadIdentities', 'stack'], require: me}]}}\n",
         ["m.yaml:6:42 review-path"],
     ),
     "an approver of nothing, and nobody": (
