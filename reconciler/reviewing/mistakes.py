@@ -21,9 +21,12 @@ _LEVELS = {Severity.ERROR: Level.CRITICAL, Severity.WARNING: Level.WARNING, Seve
 _SHARED = "shared-url"
 
 
-def mistakes(base: Reviewed, head: Reviewed, looked: Sequence[Facts]) -> Iterator[Finding]:
-    """The findings; of more than a few warnings of one code, one that counts them. `looked`: what the risk rules looked at."""
-    known = {(one.code, one.address, one.summary) for one in base.diagnostics}
+def mistakes(base: Reviewed, head: Reviewed, environments: Sequence[str], looked: Sequence[Facts]) -> Iterator[Finding]:
+    """The findings in these environments; of more than a few warnings of one code, one that counts them.
+
+    `looked`: what the risk rules looked at.
+    """
+    known = {(one.code, one.address, one.summary) for one in base.diagnostics(environments)}
     told = frozenset(
         (address, f"The return URL {quoted(one.text)} ")
         for facts in looked
@@ -32,7 +35,7 @@ def mistakes(base: Reviewed, head: Reviewed, looked: Sequence[Facts]) -> Iterato
     )
     by_code: dict[str, list[Diagnostic]] = {}
     said: Counter[tuple[str, ...]] = Counter()
-    for one in in_order(head.diagnostics):
+    for one in in_order(head.diagnostics(environments)):
         words = (one.code, one.address or "", one.summary)
         said[words] += 1
         if one.severity is Severity.ERROR:

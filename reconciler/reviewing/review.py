@@ -54,7 +54,7 @@ def review(
         base=base, head=head, environment="", before=None, after=None, revisions=(),
         amendments=tuple(one for one in amended if not one.environments),
     )  # fmt: skip
-    findings = by_gravity([*together(raised([whole, *looked])), *mistakes(base, head, looked)])
+    findings = by_gravity([*together(raised([whole, *looked])), *mistakes(base, head, names, looked)])
     weights = Weights(findings)
     items = [*_resource_items(looked), *(_amended(one, whole) for one in amended)]
     items = [replace(one, level=weights.level(one)) for one in items]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.diagnostics import Diagnostic
@@ -104,8 +104,8 @@ class Reviewed:
         found = self.resolved.get(environment)
         return found is not None and found.stack is None
 
-    @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Everything there is to say about it, in all environments."""
+    def diagnostics(self, environments: Iterable[str]) -> tuple[Diagnostic, ...]:
+        """Everything there is to say about it, in those environments and in all of them."""
         found = self.loaded.diagnostics if self.loaded else ()
-        return (*found, *(one for each in self.resolved.values() for one in each.diagnostics))
+        told = (self.resolved[name] for name in environments if name in self.resolved)
+        return (*found, *(one for each in told for one in each.diagnostics))
