@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.diagnostics import Diagnostic, has_errors, in_order
 from reconciler.errors import UsageError
@@ -34,16 +34,36 @@ _ADVICE = "The service would refuse it. Mend it, or the variables in it."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """What a manifest wants in one environment, or None where it has errors; and everything there is to say about it."""
+    """What a manifest wants in one environment, or None where it has errors; and everything there is to say about it.
+
+    `entries`: what was made of each, for another version that has it as well; none where it has errors.
+    """
 
     stack: Stack | None
     diagnostics: tuple[Diagnostic, ...]
+    entries: Mapping[Address, ReadEntry] = field(default_factory=dict, repr=False)
 
 
-def resolve(manifest: Manifest, environment: str, *, today: date | None = None) -> Resolved:
+class ReadEntry(NamedTuple):
+    """What an entry comes to in an environment."""
+
+    entry: Entry
+    desired: Desired
+    uses: Sequence[Use]
+
+    def holds_for(self, other: Entry) -> bool:
+        """Whether the other is the same as it stands in a file that was read once: the same text at the same place."""
+        raw = self.entry.raw
+        return (raw is other.raw or not (raw or other.raw)) and self.entry == other
+
+
+def resolve(
+    manifest: Manifest, environment: str, *, today: date | None = None, earlier: Resolved | None = None
+) -> Resolved:
     """The desired whole in that environment. Raises UsageError for one that the manifest does not declare.
 
-    `today`: the day (UTC) for the rules that look at one; without it they say nothing.
+    `today`: the day (UTC) for the rules that look at one; without it they say nothing. `earlier`: what another version of the
+    manifest came to there. What it read of entries that did not change is taken over, the very same values.
     """
     declared = manifest.environments.get(environment)
     if declared is None:
@@ -53,11 +73,11 @@ def resolve(manifest: Manifest, environment: str, *, today: date | None = None) 
             f"{did_you_mean(environment, names)}Declared: {', '.join(names)}.",
         )
     with collector_paused():
-        return _resolve(manifest, declared, today)
+        return _resolve(manifest, declared, today, earlier)
 
 
-def _resolve(manifest: Manifest, declared: Environment, today: date | None) -> Resolved:
-    reading = _Reading(declared)
+def _resolve(manifest: Manifest, declared: Environment, today: date | None, earlier: Resolved | None) -> Resolved:
+    reading = _Reading(declared, _known(declared, earlier))
     called = {declared.name, declared.declared}
     for entry in manifest.entries:
         if not called.isdisjoint(entry.raw.get("environments") or called):
@@ -81,23 +101,40 @@ def _resolve(manifest: Manifest, declared: Environment, today: date | None) -> R
         resources=reading.resources,
         digest=_digest(manifest.stack, declared, reading.resources),
     )
-    return Resolved(stack=stack, diagnostics=found)
+    return Resolved(stack=stack, diagnostics=found, entries=reading.read)
+
+
+def _known(declared: Environment, earlier: Resolved | None) -> Mapping[Address, ReadEntry]:
+    """What was read of entries already, if every text has the same meaning in the environment as it had then."""
+    if earlier is None or earlier.stack is None:
+        return {}
+    other = earlier.stack.environment
+    same = declared.name == other.name and variables_of(declared) == variables_of(other)
+    return earlier.entries if same else {}
 
 
 class _Reading:
-    """What was read so far of one environment's entries, in address order."""
+    """What was read so far of one environment's entries, in address order. `earlier`: what another version's came to."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, earlier: Mapping[Address, ReadEntry]) -> None:
+        self._earlier = earlier
         self.environment = environment.name
         self.known = variables_of(environment)
         self.found: list[Diagnostic] = []
         self.resources: dict[Address, Desired] = {}
         self.uses: list[Use] = []
         self.entries: dict[Address, Entry] = {}
+        self.read: dict[Address, ReadEntry] = {}
         self._named: dict[Remote, Entry] = {}
 
     def add(self, entry: Entry) -> None:
         """Read one entry; an entry with mistakes leaves only its diagnostics."""
+        earlier = self._earlier.get(entry.address)
+        if earlier is not None and earlier.holds_for(entry):
+            self.entries[entry.address] = entry
+            self._claim(entry, earlier.desired.name or str(earlier.desired.parent))
+            self._keep(earlier)
+            return
         mistakes = len(self.found)
         raw = entry.raw
         parent = parent_of(raw)
@@ -126,9 +163,17 @@ class _Reading:
             secrets=secrets,
             source=entry.source(),
         )
-        self.resources[desired.address] = desired
-        for index, url in enumerate(texts.get(RETURN_URLS) or ()):
-            self.uses.append(Use(desired, url, functools.partial(entry.source, RETURN_URLS, index)))
+        uses = [
+            Use(desired, url, functools.partial(entry.source, RETURN_URLS, index))
+            for index, url in enumerate(texts.get(RETURN_URLS) or ())
+        ]
+        self._keep(ReadEntry(entry, desired, uses))
+
+    def _keep(self, one: ReadEntry) -> None:
+        address = one.entry.address
+        self.resources[address] = one.desired
+        self.read[address] = one
+        self.uses += one.uses
 
     def _attribute(self, entry: Entry, attribute: Attribute, secrets: dict[str, SecretSource]) -> Any:
         value, name = entry.raw[attribute.name], attribute.name

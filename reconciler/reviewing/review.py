@@ -42,6 +42,7 @@ def review(
 
     `prefix`: see `ChangeReport`; `claimed`, by environment, and `today`: see `Facts`.
     """
+    head = replace(head, earlier=base)
     names = tuple(name for name in sorted({*base.environments, *head.environments}) if chosen(name))
     amended = tuple(amendments(base.manifest, head.manifest, names)) if _sound(base) and _sound(head) else ()
     claimed = claimed or {}

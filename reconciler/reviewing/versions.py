@@ -20,10 +20,14 @@ from reconciler.reviewing.likeness import Known
 
 @dataclass(frozen=True, kw_only=True)  # it keeps what it worked out
 class Reviewed:
-    """One version. `loaded` None: the version has no manifest at all, as before it was written and after it was deleted."""
+    """One version. `loaded` None: the version has no manifest at all, as before it was written and after it was deleted.
+
+    `earlier`: another version, of which is taken over what entries come to that did not change.
+    """
 
     version: Version
     loaded: Loaded | None
+    earlier: Reviewed | None = None
 
     @property
     def manifest(self) -> Manifest | None:
@@ -46,9 +50,17 @@ class Reviewed:
         return {one.address: one for one in self.manifest.entries} if self.manifest else {}
 
     @functools.cached_property
-    def resolved(self) -> Mapping[str, Resolved]:
-        """What it comes to in each environment."""
-        return {name: resolve(self.manifest, name) for name in self.environments} if self.manifest else {}
+    def _resolved(self) -> dict[str, Resolved]:
+        return {}
+
+    def resolved(self, environment: str) -> Resolved | None:
+        """What it comes to in that environment, worked out when somebody asks; None where it declares no such one."""
+        if self.manifest is None or environment not in self.environments:
+            return None
+        if environment not in self._resolved:
+            earlier = self.earlier.resolved(environment) if self.earlier else None
+            self._resolved[environment] = resolve(self.manifest, environment, earlier=earlier)
+        return self._resolved[environment]
 
     @property
     def review(self) -> ReviewSettings:
@@ -94,18 +106,18 @@ class Reviewed:
 
     def stack(self, environment: str) -> Stack | None:
         """The whole in that environment, None where the version has no such one or it has mistakes there."""
-        found = self.resolved.get(environment)
+        found = self.resolved(environment)
         return found.stack if found else None
 
     def unsound(self, environment: str) -> bool:
         """Whether the version has mistakes there, so that nobody can say what it means."""
         if self.loaded is not None and self.manifest is None:
             return True
-        found = self.resolved.get(environment)
+        found = self.resolved(environment)
         return found is not None and found.stack is None
 
     def diagnostics(self, environments: Iterable[str]) -> tuple[Diagnostic, ...]:
         """Everything there is to say about it, in those environments and in all of them."""
         found = self.loaded.diagnostics if self.loaded else ()
-        told = (self.resolved[name] for name in environments if name in self.resolved)
-        return (*found, *(one for each in told for one in each.diagnostics))
+        resolved = map(self.resolved, environments)
+        return (*found, *(one for each in resolved if each for one in each.diagnostics))

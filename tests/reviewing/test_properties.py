@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.manifest import Readings
 from reconciler.model.report import ChangeReport
+from reconciler.reviewing import review
 from tests.reviewing.versions import HEAD, reviewed, version
 
 HERE = Path(__file__).parent
@@ -122,6 +125,37 @@ def test_neither_order_nor_files_matter(base: dict, head: dict, seed: random.Ran
     first = reviewed(files(base, list(base), False), files(head, list(head), False))
     second = reviewed(files(base, sorted(base), True), files(head, shuffled, True))
     assert _words(first) == _words(second)
+
+
+@given(kept=sections, heads=st.tuples(heads, heads), parts=st.tuples(sections, sections))
+@settings(max_examples=100, deadline=None)
+def test_what_both_versions_hold_means_the_same_when_it_is_read_once(
+    kept: dict, heads: tuple[str, str], parts: tuple[dict, dict]
+) -> None:
+    base, head = (
+        {"a.yaml": top, "kept.yaml": yaml.safe_dump({"workloadIdentities": kept}, allow_unicode=True)}
+        | {"w.yaml": yaml.safe_dump({"workloadIdentities": {f"{key}-w": one for key, one in part.items()}})}
+        for top, part in zip(heads, parts, strict=True)
+    )
+    readings: Readings = {}
+    once = review(version(base, readings), version(head, readings), lambda _: True)
+    assert once == reviewed(base, head)
+
+
+def test_what_a_file_comes_to_that_did_not_change_is_taken_over() -> None:
+    kept = "workloadIdentities:\n  kept-agent: {tags: {at: '${host}'}}\n"
+    part = "workloadIdentities:\n  part-agent: {tags: {at: '%s'}}\n"
+    readings: Readings = {}
+    base = version({"a.yaml": HEAD, "kept.yaml": kept, "w.yaml": part % "a"}, readings)
+    head = version({"a.yaml": HEAD, "kept.yaml": kept, "w.yaml": part % "b"}, readings)
+    moved = version({"a.yaml": HEAD.replace("app.", "www."), "kept.yaml": kept}, readings)
+    before, after, other = (
+        {one.address.key: one for one in each.stack("prod").resources.values()}
+        for each in (base, replace(head, earlier=base), replace(moved, earlier=base))
+    )
+    assert after["kept-agent"] is before["kept-agent"]
+    assert after["part-agent"].attributes["tags"] == {"at": "b"}
+    assert other["kept-agent"].attributes["tags"] == {"at": "www.example.com"}
 
 
 def _words(report: ChangeReport) -> list[tuple[object, ...]]:

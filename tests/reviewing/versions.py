@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.manifest import ManifestFile, load_files
+from reconciler.manifest import ManifestFile, Readings, load_files
 from reconciler.model.report import ChangeReport, Finding, Version
 from reconciler.reviewing import Reviewed, review
 
@@ -17,15 +17,13 @@ environments:
 """
 
 
-def version(files: str | Mapping[str, str] | None) -> Reviewed:
-    """A version of one text, or of texts by file name; None: it has no manifest."""
+def version(files: str | Mapping[str, str] | None, readings: Readings | None = None) -> Reviewed:
+    """A version of one text, or of texts by file name; None: it has no manifest. `readings`: of files, with another's."""
     if files is None:
         return Reviewed(version=Version(label="x"), loaded=None)
     texts = {"m.yaml": files} if isinstance(files, str) else files
-    return Reviewed(
-        version=Version(label="x"),
-        loaded=load_files([ManifestFile(name, text.encode("utf-8", "surrogatepass")) for name, text in texts.items()]),
-    )
+    held = [ManifestFile(name, text.encode("utf-8", "surrogatepass")) for name, text in texts.items()]
+    return Reviewed(version=Version(label="x"), loaded=load_files(held, readings=readings))
 
 
 def reviewed(base: str | Mapping[str, str] | None, head: str | Mapping[str, str] | None) -> ChangeReport:
