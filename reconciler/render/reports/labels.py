@@ -6,6 +6,7 @@ import re
 
 from reconciler.model.changes import Action
 from reconciler.model.report import ChangeReport
+from reconciler.model.values import digest
 
 _PREFIX = "reconciler/"
 _OF_ACTION = {
@@ -17,7 +18,9 @@ _OF_ACTION = {
 }
 _ORDER = ("add", "change", "destroy")
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
-_LONGEST = 50  # characters of a label on GitHub
+_LONGEST = 50 - len(_PREFIX)  # characters of a label on GitHub
+_MARK = 8
+"""Digits that tell names apart which would have become one label."""
 
 
 def report_labels(report: ChangeReport) -> tuple[str, ...]:
@@ -29,8 +32,8 @@ def report_labels(report: ChangeReport) -> tuple[str, ...]:
     labels.append(f"risk-{worst.value if worst else 'none'}")
     if not report.complete:
         labels.append("incomplete")
-    labels += [f"require-{_word(one.require)}" for one in report.approvals]
-    return tuple(dict.fromkeys(f"{_PREFIX}{one}"[:_LONGEST] for one in labels))
+    labels += [_demand(one.require) for one in report.approvals]
+    return tuple(dict.fromkeys(f"{_PREFIX}{one}" for one in labels))
 
 
 def report_labels_text(report: ChangeReport) -> str:
@@ -38,6 +41,13 @@ def report_labels_text(report: ChangeReport) -> str:
     return "".join(f"{one}\n" for one in report_labels(report))
 
 
-def _word(name: str) -> str:
-    """What of a name may stand in a label: no blank, comma or anything that a shell reads."""
-    return _UNFIT.sub("-", name).strip("-") or "somebody"
+def _demand(name: str) -> str:
+    """The label of who has to approve, with no blank, comma or anything that a shell reads.
+
+    A name that does not stand there as it is (long, or of other signs) ends with digits of its own: no two approvers are one.
+    """
+    label = f"require-{_UNFIT.sub('-', name)}"
+    if label == f"require-{name}" and len(label) <= _LONGEST:
+        return label
+    mark = digest(name).removeprefix("sha256:")[:_MARK]
+    return f"{label[: _LONGEST - _MARK - 1]}-{mark}"

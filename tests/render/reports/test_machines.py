@@ -15,7 +15,7 @@ from jsonschema import Draft4Validator, Draft202012Validator
 from junitparser import JUnitXml
 
 from reconciler.model.changes import Action
-from reconciler.model.report import ChangeReport, Level, Topic
+from reconciler.model.report import Approval, ChangeReport, Level, Topic
 from reconciler.model.visible import is_visible
 from reconciler.render.reports import (
     report_code_quality,
@@ -254,6 +254,20 @@ def test_labels_say_what_happens_how_grave_it_is_and_who_has_to_approve() -> Non
     assert report_labels(PLAN) == ("reconciler/change", "reconciler/risk-warning", "reconciler/incomplete")
     assert report_labels(SAMPLES["live"])[-2:] == ("reconciler/risk-critical", "reconciler/incomplete")
     assert {one.action for one in PLAN.items} == {Action.UPDATE, Action.NO_OP, Action.ADOPT}
+
+
+def test_two_approvers_are_never_one_label() -> None:
+    long = "platform-identity-and-access-management"
+    names = [f"{long}-europe", f"{long}-america", "-team", "team-", "team", "a" * 31, "a" * 32]
+    asked = replace(REVIEW, approvals=tuple(Approval(require=one, because=("stack",)) for one in names))
+    demands = [one for one in report_labels(asked) if one.startswith("reconciler/require-")]
+    assert len(demands) == len(names)
+    assert all(len(one) <= 50 for one in demands)
+    assert demands[0].startswith("reconciler/require-platform-identity-and")
+    assert demands[4:6] == [
+        "reconciler/require-team",
+        "reconciler/require-" + "a" * 31,
+    ]  # what has room stands as it is
 
 
 @settings(max_examples=60, deadline=None)
