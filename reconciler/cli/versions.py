@@ -68,7 +68,10 @@ class Versions:
 
 
 def other_locks(versions: Versions) -> tuple[Held, ...]:
-    """The lockfiles of other manifests in the repository, as the base has them; those that cannot be read are no evidence."""
+    """The lockfiles of other manifests in the repository, as the base has them.
+
+    Those that cannot be read are no evidence, nor are those that a partial clone lacks.
+    """
     from reconciler.reviewing import Held
     from reconciler.state import parse_lock
 
@@ -78,6 +81,9 @@ def other_locks(versions: Versions) -> tuple[Held, ...]:
         for one in repository.every_entry(commit)
         if one.regular and one.path.endswith(_LOCKFILE) and not versions.is_own(one.path)
     ]
+    if found:
+        lacking = repository.lacking(commit)
+        found = [one for one in found if one.oid not in lacking]
     held = []
     for entry, content in zip(found, repository.contents(found), strict=True):
         with contextlib.suppress(ReconcilerError, UnicodeDecodeError):

@@ -1,9 +1,9 @@
 """Questions to a git repository, asked of the program `git` itself, which knows every format that repositories come in.
 
-Only plumbing that reads objects and names: `rev-parse`, `show-ref`, `merge-base`, `ls-tree`, `cat-file`, `config --get`. None
-of it runs a hook, a filter, a `textconv` or a file-system monitor, asks for a password, or fetches what a partial clone lacks;
-so nothing that a branch or its configuration holds is executed. Paths are bytes to git; here they are text, with what is not
-UTF-8 as surrogates.
+Only plumbing that reads objects and names: `rev-parse`, `show-ref`, `merge-base`, `ls-tree`, `rev-list`, `cat-file`,
+`config --get`. None of it runs a hook, a filter, a `textconv` or a file-system monitor, asks for a password, or fetches what a
+partial clone lacks; so nothing that a branch or its configuration holds is executed. Paths are bytes to git; here they are
+text, with what is not UTF-8 as surrogates.
 
 The repository is the one whose `.git` stands above: git lets no commit hold an entry of that name. What else looks like one, a
 bare repository among the files of a commit, is files.
@@ -39,11 +39,10 @@ REGULAR, LINK, SUBMODULE, TREE = "100", "120000", "160000", "040000"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of a tree. `size` in bytes, 0 for what is no file."""
+    """One entry of a tree. Whether the repository has its content is another question."""
 
     mode: str
     oid: str
-    size: int
     path: str
 
     @property
@@ -86,23 +85,41 @@ class Repository:
         """
         asked = [f"{path}/" if below and path else path] if path else []
         # Read literally: a path may begin with `:` or hold a wildcard.
-        said = self._run("--literal-pathspecs", "ls-tree", "-z", "--long", "--full-tree", commit, "--", *asked)
+        said = self._run("--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--", *asked)
         if said.returncode:
             raise _failed(f"git cannot list {path or 'the root'} of {commit[:12]}", said)
         return sorted(_entries(said.stdout), key=lambda one: one.path)
 
     def every_entry(self, commit: str) -> list[Entry]:
         """Every file of that commit, at any depth."""
-        said = self._run("ls-tree", "-r", "-z", "--long", "--full-tree", commit)
+        said = self._run("ls-tree", "-r", "-z", "--full-tree", commit)
         if said.returncode:
             raise _failed(f"git cannot list {commit[:12]}", said)
         return sorted(_entries(said.stdout), key=lambda one: one.path)
+
+    def lacking(self, commit: str) -> frozenset[str]:
+        """The ids of what that commit holds and the repository does not have, as a partial clone."""
+        said = self._run("rev-list", "--objects", "--no-walk", "--missing=print", commit)
+        if said.returncode:
+            raise _failed(f"git cannot tell what it has of {commit[:12]}", said)
+        return frozenset(one[1:].decode("ascii") for one in said.stdout.splitlines() if one.startswith(b"?"))
+
+    def sizes(self, entries: Sequence[Entry]) -> list[int]:
+        """How many bytes the files have, in that order. Raises ReconcilerError for one that the repository lacks."""
+        if not entries:
+            return []
+        said = self._run("cat-file", "--batch-check", given=_ids(entries))
+        found = [line.split() for line in said.stdout.splitlines()]
+        for at, one in enumerate(entries):  # git may end at the first that a partial clone lacks, without a line on it
+            if at >= len(found) or found[at][1:2] != [b"blob"]:
+                raise _lost(one)
+        return [int(size) for _, _, size in found]
 
     def contents(self, entries: Sequence[Entry]) -> list[bytes]:
         """What the files hold, in that order. Raises ReconcilerError for one that the repository lacks."""
         if not entries:
             return []
-        said = self._run("cat-file", "--batch", given="".join(f"{one.oid}\n" for one in entries).encode("ascii"))
+        said = self._run("cat-file", "--batch", given=_ids(entries))
         if said.returncode:
             raise _failed("git cannot read the manifest's files", said)
         contents, rest = [], memoryview(said.stdout)
@@ -110,7 +127,7 @@ class Repository:
             head, _, _ = bytes(rest[:200]).partition(b"\n")
             words = head.split()
             if len(words) != 3 or words[1] != b"blob":
-                raise ReconcilerError(f"the repository does not have the content of {one.path}", _LACKING)
+                raise _lost(one)
             start, size = len(head) + 1, int(words[2])
             contents.append(bytes(rest[start : start + size]))
             rest = rest[start + size + 1 :]
@@ -175,17 +192,20 @@ def _entries(said: bytes) -> Iterator[Entry]:
     for line in said.split(b"\0"):
         if line:
             about, _, path = line.partition(b"\t")
-            mode, _, oid, size = about.decode("ascii").split()
-            yield Entry(
-                mode=mode,
-                oid=oid,
-                size=0 if size == "-" else int(size),
-                path=path.decode("utf-8", "surrogateescape"),
-            )
+            mode, _, oid = about.decode("ascii").split()
+            yield Entry(mode=mode, oid=oid, path=path.decode("utf-8", "surrogateescape"))
+
+
+def _ids(entries: Sequence[Entry]) -> bytes:
+    return "".join(f"{one.oid}\n" for one in entries).encode("ascii")
 
 
 def _words(said: subprocess.CompletedProcess[bytes]) -> str:
     return said.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
+
+
+def _lost(one: Entry) -> ReconcilerError:
+    return ReconcilerError(f"the repository does not have the content of {one.path}", _LACKING)
 
 
 def _failed(summary: str, said: subprocess.CompletedProcess[bytes]) -> ReconcilerError:

@@ -55,11 +55,13 @@ def manifest_at(repository: Repository, commit: str, candidates: Sequence[Wanted
 def _found(repository: Repository, wanted: Wanted, entries: Sequence[Entry], *, inside: bool) -> Found | None:
     if inside and not (entries := [one for one in entries if _is_manifest(one)]):
         return None
+    regular = [one for one in entries if one.regular]
+    sizes = dict(zip(regular, repository.sizes(regular), strict=True))
     problems: list[Diagnostic] = []
     sound: list[Entry] = []
     room = MAX_BYTES
     for one in entries:
-        room -= one.size
+        room -= sizes.get(one, 0)
         problem = _problem(one, wanted.name(one.path), room)
         if problem is None:
             sound.append(one)

@@ -16,6 +16,10 @@ from tests.repositories import MANIFEST, Git
 
 SECOND = MANIFEST + "  refund-agent: {}\n"
 THIRD = SECOND + "  ledger-agent: {}\n"
+OTHERS = """\
+    {"version": 1, "lineage": "9b1c8f0e-2f64-4c5e-9d0a-0f3f5a0f8b11", "serial": 3, "stack": "ledger", "environment": "prod",
+     "account": "222222222222", "region": "us-east-1", "resources": {}}
+"""
 
 
 def versions(
@@ -422,13 +426,9 @@ def test_a_version_with_mistakes_leaves_the_report_incomplete(git: Git) -> None:
 
 
 def test_lockfiles_of_others_are_found_and_one_s_own_is_not(git: Git) -> None:
-    lock = """\
-        {"version": 1, "lineage": "9b1c8f0e-2f64-4c5e-9d0a-0f3f5a0f8b11", "serial": 3, "stack": "STACK", "environment": "prod",
-         "account": "222222222222", "region": "us-east-1", "resources": {}}
-    """
     git.write("reconciler.yaml", MANIFEST)
-    git.write("reconciler.prod.lock.json", lock.replace("STACK", "payments"))
-    git.write("other/m.prod.lock.json", lock.replace("STACK", "ledger"))
+    git.write("reconciler.prod.lock.json", OTHERS.replace("ledger", "payments"))
+    git.write("other/m.prod.lock.json", OTHERS)
     git.write("broken/m.prod.lock.json", "{")
     git.write("binary/m.prod.lock.json", b"\xff\xfe")
     git.commit()
@@ -440,6 +440,45 @@ def test_lockfiles_of_others_are_found_and_one_s_own_is_not(git: Git) -> None:
     (git.root / "reconciler.prod.lock.json").unlink()
     assert versions().lock("prod") is None
     assert versions(head="HEAD", base="HEAD").lock("prod") is not None
+
+
+def test_only_what_a_review_reads_has_to_be_there(git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.write("README", "of no interest")
+    git.write("here/m.prod.lock.json", OTHERS)
+    git.write("away/m.prod.lock.json", OTHERS.replace('serial": 3', 'serial": 4'))
+    git.commit()
+    git("config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    git("clone", "--quiet", "--no-checkout", "--filter=blob:none", f"file://{git.root}", str(clone))
+    for path in ("reconciler.yaml", "here/m.prod.lock.json"):
+        git("cat-file", "-e", f"HEAD:{path}", at=clone)  # fetches it, and nothing else
+    monkeypatch.chdir(clone)
+    (clone / "reconciler.yaml").write_text(SECOND)
+    found = versions(base="HEAD")
+    assert [one.path for one in other_locks(found)] == ["here/m.prod.lock.json"]
+    assert said(report(base="HEAD")) == ["+ refund-agent"]
+    assert "README" not in {
+        line.partition(" ")[2]
+        for line in git("rev-list", "--objects", "--missing=print", "HEAD", at=clone).splitlines()
+    }
+
+
+@pytest.mark.parametrize("path", ["README", "other/m.prod.lock.json", "manifests/a.yaml", "manifests/b.yaml"])
+def test_a_repository_that_lost_a_file_is_read_without_it_or_refused(git: Git, path: str) -> None:
+    git.write("README", "of no interest")
+    git.write("other/m.prod.lock.json", OTHERS)
+    git.write("manifests/a.yaml", MANIFEST)
+    git.write("manifests/b.yaml", "workloadIdentities:\n  refund-agent: {}\n")
+    git.commit()
+    oid = git("rev-parse", f"HEAD:{path}")
+    (git.root / ".git/objects" / oid[:2] / oid[2:]).unlink()
+    if path.startswith("manifests/"):
+        with pytest.raises(ReconcilerError, match=f"does not have the content of {path}"):
+            versions(base="HEAD")
+    else:
+        assert report(base="HEAD").complete
+        assert len(other_locks(versions(base="HEAD"))) == (path == "README")
 
 
 def test_unchanged_files_are_read_once(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
