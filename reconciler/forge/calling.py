@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
-from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 
 from reconciler import __version__
 from reconciler.errors import ForgeAnswerLost, ForgeDenied, ForgeError
-from reconciler.forge.place import Place, Token, on_this_machine, origin
+from reconciler.forge.place import Place, Token, origin
+from reconciler.forge.proxies import pool_for
 
 _AGAIN = {500, 502, 503, 504}
 _MOVED = {301, 302, 307, 308}
@@ -63,7 +63,10 @@ class Answer:
 
 
 class Caller:
-    """The API at `place`, spoken to with one token. Use it as a context; its connections end with it."""
+    """The API at `place`, spoken to with one token. Use it as a context; its connections end with it.
+
+    Raises ForgeError for a proxy, named in `environ`, that cannot be used.
+    """
 
     def __init__(
         self, place: Place, token: Token, environ: Mapping[str, str], patience: Patience | None = None
@@ -71,7 +74,8 @@ class Caller:
         self.place = place
         self._token = token
         self._patience = patience or Patience()
-        self._pool = _pool_for(place.api, environ)
+        # with the runner's certificate authority
+        self._pool = pool_for(place.api, environ, authority=environ.get("CI_SERVER_TLS_CA_FILE") or None)
         self._headers = {
             "Accept": "application/vnd.github+json, application/json",
             "Content-Type": "application/json",
@@ -252,16 +256,6 @@ def _denied(variable: str) -> str:
             )
         case _:
             return "The token needs scope api and at least the role Reporter in this project."
-
-
-def _pool_for(api: str, environ: Mapping[str, str]) -> urllib3.PoolManager:
-    """Connections to it, through the proxy that the surroundings name, if any; with the runner's certificate authority."""
-    authority = environ.get("CI_SERVER_TLS_CA_FILE") or None
-    scheme, host, _ = origin(api)
-    proxy = getproxies().get(scheme)
-    if proxy and not on_this_machine(host) and not proxy_bypass(host):
-        return urllib3.ProxyManager(proxy, ca_certs=authority)
-    return urllib3.PoolManager(ca_certs=authority)
 
 
 def _onward(url: str, location: str) -> str:

@@ -94,11 +94,11 @@ def _carry(
             body = letter.json.encode()
             key = secret_in(environ, one.options["key"])
             headers = signed_headers(body, number=letter.key, at=int(clock()), key=key)
-            post(one.address(environ), body, headers, name=one.name, bounds=bounds)
+            post(one.address(environ), body, headers, name=one.name, environ=environ, bounds=bounds)
         case Channel.SLACK:
             from reconciler.notifying.posting import post
 
-            post(one.address(environ), letter.slack.encode(), {}, name=one.name, bounds=bounds)
+            post(one.address(environ), letter.slack.encode(), {}, name=one.name, environ=environ, bounds=bounds)
         case Channel.EMAIL:
             from reconciler.notifying.mailing import mail
 

@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 
 from reconciler import __version__
-from reconciler.errors import NotTold
-from reconciler.forge.place import on_this_machine
+from reconciler.errors import ForgeError, NotTold
+from reconciler.forge.proxies import pool_for
 
 _LATER = {429, 502, 503, 504}
 _WORDS = 200  # of an answer
@@ -36,12 +35,17 @@ class Bounds:
     sleep: Callable[[float], object] = time.sleep
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, name: str, bounds: Bounds) -> None:
-    """Send it. `name`: what messages call the recipient.
+def post(
+    url: str, body: bytes, headers: Mapping[str, str], *, name: str, environ: Mapping[str, str], bounds: Bounds
+) -> None:
+    """Send it, through the proxy that `environ` names, if any. `name`: what messages call the recipient.
 
     Raises NotTold where it was not taken, and where nobody can tell: it may then come twice.
     """
-    pool = _pool_for(url)
+    try:
+        pool = pool_for(url, environ)
+    except ForgeError as error:
+        raise NotTold(f"{name}: {error.summary}", error.detail) from error
     try:
         for attempt in range(1, bounds.attempts + 1):
             try:
@@ -111,16 +115,6 @@ def _judge(status: int, words: str, url: str, name: str) -> None:
 
 class _NotSent(Exception):
     """No connection came about: it has certainly not arrived."""
-
-
-def _pool_for(url: str) -> urllib3.PoolManager:
-    """Connections to it, through the proxy that the surroundings name, if any. urllib3 verifies certificates by itself."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    proxy = getproxies().get(parts.scheme)
-    if proxy and not on_this_machine(host) and not proxy_bypass(host):
-        return urllib3.ProxyManager(proxy)
-    return urllib3.PoolManager()
 
 
 def _host(url: str) -> str:

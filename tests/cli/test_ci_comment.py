@@ -56,6 +56,16 @@ def test_the_job_ends_as_what_made_the_report_did(project: Any, forges: Forges, 
     assert len(forges.comments) == posted
 
 
+def test_a_proxy_that_cannot_be_used_does_not_lose_the_result(
+    project: Any, forges: Forges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_API_URL", "https://github.example/api/v3")
+    monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:1")
+    ran = project.run("ci", "comment", "--file", "plan.md", "--result", "3")
+    assert ran.code == 3
+    assert "the proxy for github.example cannot be used: 'socks5' is no kind of proxy" in ran.err
+
+
 @pytest.mark.parametrize("result", [127, 137, 143])
 def test_a_program_that_was_killed_or_not_found_is_an_error(project: Any, forges: Forges, result: int) -> None:
     assert project.run("ci", "comment", "--file", "plan.md", "--result", str(result)).code == 1
