@@ -25,11 +25,15 @@ _WRITE_TAGS = ("TagResource", "UntagResource")
 _SECRETS_KEPT = ("CreateSecret", "DeleteSecret", "DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecret")
 _OWN_SECRETS = "secret:bedrock-agentcore-identity!default/*"
 _TRAIL = "LookupEvents"
+_MEMORY = ".drift.json"  # what drift runs remember, beside a lockfile
 _OBJECTS_READ, _OBJECTS_WRITTEN = ("s3:GetObject",), ("s3:PutObject", "s3:DeleteObject")
 
 
 class Purpose(enum.Enum):
-    """What the role is for. Drift is watched by reading alone, as a plan is made, and told with who did it."""
+    """What the role is for. Drift is watched by reading alone, as a plan is made, and told with who did it.
+
+    All that its runs write is what they remember.
+    """
 
     PLAN = "plan"
     APPLY = "apply"
@@ -39,6 +43,11 @@ class Purpose(enum.Enum):
     def writes(self) -> bool:
         """Whether it changes anything."""
         return self is Purpose.APPLY
+
+    @property
+    def remembers(self) -> bool:
+        """Whether its runs remember what they saw, beside the lockfile."""
+        return self is Purpose.DRIFT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +152,11 @@ def _state(purpose: Purpose, target: Target, state: StatePlace | None) -> Iterat
     actions = (*_OBJECTS_READ, *(_OBJECTS_WRITTEN if purpose.writes else ()))
     sid = "WriteState" if purpose.writes else "ReadState"
     yield Statement(sid=sid, actions=actions, resources=(f"{bucket}/{state.prefix}*",))
+    if purpose.remembers:
+        memory = f"{bucket}/{state.prefix}*{_MEMORY}"
+        yield Statement(sid="RememberRuns", actions=_OBJECTS_WRITTEN, resources=(memory, f"{memory}.lease"))
     if state.kms_key:
-        keys = ("kms:Decrypt", *(("kms:GenerateDataKey",) if purpose.writes else ()))
+        keys = ("kms:Decrypt", *(("kms:GenerateDataKey",) if purpose.writes or purpose.remembers else ()))
         yield Statement(sid="SealState", actions=keys, resources=(state.kms_key,))
 
 
