@@ -23,7 +23,8 @@ from reconciler.model.kinds import WORKLOAD_IDENTITY
 from reconciler.model.moments import utc_text
 from reconciler.model.plan import Route
 from reconciler.model.resources import Known, Lock, Origin, Stack
-from reconciler.watching import Subject, Terms, look
+from reconciler.model.trail import Event
+from reconciler.watching import Subject, Terms, glance, look
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 TYPE = WORKLOAD_IDENTITY.type
@@ -98,11 +99,26 @@ class Watched:
         terms = Terms(
             every=every, full=full, listing=listing, trail=self._trail if trail else None, threads=1, portion=portion
         )
-        route = Route(lockfile="reconciler.prod.lock.json", where=Where.EMBEDDED)
-        subject = Subject(stack=self.stack, lock=self.lock, target=self.target, route=route)
-        run, remembered = conclude(look(self.directory, subject, kept, terms, at=self.at), ())
+        run, remembered = conclude(look(self.directory, self._subject, kept, terms, at=self.at), ())
         kept.write(remembered)
         return run
+
+    def glance(self, *events: Event, memory: str = "") -> DriftRun:
+        """A run that looks at what these events name alone, with the memory of that name."""
+        kept = self.kept.setdefault(memory, Kept())
+        run, remembered = conclude(glance(self.directory, self._subject, kept, events, at=self.at, threads=1), ())
+        kept.write(remembered)
+        return run
+
+    @property
+    def last(self) -> Event:
+        """The event of the last change, as the trail has it."""
+        return self._trail(utc_text(datetime.fromtimestamp(self.clock.now - DAY, UTC)), self.at).events[-1]
+
+    @property
+    def _subject(self) -> Subject:
+        route = Route(lockfile="reconciler.prod.lock.json", where=Where.EMBEDDED)
+        return Subject(stack=self.stack, lock=self.lock, target=self.target, route=route)
 
     @property
     def target(self) -> Target:

@@ -21,18 +21,21 @@ if TYPE_CHECKING:
     from reconciler.cli.fleet.choice import Choice
     from reconciler.directory.agentcore import AgentCore
     from reconciler.directory.sharing import Sharing
+    from reconciler.drifting.run import Look
     from reconciler.model.drift import DriftRun
     from reconciler.model.rates import Rates
     from reconciler.model.resources import Lock
-    from reconciler.model.trail import Trail
+    from reconciler.model.trail import Event, Trail
     from reconciler.state import Remembered, State
+    from reconciler.watching import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftTerms:
     """How a run looks. `every`: seconds within which everything is read.
 
-    `listing`: what exists is told by a listing. `trail`: the audit trail says what need not be read.
+    `listing`: what exists is told by a listing. `trail`: the audit trail says what need not be read. `events`: only what these
+    name is looked at, where there are any.
 
     `owed`: by which names people are remembered who are to be told what it finds.
     """
@@ -42,6 +45,7 @@ class DriftTerms:
     against: Against = Against.LOCKFILE
     listing: bool = True
     trail: bool = True
+    events: tuple[Event, ...] = ()
     owed: tuple[str, ...] = ()
 
 
@@ -66,7 +70,7 @@ class _Kept(NamedTuple):
 def _run(console: Console, workspace: Workspace, kept: _Kept, terms: DriftTerms, sharing: Sharing | None) -> DriftRun:
     from reconciler.drifting.run import conclude
     from reconciler.drifting.telling import all_owing
-    from reconciler.watching import Subject, Terms, look
+    from reconciler.watching import Subject
 
     known = open_acks(workspace).acknowledgements
     lock = _lock(workspace, kept.state)
@@ -74,19 +78,27 @@ def _run(console: Console, workspace: Workspace, kept: _Kept, terms: DriftTerms,
         one = opened(console, workspace, lock, directory)
         lock = settled_in_memory(console, kept.state, lock, directory, one.target) or lock
         subject = Subject(stack=workspace.stack, lock=lock, target=one.target, route=one.route, against=terms.against)
-        with counted(console, "Reading the directory") as progress:
-            watched = Terms(
-                every=terms.every,
-                full=terms.full,
-                listing=terms.listing,
-                trail=functools.partial(_trail, directory, lock, terms) if terms.trail else None,
-                threads=directory.threads,
-                progress=progress,
-            )
-            seen = look(directory, subject, kept.remembered, watched, at=stamp())
+        seen = _look(console, directory, subject, kept.remembered, terms)
     run, memory = conclude(seen, known)
     kept.remembered.write(all_owing(memory, run, terms.owed))
     return run
+
+
+def _look(console: Console, directory: AgentCore, subject: Subject, remembered: Remembered, terms: DriftTerms) -> Look:
+    from reconciler.watching import Terms, glance, look
+
+    if terms.events:
+        return glance(directory, subject, remembered, terms.events, at=stamp(), threads=directory.threads)
+    with counted(console, "Reading the directory") as progress:
+        watched = Terms(
+            every=terms.every,
+            full=terms.full,
+            listing=terms.listing,
+            trail=functools.partial(_trail, directory, subject.lock, terms) if terms.trail else None,
+            threads=directory.threads,
+            progress=progress,
+        )
+        return look(directory, subject, remembered, watched, at=stamp())
 
 
 def _trail(directory: AgentCore, lock: Lock, terms: DriftTerms, since: str, until: str) -> Trail:

@@ -85,10 +85,12 @@ def noted(
     at: str,
     today: str,
     acknowledged: Mapping[str, Acknowledgement],
+    only: frozenset[Remote] | None = None,
 ) -> tuple[Noted, ...]:
     """The findings of this run with their history, and those of earlier ones that are over.
 
-    What was found in an earlier run, and could not be read in this one, stands. What is no longer managed is over.
+    What was found in an earlier run, and could not be read in this one, stands; and so does all else where `only` these were
+    looked at. What is no longer managed is over.
     """
     now = {one.fingerprint: one for one in found}
     past_at = {past.drifted.place: past.drifted for past in memory.findings.values()}
@@ -110,7 +112,7 @@ def noted(
     for fingerprint, past in memory.findings.items():
         if fingerprint in now or past.drifted.what.passing or past.drifted.what is DriftClass.UNKNOWN:
             continue
-        if past.drifted.remote in unknown:
+        if past.drifted.remote in unknown or (only is not None and past.drifted.remote not in only):
             out.append(
                 Noted(
                     drifted=past.drifted,

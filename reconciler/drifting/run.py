@@ -25,6 +25,7 @@ class Look:
     """What a run has seen. `listed`: whether a listing says what exists; `at`: when it began (ISO 8601, UTC).
 
     `choice`: what was to be read, and why. `memory`: what was remembered before, with this run's readings in it `after`.
+    `only`: what a glance was for; None where everything was looked at.
     """
 
     stack: Stack
@@ -42,6 +43,7 @@ class Look:
     calls: int
     by_operation: Mapping[str, int] = field(default_factory=dict)
     throttled: int = 0
+    only: frozenset[Remote] | None = None
 
 
 def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[DriftRun, Memory]:
@@ -55,15 +57,16 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
         target=look.target,
         route=look.route,
     )
-    found = find(plan, lock, look.snapshot, look.before, stack=look.stack, listed=look.listed, against=look.against)
-    found = tuple(one for one in with_writers(found, look.trail, look.before) if not _ours(one, look))
+    shown = look.listed or look.only is not None
+    found = find(plan, lock, look.snapshot, look.before, stack=look.stack, listed=shown, against=look.against)
+    found = tuple(one for one in with_writers(found, look.trail, look.before) if not _by_us(one, look))
     today = look.at[:10]
     rules = [one for one in look.stack.settings.drift_ignore if not one.lapsed(today)]
     found, ignored = without_ignored(found, rules)
     before = replace(look.before, findings=still_told(look.before.findings, rules))
     unread = _unread(plan, look.snapshot)
     known = {one.fingerprint: one for one in acknowledged}
-    findings = noted(found, before, at=look.at, today=today, acknowledged=known)
+    findings = noted(found, before, at=look.at, today=today, acknowledged=known, only=look.only)
     run = DriftRun(
         target=look.target,
         at=look.at,
@@ -74,24 +77,45 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
         against=look.against,
         unread=unread,
         expired=tuple(expired(acknowledged, findings, today)),
-        superfluous=() if unread else tuple(superfluous(acknowledged, findings)),
+        superfluous=() if unread or look.only is not None else tuple(superfluous(acknowledged, findings)),
         ignored=ignored,
         lapsed=tuple(one for one in look.stack.settings.drift_ignore if one.lapsed(today)),
+        glance=look.only is not None,
     )
+    return run, _remembered(look, run)
+
+
+def _remembered(look: Look, run: DriftRun) -> Memory:
+    """What the next run will know. After a glance, of the rest no more than before."""
     memory = with_findings(look.after, run.noted, at=look.at)
-    whole = not unread
+    if look.only is not None:
+        return replace(memory, others=_others_after(look, look.only))
+    whole = run.complete
     trailed = look.trail is not None and not look.trail.failed
-    return run, replace(
+    return replace(
         memory,
-        serial=lock.serial,
+        serial=look.lock.serial,
         watermark=look.trail.until if look.trail is not None and trailed else memory.watermark,
         last_success=look.at if whole else memory.last_success,
         full_since="" if whole else memory.full_since,
-        others=others(lock, look.snapshot) if look.listed and not look.snapshot.listing_failed else memory.others,
+        others=others(look.lock, look.snapshot) if look.listed and not look.snapshot.listing_failed else memory.others,
     )
 
 
-def _ours(one: Drifted, look: Look) -> bool:
+def _others_after(look: Look, only: frozenset[Remote]) -> frozenset[Remote] | None:
+    """What is known to stand that is not ours, when only these were looked at; None as long as nobody has listed it."""
+    if look.before.others is None:
+        return None
+    strangers = only - _ours(look.lock)
+    gone = strangers - look.snapshot.live.keys() - look.snapshot.unknown.keys()
+    return (look.before.others | (strangers & look.snapshot.live.keys())) - gone
+
+
+def _ours(lock: Lock) -> frozenset[Remote]:
+    return frozenset(Remote(address.type, one.name) for address, one in lock.resources.items())
+
+
+def _by_us(one: Drifted, look: Look) -> bool:
     """Whether it was most likely an apply that made it again: the lockfile moved on, and nobody else is known to have made it.
 
     The ownership of a name by its creation time is all that the directory shows of that; a lockfile does not hold the time.
@@ -116,7 +140,7 @@ def _coverage(look: Look) -> Coverage:
     for remote in (*look.snapshot.live, *look.snapshot.unknown):
         why = look.choice.why.get(remote, Why.LISTED)
         read[why] = read.get(why, 0) + 1
-    ours = {Remote(address.type, one.name) for address, one in look.lock.resources.items()}
+    ours = _ours(look.lock)
     believed = {
         remote: reading
         for remote, reading in look.after.readings.items()

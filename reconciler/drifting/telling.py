@@ -57,7 +57,10 @@ def notice_of(told: Told, run: DriftRun) -> Notice:
         standing=standing,
         acknowledged=sum(one.acknowledged is not None for one in run.noted),
     )
-    return _sealed(_with_failure(notice, told, _incompleteness(run)), told)
+    failure = _incompleteness(run)
+    if run.glance and failure is None:  # that one thing could be read does not say that all can
+        return _sealed(notice, told)
+    return _sealed(_with_failure(notice, told, failure), told)
 
 
 def notice_of_failure(told: Told, failure: CheckFailure, *, target: Target | None, subject: str, at: str) -> Notice:
@@ -73,7 +76,9 @@ def notice_of_failure(told: Told, failure: CheckFailure, *, target: Target | Non
 def told_after(told: Told, notice: Notice, run: DriftRun | None) -> Told:
     """What the target knows once it was told that, or where there was nothing to tell."""
     findings = dict(_known_after(told, notice, run)) if run is not None else told.findings
-    return replace(told, findings=findings, owed={}, failing=_failing_after(told.failing, notice))
+    kept = run is not None and run.glance and notice.failure is None
+    failing = told.failing if kept else _failing_after(told.failing, notice)
+    return replace(told, findings=findings, owed={}, failing=failing)
 
 
 def _known_after(told: Told, notice: Notice, run: DriftRun) -> Iterator[tuple[str, Telling]]:
@@ -132,7 +137,7 @@ def _over(told: Told, run: DriftRun) -> Iterator[Over]:
     for fingerprint, telling in told.findings.items():
         noted = by_fingerprint.get(fingerprint)
         resolved = noted is not None and noted.status is Status.RESOLVED
-        vanished = noted is None and run.complete and telling.place not in places
+        vanished = noted is None and run.complete and not run.glance and telling.place not in places
         if resolved or vanished:
             yield Over(fingerprint=fingerprint, place=telling.place, since=telling.since)
 

@@ -235,7 +235,7 @@ class DriftRun:
 
     `unread`: what could not be read, as sentences. `managed`: resources that the lockfile holds. `expired`: acknowledgements
     of what stands, whose day is over; `superfluous`: of what does not stand any more. `ignored`: what rules left out;
-    `lapsed`: rules whose day is over.
+    `lapsed`: rules whose day is over. `glance`: only what an event named was looked at, and the rest is as it was.
     """
 
     target: Target
@@ -250,6 +250,7 @@ class DriftRun:
     superfluous: tuple[Acknowledgement, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     lapsed: tuple[IgnoreRule, ...] = ()
+    glance: bool = False
 
     @property
     def complete(self) -> bool:

@@ -68,7 +68,7 @@ def look(directory: Directory, subject: Subject, remembered: Remembered, terms: 
     memory = before
     if (terms.full or choice.fell_back) and not memory.full_since:
         memory = replace(memory, full_since=at)
-    snapshot = _listed(directory, subject, before, terms) if terms.listing else _unlisted(lock)
+    snapshot = _listed(directory, subject, before, terms) if terms.listing else unlisted(lock)
 
     def remember() -> Memory:
         return with_readings(memory, lock, snapshot, at=at, ignored=ignored, owner=subject.target.owner)
@@ -129,7 +129,7 @@ def _listed(directory: Directory, subject: Subject, memory: Memory, terms: Terms
     )
 
 
-def _unlisted(lock: Lock) -> Snapshot:
+def unlisted(lock: Lock) -> Snapshot:
     """What the lockfile holds, taken to stand as long as no reading shows otherwise."""
     listed = {Remote(address.type, one.name): one.arn for address, one in lock.resources.items()}
     return Snapshot(refresh=Refresh.CHANGED, live={}, listed=dict(sorted(listed.items())), unknown={}, linked={})
