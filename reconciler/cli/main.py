@@ -54,8 +54,8 @@ _ABOUT = """Keep the agent identities of Amazon Bedrock AgentCore equal to a YAM
 
 Start with: validate, plan, apply. Every command explains itself: reconciler COMMAND --help
 
-Exit codes: 0 done or nothing to do, 1 error, 2 changes present (plan --detailed-exitcode) or a policy that differs (access
-check), 3 refused by a guard or policy, 4 stale plan, 5 state is locked, 6 applied in part
+Exit codes: 0 done or nothing to do, 1 error, 2 changes present (plan, review with --detailed-exitcode), drift, or a policy that
+differs (access check), 3 refused by a guard or policy, 4 stale plan, 5 state is locked, 6 applied in part
 """
 _VERBS: tuple[Callable[..., ExitCode], ...] = (
     validate, plan, review, check, apply, show, destroy, adopt, forget, export, output, compare, verify,
