@@ -22,6 +22,8 @@ from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.report import ChangeReport, Level
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.model.addresses import Remote
     from reconciler.model.environments import Environment
     from reconciler.model.resources import Lock
@@ -80,10 +82,11 @@ def review(
       reconciler review --output markdown=comment.md --output sarif=review.sarif
       reconciler review --format json | jq '.findings[] | select(.level == "critical")'
 
-    The allow-lists and approvers of settings.review count as the base has them: who changes them here gains nothing.
+    The allow-lists and approvers of settings.review count as the base has them, where the change left it and by now: who
+    changes them here gains nothing, nor does a change that began before they were tightened.
 
     Exit codes: 0 done, 1 error or a version could not be read or understood,
-    2 something changes (with --detailed-exitcode), 3 a finding of the level of --fail-on
+    2 something changes (with --detailed-exitcode), 3 a finding of the level of --fail-on, or a plan that apply refuses
     """
     from reconciler.reviewing import review as reviewed
     from reconciler.reviewing import with_locks
@@ -96,7 +99,13 @@ def review(
     versions = read_versions(path, base=base, head=head)
     chosen = _choice(versions, env)
     report = reviewed(
-        versions.base, versions.head, chosen, prefix=versions.prefix, claimed=_claimed(versions, chosen), today=today()
+        versions.base,
+        versions.head,
+        chosen,
+        tip=versions.tip,
+        prefix=versions.prefix,
+        claimed=_claimed(versions, chosen),
+        today=today(),
     )
     report = replace(report, manifest=versions.path, asked=env or "")
     if with_lock:
@@ -104,16 +113,17 @@ def review(
         report = with_locks(report, locks)
         report = replace(report, unread=(*report.unread, *silent))
     if live:
-        report = replace(report, also=tuple(_plans(console, versions, chosen)))
+        plans, unplanned = _plans(console, versions, chosen)
+        report = replace(report, also=tuple(plans), unread=(*report.unread, *unplanned))
     tell_report(console, report, files, form, verbose=verbose)
     return _exit_code(report, fail_on, detailed=detailed)
 
 
 def _exit_code(report: ChangeReport, fail_on: FailOn | None, *, detailed: bool) -> ExitCode:
-    """An error wins over a refusal, a refusal over changes."""
+    """An error wins over a refusal, a refusal over changes. A plan that apply refuses counts as grave as can be."""
     if not report.complete:
         return ExitCode.ERROR
-    if fail_on is not None and report.at_least(Level(fail_on.value)):
+    if fail_on is not None and (report.refusing or report.at_least(Level(fail_on.value))):
         return ExitCode.REFUSED
     return ExitCode.CHANGES if detailed and not report.empty else ExitCode.OK
 
@@ -164,14 +174,23 @@ def _environments(versions: Versions, chosen: Callable[[str], bool]) -> Iterator
     yield from ((name, declared[name]) for name in sorted(declared) if chosen(name))
 
 
-def _plans(console: Console, versions: Versions, chosen: Callable[[str], bool]) -> Iterator[ChangeReport]:
-    """The plan of each environment that the change leaves standing."""
-    from reconciler.planning import Allowances, Selection, guard
-    from reconciler.reviewing.of_plan import report_of_plan
-
+def _plans(console: Console, versions: Versions, chosen: Callable[[str], bool]) -> tuple[list[ChangeReport], list[str]]:
+    """The plan of each environment that the change leaves standing, and why some could not be made, as sentences."""
+    plans, silent = [], []
     manifest = versions.head.manifest
     for name in versions.head.environments if manifest else ():
         if manifest and chosen(name):
-            workspace = open_workspace(manifest.path, name)
-            made = make(console, workspace, refresh=None, selection=Selection())
-            yield report_of_plan(made, guard(made, Allowances()))
+            try:
+                plans.append(_plan(console, manifest.path, name))
+            except ReconcilerError as error:
+                said = " ".join(f"{error.summary.rstrip('.')}. {error.detail}".split())
+                silent.append(f"Environment {name} could not be planned: {said}")
+    return plans, silent
+
+
+def _plan(console: Console, path: Path, environment: str) -> ChangeReport:
+    from reconciler.planning import Allowances, Selection, guard
+    from reconciler.reviewing.of_plan import report_of_plan
+
+    made = make(console, open_workspace(path, environment), refresh=None, selection=Selection())
+    return report_of_plan(made, guard(made, Allowances()))

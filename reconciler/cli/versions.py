@@ -16,7 +16,7 @@ from reconciler.model.report import Version
 if TYPE_CHECKING:
     from reconciler.manifest import Readings
     from reconciler.model.resources import Lock
-    from reconciler.repository import Repository, Wanted
+    from reconciler.repository import Found, Repository, Wanted
     from reconciler.reviewing import Held, Reviewed
 
 WORKTREE = "worktree"
@@ -27,6 +27,7 @@ _LOCKFILE = ".lock.json"
 class Versions:
     """Both, and where they come from. `prefix`: from the repository's root to where sources are named from.
 
+    `tip`: what the base has come to since the change left it; the base itself, where its manifest is still the same.
     `path`: where the manifest stands, from the root. `folder`: it is one. `beside`: the commit whose lockfiles belong to it, ""
     for those of the working tree.
     """
@@ -34,6 +35,7 @@ class Versions:
     repository: Repository
     base: Reviewed
     head: Reviewed
+    tip: Reviewed
     prefix: str
     path: str
     folder: bool
@@ -97,9 +99,10 @@ def read_versions(
     """The version that stands and the one that is proposed.
 
     What is compared is what the proposal changes: the commit at which it left the base, not where the base has got to since.
+    That is read as well, for the rules of the house: see `reconciler.reviewing.standards`.
     Raises UsageError for refs that mean nothing and a manifest that neither version has, ReconcilerError where git fails.
     """
-    from reconciler.repository import base_of, commit_of, open_repository
+    from reconciler.repository import base_of, commit_of, manifest_at, open_repository
 
     environ = os.environ if environ is None else environ
     repository = open_repository(_standing(path or Path()))
@@ -110,11 +113,16 @@ def read_versions(
         raise _no_fork(repository, name, head)
     wanted = list(_wanted(repository, path))
     readings: Readings = {}
-    before, earlier = _at(repository, fork, wanted, Version(label=name, commit=fork), readings)
+    left = Version(label=name, commit=fork, tip=standing if standing != fork else "")
+    found = manifest_at(repository, fork, wanted)
+    before, earlier = _read(found, left, readings), _stands(found)
+    since = manifest_at(repository, standing, wanted) if standing != fork else found
+    tip = before if since == found else _read(since, Version(label=name, commit=standing), readings)
     if head == WORKTREE:
         after, later = _in_worktree(wanted, Version(label="the working tree"), readings)
     else:
-        after, later = _at(repository, proposed, wanted, Version(label=head, commit=proposed), readings)
+        found = manifest_at(repository, proposed, wanted)
+        after, later = _read(found, Version(label=head, commit=proposed), readings), _stands(found)
     if before.absent and after.absent:
         raise UsageError(
             f"Neither {name} nor {after.version.label} has a manifest at {' or '.join(one.shown for one in wanted)}",
@@ -125,6 +133,7 @@ def read_versions(
         repository=repository,
         base=before,
         head=after,
+        tip=tip,
         prefix=_prefix(repository),
         path=place.path,
         folder=folder,
@@ -162,19 +171,18 @@ _Stands = tuple["Wanted", bool]
 """Where a version's manifest stands, and whether that is a folder."""
 
 
-def _at(
-    repository: Repository, commit: str, wanted: Sequence[Wanted], version: Version, readings: Readings
-) -> tuple[Reviewed, _Stands | None]:
+def _read(found: Found | None, version: Version, readings: Readings) -> Reviewed:
     from reconciler.manifest import load_files
-    from reconciler.repository import manifest_at
     from reconciler.reviewing import Reviewed
 
-    found = manifest_at(repository, commit, wanted)
     if found is None:
-        return Reviewed(version=version, loaded=None), None
-    path = Path(found.wanted.shown)
-    loaded = load_files(found.files, path, unreadable=found.problems, readings=readings)
-    return Reviewed(version=version, loaded=loaded), (found.wanted, found.folder)
+        return Reviewed(version=version, loaded=None)
+    loaded = load_files(found.files, Path(found.wanted.shown), unreadable=found.problems, readings=readings)
+    return Reviewed(version=version, loaded=loaded)
+
+
+def _stands(found: Found | None) -> _Stands | None:
+    return (found.wanted, found.folder) if found else None
 
 
 def _in_worktree(wanted: Sequence[Wanted], version: Version, readings: Readings) -> tuple[Reviewed, _Stands | None]:

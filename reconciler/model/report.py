@@ -160,10 +160,14 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One of two versions: what the user called it, and its commit ("" for files that are not committed)."""
+    """One of two versions: what the user called it, and its commit ("" for files that are not committed).
+
+    `tip`: what the label means by now, where that is another commit: the version is where the change left it.
+    """
 
     label: str
     commit: str = ""
+    tip: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,8 +226,14 @@ class ChangeReport:
         return Counter(one.level for one in self.findings)
 
     def at_least(self, level: Level) -> tuple[Finding, ...]:
-        """The findings of that level and graver ones."""
-        return tuple(one for one in self.findings if one.level.rank >= level.rank)
+        """The findings of that level and graver ones, with those of the reports that belong to this one."""
+        own = (one for one in self.findings if one.level.rank >= level.rank)
+        return (*own, *(one for part in self.also for one in part.at_least(level)))
+
+    @property
+    def refusing(self) -> bool:
+        """Whether apply would not run what it shows, or what a report that belongs to it shows."""
+        return bool(self.refused) or any(one.refusing for one in self.also)
 
 
 BESIDE = ("environment", "settings", "stack")

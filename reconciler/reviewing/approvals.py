@@ -1,4 +1,4 @@
-"""Who has to approve a change, as `settings.review.approvers` says in both versions: who takes one out still needs them."""
+"""Who has to approve a change, as `settings.review.approvers` says in every version: who takes one out still needs them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _FROM = ".from"  # the end of the row that says where a secret is read from
 
 
 def approvals(
-    base: Reviewed, head: Reviewed, items: Sequence[Item], findings: Iterable[Finding], *, complete: bool
+    sides: Iterable[Reviewed], items: Sequence[Item], findings: Iterable[Finding], *, complete: bool
 ) -> tuple[Approval, ...]:
     """By name, each with the manifest paths because of which. `complete`: whether everything could be compared."""
-    asked = dict.fromkeys((*base.review.approvers, *head.review.approvers))
+    asked = dict.fromkeys(one for side in sides for one in side.review.approvers)
     if not asked:
         return ()
     weights = Weights(findings)

@@ -19,6 +19,7 @@ from reconciler.reviewing.versions import Reviewed
 
 _LEVELS = {Severity.ERROR: Level.CRITICAL, Severity.WARNING: Level.WARNING, Severity.INFO: Level.INFO}
 _SHARED = "shared-url"
+_COMMIT = 10  # digits of a commit that people read
 
 
 def mistakes(base: Reviewed, head: Reviewed, environments: Sequence[str], looked: Sequence[Facts]) -> Iterator[Finding]:
@@ -44,6 +45,21 @@ def mistakes(base: Reviewed, head: Reviewed, environments: Sequence[str], looked
             by_code.setdefault(one.code, []).append(one)
     for alike in by_code.values():
         yield from _counted(alike)
+
+
+def mistakes_of(side: Reviewed) -> Iterator[str]:
+    """The errors of a version that a change is compared with, as sentences with their lines; and what can be done."""
+    label, commit = side.version.label, side.version.commit[:_COMMIT]
+    errors = [one for one in in_order(side.diagnostics(tuple(side.environments))) if one.severity is Severity.ERROR]
+    for one in errors[:FEW]:
+        place = f"{one.source.file}:{one.source.line}" if one.source else "the manifest"
+        yield f"In {label}{f' ({commit})' if commit else ''}, {place}: {one.summary}"
+    if len(errors) > FEW:
+        yield f"And {len(errors) - FEW} more mistakes there."
+    yield (
+        f"A change that mends {label} can be compared with the last version that had none: --base COMMIT. "
+        "`reconciler validate` says whether the version under review is sound."
+    )
 
 
 def _told_better(one: Diagnostic, told: frozenset[tuple[str, str]]) -> bool:

@@ -21,9 +21,10 @@ from reconciler.model.report import (
 )
 from reconciler.reviewing.approvals import approvals
 from reconciler.reviewing.difference import Revision, revisions
-from reconciler.reviewing.mistakes import mistakes
+from reconciler.reviewing.mistakes import mistakes, mistakes_of
 from reconciler.reviewing.reach import reach_between
 from reconciler.reviewing.risks import Facts, raised
+from reconciler.reviewing.standards import behind, judged
 from reconciler.reviewing.terms import Amendment, amendments
 from reconciler.reviewing.versions import Reviewed
 from reconciler.reviewing.weighing import Weights
@@ -34,38 +35,42 @@ def review(
     head: Reviewed,
     chosen: Callable[[str], bool],
     *,
+    tip: Reviewed | None = None,
     prefix: str = "",
     claimed: Mapping[str, Mapping[Remote, str]] | None = None,
     today: Day | None = None,
 ) -> ChangeReport:
     """What becomes of the environments that are `chosen`.
 
-    `prefix`: see `ChangeReport`; `claimed`, by environment, and `today`: see `Facts`.
+    `tip`: what the base has come to since the change left it, None for nothing else; see `standards`. `prefix`: see
+    `ChangeReport`; `claimed`, by environment, and `today`: see `Facts`.
     """
     head = replace(head, earlier=base)
+    tip = base if tip is None else tip
     names = tuple(name for name in sorted({*base.environments, *head.environments}) if chosen(name))
     amended = tuple(amendments(base.manifest, head.manifest, names)) if _sound(base) and _sound(head) else ()
     claimed = claimed or {}
     looked = [
-        replace(_facts(base, head, name, amended), claimed=claimed.get(name, {}), today=today)
+        replace(_facts(base, head, tip, name, amended), claimed=claimed.get(name, {}), today=today)
         for name in names
         if not base.unsound(name) and not head.unsound(name)
     ]
     whole = Facts(
-        base=base, head=head, environment="", before=None, after=None, revisions=(),
+        base=base, head=head, tip=tip, environment="", before=None, after=None, revisions=(),
         amendments=tuple(one for one in amended if not one.environments),
     )  # fmt: skip
-    findings = by_gravity([*together(raised([whole, *looked])), *mistakes(base, head, names, looked)])
+    before, after = judged(base, head, tip)
+    findings = by_gravity([*together(raised([whole, *looked])), *mistakes(before, after, names, looked)])
     weights = Weights(findings)
     items = [*_resource_items(looked), *(_amended(one, whole) for one in amended)]
     items = [replace(one, level=weights.level(one)) for one in items]
     items = sorted(merged(items), key=lambda one: (one.about, one.environments))
     compared = {one.environment for one in looked}
-    unread = tuple(_unread(base, head, [name for name in names if name not in compared]))
+    unread = tuple(_unread(base, head, tip, [name for name in names if name not in compared]))
     return ChangeReport(
         topic=Topic.REVIEW,
         stack=_stack_name(base, head),
-        places=tuple(_place(base, head, name) for name in names),
+        places=tuple(_place(base, head, tip, name) for name in names),
         items=tuple(items),
         findings=findings,
         unchanged=sum(len(one.after.resources) for one in looked if one.after)
@@ -78,8 +83,9 @@ def review(
             {one.environment: one.after for one in looked},
             levels_by_item(findings),
         ),
-        approvals=approvals(base, head, items, findings, complete=not unread),
+        approvals=approvals((base, tip, head), items, findings, complete=not unread),
         unread=unread,
+        beside=tuple(behind(base, tip)),
     )
 
 
@@ -91,11 +97,12 @@ def _stack_name(base: Reviewed, head: Reviewed) -> str:
     return next((side.manifest.stack for side in (head, base) if side.manifest), "")
 
 
-def _facts(base: Reviewed, head: Reviewed, name: str, amended: Sequence[Amendment]) -> Facts:
+def _facts(base: Reviewed, head: Reviewed, tip: Reviewed, name: str, amended: Sequence[Amendment]) -> Facts:
     before, after = base.stack(name), head.stack(name)
     return Facts(
         base=base,
         head=head,
+        tip=tip,
         environment=name,
         before=before,
         after=after,
@@ -104,13 +111,16 @@ def _facts(base: Reviewed, head: Reviewed, name: str, amended: Sequence[Amendmen
     )
 
 
-def _place(base: Reviewed, head: Reviewed, name: str) -> Place:
-    before, after = base.environments.get(name), head.environments.get(name)
+def _place(base: Reviewed, head: Reviewed, tip: Reviewed, name: str) -> Place:
+    before, after, since = (side.environments.get(name) for side in (base, head, tip))
     one = after or before
     if one is None:
         raise ValueError(f"no version has an environment {name}")
-    mark = Mark.KEPT if before and after else Mark.ADDED if after else Mark.REMOVED
-    return Place(name=name, mark=mark, where=one.where, account=one.account, region=one.region, protected=one.protect)
+    told = _sound(base) and _sound(head)  # of a version with mistakes, nobody knows which it has
+    mark = Mark.KEPT if not told or (before and after) else Mark.ADDED if after else Mark.REMOVED
+    kept = since is not None and since.protect and not (before and before.protect)
+    protected = one.protect or kept
+    return Place(name=name, mark=mark, where=one.where, account=one.account, region=one.region, protected=protected)
 
 
 def _resource_items(looked: Iterable[Facts]) -> Iterator[Item]:
@@ -118,20 +128,22 @@ def _resource_items(looked: Iterable[Facts]) -> Iterator[Item]:
         for one in facts.revisions:
             source, gone = facts.place(one.address)
             yield Item(
-                action=one.action,
+                action=Action.FORGET if facts.after is None else one.action,
                 kind=one.address.type,
                 about=str(one.address),
                 name=one.either.name or str(one.either.parent),
                 previously=str(one.before.address) if one.before and one.before.address != one.address else "",
                 environments=(facts.environment,),
                 rows=one.rows,
-                reasons=tuple(_reasons(one)),
+                reasons=tuple(_reasons(one, facts)),
                 source=source,
                 gone=gone,
             )
 
 
-def _reasons(one: Revision) -> Iterator[str]:
+def _reasons(one: Revision, facts: Facts) -> Iterator[str]:
+    if facts.after is None:
+        yield "it stays where it stands: a plan deletes nothing in an environment that is not declared"
     if one.before and one.after and one.before.address != one.address:
         yield f"was {one.before.address}"
     if one.renamed and one.before and one.after:
@@ -176,9 +188,14 @@ def together(found: Iterable[Finding]) -> list[Finding]:
     ]
 
 
-def _unread(base: Reviewed, head: Reviewed, lost: Sequence[str]) -> Iterator[str]:
+def _unread(base: Reviewed, head: Reviewed, tip: Reviewed, lost: Sequence[str]) -> Iterator[str]:
     for side, which in ((head, "under review"), (base, "it is compared with")):
         if not _sound(side):
             yield f"The version {which} ({side.version.label}) has mistakes: nobody can say what it means."
         elif broken := [name for name in lost if side.unsound(name)]:
             yield f"The version {which} ({side.version.label}) has mistakes in environment {', '.join(broken)}."
+        if side is base and (not _sound(side) or any(map(side.unsound, lost))):
+            yield from mistakes_of(side)
+    if tip is not base and not _sound(tip):
+        yield f"What {base.version.label} has come to since has mistakes: nobody can say what it allows and protects by now."
+        yield from mistakes_of(tip)

@@ -102,6 +102,24 @@ def test_an_environment_that_goes_away_can_be_chosen(change: Git, project: Any) 
     ran = project.run("review", "--env", "dev")
     assert ran.code == 0
     assert "environment dev goes away" in ran.out
+    assert "0 to remove, 2 to forget" in ran.out
+    assert "it stays where it stands" in ran.out
+
+
+def test_a_typo_takes_no_environment_away(change: Git, project: Any) -> None:
+    change.write("reconciler.yaml", BASE + "nonsense: 1\n")
+    ran = project.run("review")
+    assert ran.code == 1
+    assert "goes away" not in ran.out
+
+
+def test_a_deleted_manifest_destroys_nothing(change: Git, project: Any, tmp_path: Path) -> None:
+    (change.root / "reconciler.yaml").unlink()
+    labels = tmp_path / "labels.txt"
+    ran = project.run("review", "--output", f"labels={labels}")
+    assert "Nothing is deleted in any directory" in ran.out
+    assert "0 to remove" in ran.out
+    assert labels.read_text().split() == ["reconciler/change", "reconciler/risk-critical"]
 
 
 def test_no_credentials_no_directory_and_no_network_are_needed(
@@ -150,6 +168,64 @@ def test_the_real_plan_stands_beside_the_difference(change: Git, project: Any) -
     refused = project.run("review", "--live", "--head", "HEAD")
     assert refused.code == 1
     assert "--live plans what is checked out" in refused.err
+
+
+def test_an_environment_that_cannot_be_planned_is_unread_and_the_rest_is_told(
+    change: Git, project: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    change.write("reconciler.yaml", BASE + "  new-agent: {}\n")
+    report = tmp_path / "report.json"
+    ran = project.run("review", "--live", "--fail-on", "critical", "--output", f"json={report}")
+    assert ran.code == 1
+    assert "INCOMPLETE: Environment prod could not be planned: " in ran.out
+    assert "Plan for stack payments, environment dev" in ran.out
+    raw = json.loads(report.read_text())
+    assert [one["address"] for one in raw["resource_changes"]] == ["workload_identity.new-agent"]
+    assert raw["complete"] is False
+
+
+def test_a_finding_or_refusal_of_a_live_plan_refuses_too(change: Git, project: Any) -> None:
+    assert project.run("apply", "--env", "dev", "--auto-approve").code == 0
+    change.write("reconciler.yaml", BASE.partition("  ledger-agent")[0])
+    assert project.run("review", "--env", "dev", "--fail-on", "warning").code == 0
+    assert project.run("review", "--env", "dev", "--live", "--fail-on", "warning").code == 3
+    assert project.run("review", "--env", "dev", "--live", "--fail-on", "critical").code == 0
+    change.write(
+        "reconciler.yaml", BASE.replace("embedded, var", "embedded, limits: {deletes: 0}, var").partition("  led")[0]
+    )
+    ran = project.run("review", "--env", "dev", "--live", "--fail-on", "critical")
+    assert "apply will refuse this" in ran.out
+    assert ran.code == 3
+
+
+def test_a_change_that_mends_the_base_is_told_what_is_wrong_there(change: Git, project: Any, tmp_path: Path) -> None:
+    change.write("reconciler.yaml", BASE + "nonsense: 1\n")
+    change.commit()
+    change.write("reconciler.yaml", BASE)
+    labels = tmp_path / "labels.txt"
+    ran = project.run("review", "--output", f"labels={labels}")
+    assert ran.code == 1
+    assert "reconciler.yaml:11" in ran.out
+    assert "--base COMMIT" in " ".join(ran.out.split())
+    assert "is new" not in ran.out
+    assert labels.read_text().split() == ["reconciler/risk-warning", "reconciler/incomplete"]
+    assert project.run("review", "--base", "main~1").code == 0
+
+
+def test_the_commit_that_is_compared_is_not_called_the_branch_that_went_on(change: Git, project: Any) -> None:
+    fork = change("rev-parse", "HEAD")
+    change("checkout", "--quiet", "-b", "feature")
+    change.write("reconciler.yaml", BASE + "  new-agent: {}\n")
+    change.commit()
+    change("checkout", "--quiet", "main")
+    change.write("other.txt", "")
+    tip = change.commit()
+    ran = project.run("review", "--head", "feature")
+    assert f"from {fork[:10]}, where it left main ({tip[:10]}) to feature (" in ran.out
+    raw = json.loads(project.run("review", "--head", "feature", "--format", "json").out)
+    assert raw["base"] == {"label": "main", "commit": fork, "tip": tip}
 
 
 def test_what_a_branch_proposes_is_read_without_checking_it_out(change: Git, project: Any) -> None:

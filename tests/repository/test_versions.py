@@ -61,6 +61,39 @@ def test_a_branch_is_compared_with_where_it_left_and_not_with_where_main_got_to(
     assert said(report(base="main", head="feature")) == ["+ refund-agent"]
 
 
+def test_what_main_has_tightened_since_holds_for_a_branch_that_left_before(git: Git) -> None:
+    loose = MANIFEST.replace("version: 1", 'version: 1\nsettings: {review: {hosts: ["*.partner.io"]}}')
+    git.write("reconciler.yaml", loose)
+    fork = git.commit()
+    git("checkout", "--quiet", "-b", "feature")
+    git.write("reconciler.yaml", loose.replace('/cb"]', '/cb", "https://x.partner.io/cb"]'))
+    git.commit()
+    git("checkout", "--quiet", "main")
+    git.write("reconciler.yaml", MANIFEST.replace("us-east-1}", "us-east-1, protect: true}"))
+    tip = git.commit()
+    found = versions(base="main", head="feature")
+    assert (found.base.version.commit, found.base.version.tip, found.tip.version.commit) == (fork, tip, tip)
+    told = review(found.base, found.head, lambda _: True, tip=found.tip)
+    assert [(one.level.value, one.code) for one in told.findings] == [("critical", "new-domain")]
+    assert told.places[0].protected
+    assert "main has another manifest by now" in told.beside[0]
+
+
+def test_a_main_that_went_on_without_touching_the_manifest_judges_as_it_did(git: Git) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    git("checkout", "--quiet", "-b", "feature")
+    git.write("reconciler.yaml", SECOND)
+    git.commit()
+    git("checkout", "--quiet", "main")
+    git.write("other.txt", "")
+    tip = git.commit()
+    found = versions(base="main", head="feature")
+    assert found.tip is found.base
+    assert found.base.version.tip == tip
+    assert review(found.base, found.head, lambda _: True, tip=found.tip).beside == ()
+
+
 def test_after_main_was_merged_in_only_the_branch_s_own_change_is_told(git: Git) -> None:
     git.write("reconciler.yaml", MANIFEST)
     git.write("other.txt", "")
@@ -170,15 +203,15 @@ def test_a_file_that_became_a_folder_is_still_the_manifest(git: Git) -> None:
     assert said(report(base="HEAD")) == ["+ refund-agent"]
 
 
-def test_a_deleted_manifest_removes_everything_and_a_new_one_adds_everything(git: Git) -> None:
+def test_a_deleted_manifest_lets_go_of_everything_and_a_new_one_adds_everything(git: Git) -> None:
     git.write("readme", "")
     git.commit()
     git.write("reconciler.yaml", MANIFEST)
     git.commit()
     (git.root / "reconciler.yaml").unlink()
-    assert "- invoice-agent" in said(report(base="HEAD"))
+    assert ". invoice-agent" in said(report(base="HEAD"))
     assert "+ invoice-agent" in said(report(base="HEAD~1", head="HEAD"))
-    assert "- invoice-agent" in said(report("reconciler.yaml", base="HEAD"))
+    assert ". invoice-agent" in said(report("reconciler.yaml", base="HEAD"))
 
 
 def test_no_version_has_a_manifest(git: Git) -> None:

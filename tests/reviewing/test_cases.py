@@ -38,8 +38,9 @@ def play(folder: Path) -> ChangeReport:
         for environment, names in case.get("claimed", {}).items()
     }
     base, head = version(folder / "base"), version(folder / "head")
+    tip = version(folder / "tip") if (folder / "tip").exists() else None
     today = date.fromisoformat(case["today"]) if "today" in case else None
-    return review(base, head, lambda _: True, claimed=claimed, today=today)
+    return review(base, head, lambda _: True, tip=tip, claimed=claimed, today=today)
 
 
 def shown(report: ChangeReport) -> dict[str, Any]:
@@ -50,6 +51,7 @@ def shown(report: ChangeReport) -> dict[str, Any]:
         "items": [_item(one) for one in report.items],
         "approvals": approvals,
         "unread": list(report.unread),
+        "notes": list(report.beside),
     }
     return {key: value for key, value in whole.items() if value}
 

@@ -63,7 +63,9 @@ def _summary(report: ChangeReport) -> dict[str, Any]:
 
 
 def _version(version: Version | None) -> dict[str, str] | None:
-    return {"label": version.label, "commit": version.commit} if version else None
+    if version is None:
+        return None
+    return {"label": version.label, "commit": version.commit, **({"tip": version.tip} if version.tip else {})}
 
 
 def _place(place: Place) -> dict[str, Any]:

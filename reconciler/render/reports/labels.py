@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from reconciler.model.changes import Action
-from reconciler.model.report import ChangeReport
+from reconciler.model.report import BESIDE, ChangeReport, Item, Level
 from reconciler.model.values import digest
 
 _PREFIX = "reconciler/"
@@ -26,14 +26,22 @@ _MARK = 8
 def report_labels(report: ChangeReport) -> tuple[str, ...]:
     """The labels, in their one order: add, change, destroy, risk, incomplete, require."""
     whole = (report, *report.also)
-    found = {_OF_ACTION.get(one.action) for part in whole for one in part.items}
+    found = {_word_of(one) for part in whole for one in part.items}
     worst = max((part.worst for part in whole if part.worst), key=lambda one: one.rank, default=None)
     labels = [one for one in _ORDER if one in found]
+    if not report.complete and (worst is None or worst.rank < Level.WARNING.rank):
+        worst = Level.WARNING  # what nobody could read is at least worth a question
     labels.append(f"risk-{worst.value if worst else 'none'}")
     if not report.complete:
         labels.append("incomplete")
     labels += [_demand(one.require) for one in report.approvals]
     return tuple(dict.fromkeys(f"{_PREFIX}{one}" for one in labels))
+
+
+def _word_of(item: Item) -> str | None:
+    """What happens to the thing; nothing is destroyed with what a manifest says beside its resources."""
+    found = _OF_ACTION.get(item.action)
+    return "change" if found == "destroy" and item.kind in BESIDE else found
 
 
 def report_labels_text(report: ChangeReport) -> str:

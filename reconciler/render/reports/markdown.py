@@ -90,6 +90,8 @@ def _versions(report: ChangeReport) -> str:
 
 def _version(one: Version) -> str:
     label, commit = wording.named(one)
+    if one.tip:
+        return f"{_name(wording.short(one.commit))}, where it left {_name(label)} ({_name(wording.short(one.tip))}),"
     return f"{_name(label)} ({_name(commit)})" if commit else _name(label)
 
 

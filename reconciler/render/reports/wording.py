@@ -68,12 +68,19 @@ def versions(report: ChangeReport) -> str:
 
 def _version(one: Version) -> str:
     label, commit = named(one)
+    if one.tip:
+        return f"{clean(short(one.commit))}, where it left {clean(label)} ({clean(short(one.tip))})"
     return f"{clean(label)} ({clean(commit)})" if commit else clean(label)
+
+
+def short(commit: str) -> str:
+    """The digits of a commit that people read."""
+    return commit[:_COMMIT]
 
 
 def named(one: Version) -> tuple[str, str]:
     """What the user called it, and the first digits of its commit, "" where the first says it all."""
-    commit = one.commit[:_COMMIT]
+    commit = short(one.commit)
     known = not commit or one.commit.startswith(one.label) or one.label.startswith(commit)
     return (one.label or commit, "") if known else (one.label, commit)
 

@@ -13,7 +13,7 @@ from reconciler.model.addresses import Address, Remote
 from reconciler.model.environments import Environment, Where
 from reconciler.model.expiry import Day
 from reconciler.model.report import Finding, Level
-from reconciler.model.resources import Stack
+from reconciler.model.resources import Desired, Stack
 from reconciler.reviewing.arrivals import Arrival, arriving
 from reconciler.reviewing.difference import Revision
 from reconciler.reviewing.terms import Amendment
@@ -29,13 +29,15 @@ _NAMED = 3  # how many of those it names
 class Facts:
     """One environment, or (`environment` "") what a manifest says for all of them.
 
-    `before`, `after`: what the versions come to there, None where there is no such environment. `claimed`: what other
+    `before`, `after`: what the versions come to there, None where there is no such environment. `tip`: what the base has come
+    to since, for what the house allows, protects and knows: as strict as either has it counts. `claimed`: what other
     lockfiles of the repository hold at the same account and region, with its owner and place in words. `today`: the day
     (UTC) by which resources expire, if anybody says it.
     """
 
     base: Reviewed
     head: Reviewed
+    tip: Reviewed
     environment: str
     before: Stack | None
     after: Stack | None
@@ -46,8 +48,19 @@ class Facts:
 
     @functools.cached_property
     def protected(self) -> bool:
-        """Whether the environment is protected in either version: who lifts it in the same change gains nothing."""
-        return any(one.environment.protect for one in (self.before, self.after) if one)
+        """Whether the environment is protected in either version, or in what the base has come to since.
+
+        Who lifts it in the same change gains nothing, nor does a change that began before it was protected.
+        """
+        since = self.tip.environments.get(self.environment)
+        found = [one.environment for one in (self.before, self.after) if one]
+        return any(one.protect for one in (*found, *([since] if since else ())))
+
+    def shielded(self, one: Desired) -> bool:
+        """Whether a resource of the earlier version is protected by its own entry, there or in what the base has come to."""
+        stack = self.tip.stack(self.environment)
+        since = stack.resources.get(one.address) if stack else None
+        return one.protect or (since is not None and since.protect)
 
     @functools.cached_property
     def played(self) -> bool:

@@ -1,8 +1,8 @@
 """Risks of how a return URL is written: where it leads elsewhere than it says, or to whoever comes first.
 
 What `validate` says of the same URLs (`reconciler.manifest.rules`) is told here alone, as it is about the change: once for
-each host and form, and as grave as the environment makes it. What the earlier version's `settings.rules` silences is told
-for information.
+each host and form, and as grave as the environment makes it. What the `settings.rules` of the base silence, as the change
+left it and as it stands by now, is told for information.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from reconciler.model.report import Level
 from reconciler.reviewing.arrivals import Arrival, web_of
 from reconciler.reviewing.risks.facts import Facts, Raised, Risk, count
 from reconciler.reviewing.risks.hosts import own_hosts, shown, who, whose
+from reconciler.reviewing.versions import Reviewed
 
 _RUNS = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "filesystem"})
 _OPEN = re.compile(r"[*{}$<>|^`\[\]]|%2[aA]|%7[bBdD]")
@@ -321,8 +322,7 @@ def _raised(form: Form, facts: Facts, domain: str, found: str, arrivals: list[Ar
     if form.other is None and not facts.protected:
         return
     level = facts.grave(form.protected, form.other or Level.INFO)
-    setting = facts.base.manifest.settings.rules.get(form.rule) if facts.base.manifest else None
-    silenced = setting is not None and setting.severity is None
+    silenced = all(_silences(side, form.rule) for side in (facts.base, facts.tip))
     about, others = whose(arrivals)
     first = arrivals[0]
     many = len({one.text for one in arrivals})
@@ -339,6 +339,11 @@ def _raised(form: Form, facts: Facts, domain: str, found: str, arrivals: list[Ar
         allowed=f"settings.rules.{form.rule}: off" if silenced else "",
         others=others,
     )
+
+
+def _silences(side: Reviewed, rule: str) -> bool:
+    setting = side.manifest.settings.rules.get(rule) if side.manifest else None
+    return setting is not None and setting.severity is None
 
 
 def _rules() -> Mapping[str, Risk]:

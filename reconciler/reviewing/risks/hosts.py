@@ -41,15 +41,21 @@ def _rank(one: Environment) -> int:
 
 
 def _trusted(facts: Facts) -> set[str]:
-    """The hosts of return URLs in environments of the earlier version in which as much is at stake."""
+    """The hosts of return URLs in environments of the earlier version in which as much is at stake, and still in use."""
     here = 0 if facts.played else 2 if facts.protected else 1
     names = (name for name, one in facts.base.environments.items() if _rank(one) >= here)
-    return {host for name in names if name != facts.environment for host in facts.base.schemes[name]}
+    return {host for name in names if name != facts.environment for host in _in_use(facts, name)}
+
+
+def _in_use(facts: Facts, environment: str) -> Mapping[str, frozenset[str]]:
+    """Its hosts in the earlier version, without those that the base has given up since, with the schemes of both."""
+    then, since = (side.schemes.get(environment, {}) for side in (facts.base, facts.tip))
+    return then if facts.tip is facts.base else {one: then[one] for one in then.keys() & since.keys()}
 
 
 def own_hosts(facts: Facts) -> Mapping[str, frozenset[str]]:
     """The hosts that return URLs of the environment lead to so far, with the schemes by which they are reached."""
-    return facts.base.schemes.get(facts.environment, {}) if facts.comparable else {}
+    return _in_use(facts, facts.environment) if facts.comparable else {}
 
 
 def by_host(facts: Facts) -> dict[str, list[Arrival]]:
@@ -78,7 +84,7 @@ def _new(facts: Facts) -> Iterator[_Host]:
         yield _Host(
             name=host,
             arrivals=arrivals,
-            elsewhere=sorted(name for name, webs in facts.base.places.items() if any(web.host == host for web in webs)),
+            elsewhere=sorted(name for name in facts.base.environments if host in _in_use(facts, name)),
             new_domain=registrable(host) not in domains,
             like=facts.base.known.alike(host),
             allowed=_allowed(facts, host),
@@ -86,8 +92,10 @@ def _new(facts: Facts) -> Iterator[_Host]:
 
 
 def _allowed(facts: Facts, host: str) -> str:
-    """What in the earlier version's settings allows the host, or "". Those of the later one cannot allow themselves."""
-    glob = facts.base.review.glob_for(_ascii(host))
+    """What in the settings allows the host, or "". Those of the later version cannot allow themselves, and what the base
+    allows no more is allowed no more.
+    """
+    glob = facts.base.review.glob_for(_ascii(host)) and facts.tip.review.glob_for(_ascii(host))
     return f"settings.review.hosts: {glob}" if glob else ""
 
 

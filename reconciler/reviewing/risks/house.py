@@ -12,8 +12,8 @@ from reconciler.model.rates import EVERY, Rates
 from reconciler.model.report import Level
 from reconciler.model.review_settings import Approver
 from reconciler.reviewing.risks.facts import Facts, Raised, Risk
+from reconciler.reviewing.standards import RANKS
 
-_RANK = {None: 0, Severity.INFO: 1, Severity.WARNING: 2, Severity.ERROR: 3}
 _LEAST = {"": 0, "notice": 1, "warning": 2, "critical": 3}
 
 
@@ -29,7 +29,7 @@ def _silenced(facts: Facts) -> Iterator[Raised]:
             before, after = (
                 setting.severity if (setting := one.rules.get(rule.code)) else rule.severity for one in (old, new)
             )
-            if _RANK[after] >= _RANK[before]:
+            if RANKS[after] >= RANKS[before]:
                 continue
             reason = new.rules[rule.code].reason if rule.code in new.rules else ""
             because = f" The reason given: {quoted(reason.rstrip('.'))}." if reason else ""

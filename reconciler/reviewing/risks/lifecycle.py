@@ -68,7 +68,7 @@ def _level(facts: Facts, one: Desired) -> Level:
 def _deleted(facts: Facts, *, identities: bool) -> Iterator[Raised]:
     heirs = _heirs(facts)
     for one, before in deleted(facts):
-        if (one.address.type == WORKLOAD_IDENTITY.type) != identities or before.protect or one.address in heirs:
+        if (one.address.type == WORKLOAD_IDENTITY.type) != identities or facts.shielded(before) or one.address in heirs:
             continue
         lost = kind_of(one.address.type).stranded or "Agents that use it get no credentials any more."
         users = " Users' tokens are among what is granted." if consented(before, facts.before) else ""
@@ -103,7 +103,7 @@ def _not_announced(facts: Facts) -> Iterator[Raised]:
             place=facts.place(new),
         )
         for old, new in _heirs(facts).items()
-        if not by_address[old].protect
+        if not facts.shielded(by_address[old])
     )
     yield from counted(found, "resources are deleted, and others are created with all that they held")
 
@@ -120,7 +120,7 @@ def _protected_deleted(facts: Facts) -> Iterator[Raised]:
             place=facts.place(one.address),
         )
         for one, before in lost
-        if before.protect
+        if facts.shielded(before)
     )
     yield from counted(found, "protected resources lose their entries")
     unprotected = any((row := one.row("protect")) is not None and row.before for one in facts.amendments)
