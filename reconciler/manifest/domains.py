@@ -32,6 +32,11 @@ def public_suffix(host: str) -> str:
     return str(registered).partition(".")[2] if registered else ""
 
 
+def has_known_suffix(host: str) -> bool:
+    """Whether it ends as hosts do that somebody can register, as no `index.html` does."""
+    return _list().publicsuffix(host, accept_unknown=False) not in (None, host)
+
+
 def is_public_suffix(name: str) -> bool:
     """Whether everybody can have a name below it."""
     return _list().publicsuffix(name) == name

@@ -132,7 +132,7 @@ def test_a_long_host_shows_its_end_which_is_whose_it_is() -> None:
 def test_nothing_in_a_default_port_or_spelling_is_new() -> None:
     base = identity("https://app.example.com/cb", "https://dev.example.com/cb")
     head = identity("https://APP.example.com:443/two", "https://dev.example.com/cb", "https://app.example.com/cb")
-    assert set(told(base, head)) == {"url-shared-across-environments"}
+    assert set(told(base, head)) == {"url-added", "url-shared-across-environments"}
 
 
 @pytest.mark.parametrize(

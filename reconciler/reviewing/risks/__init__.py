@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.model.report import Finding
+from reconciler.reviewing.risks.arriving import ARRIVING
 from reconciler.reviewing.risks.claiming import CLAIMING
 from reconciler.reviewing.risks.facts import Facts, Raised, Risk
 from reconciler.reviewing.risks.forms import RISKY_FORMS
@@ -25,6 +26,7 @@ from reconciler.reviewing.risks.vaulting import VAULTING
 RISKS: tuple[Risk, ...] = tuple(
     sorted(
         (
+            *ARRIVING,
             *CLAIMING,
             *RISKY_FORMS,
             *GRANTING,

@@ -18,6 +18,7 @@ from reconciler.manifest.rules import RETURN_URLS
 from reconciler.manifest.urls import Url, address_in, decoded_labels, is_loopback, is_ordinary, mixes_scripts
 from reconciler.model.report import Level
 from reconciler.reviewing.arrivals import Arrival, web_of
+from reconciler.reviewing.detours import MAYBE, address_inside, has_dot_segments
 from reconciler.reviewing.risks.facts import Facts, Raised, Risk, count
 from reconciler.reviewing.risks.hosts import own_hosts, shown, who, whose
 from reconciler.reviewing.versions import Reviewed
@@ -125,6 +126,15 @@ def _custom(url: Url, _: Facts) -> str:
     return f"has the custom scheme {quoted(url.scheme)}" if not url.web and url.scheme not in _RUNS else ""
 
 
+def _segments(url: Url, _: Facts) -> str:
+    return "has dot segments in its path" if has_dot_segments(url.text) else ""
+
+
+def _leads_on(url: Url, _: Facts) -> str:
+    inside = address_inside(url.text)
+    return f"has another address inside its query, {quoted(inside)}" if inside else ""
+
+
 def _fragment(url: Url, _: Facts) -> str:
     return "has a fragment" if url.fragment else ""
 
@@ -151,6 +161,24 @@ FORMS = (
         consequence="Any app on a user's device can claim the scheme and take the authorization code.",
         advice="Use https with a host that is yours; links lead from there into the app.",
         rule="custom-scheme",
+    ),
+    Form(
+        code="url-dot-segments",
+        title="A return URL has dot segments in its path.",
+        found=_segments,
+        protected=Level.WARNING,
+        other=Level.NOTICE,
+        consequence="Browsers and servers take another path than the one that is read.",
+        advice="Write the path out.",
+    ),
+    Form(
+        code="url-leads-on",
+        title="A return URL has another address inside its query.",
+        found=_leads_on,
+        protected=Level.WARNING,
+        other=Level.NOTICE,
+        consequence="What answers there may send the browser on to that address, with the authorization code in hand.",
+        advice="Take it out; let the application keep where its users come from.",
     ),
     Form(
         code="url-disputed",
@@ -297,7 +325,7 @@ COVERED = frozenset(one.rule for one in FORMS if one.rule)
 @functools.lru_cache(maxsize=65536)
 def _is_plain(text: str) -> bool:
     """Whether no form has a word to say about it, as about nearly all."""
-    return is_ordinary(text) and _OPEN.search(text) is None
+    return is_ordinary(text) and _OPEN.search(text) is None and MAYBE.search(text) is None
 
 
 def _check(forms: tuple[Form, ...], facts: Facts) -> Iterator[Raised]:
@@ -312,6 +340,14 @@ def _check(forms: tuple[Form, ...], facts: Facts) -> Iterator[Raised]:
             yield from _raised(form, facts, domain, found, arrivals)
 
 
+def is_odd(one: Arrival, facts: Facts) -> bool:
+    """Whether any form has something to say about it that nothing silences."""
+    return not _is_plain(one.text) and any(
+        (facts.protected or form.other is not None) and not _silenced(form, facts) and _found(form, one, facts)
+        for form in FORMS
+    )
+
+
 def _found(form: Form, one: Arrival, facts: Facts) -> str:
     if one.url is not None:
         return form.found(one.url, facts)
@@ -322,7 +358,7 @@ def _raised(form: Form, facts: Facts, domain: str, found: str, arrivals: list[Ar
     if form.other is None and not facts.protected:
         return
     level = facts.grave(form.protected, form.other or Level.INFO)
-    silenced = all(_silences(side, form.rule) for side in (facts.base, facts.tip))
+    silenced = _silenced(form, facts)
     about, others = whose(arrivals)
     first = arrivals[0]
     many = len({one.text for one in arrivals})
@@ -339,6 +375,10 @@ def _raised(form: Form, facts: Facts, domain: str, found: str, arrivals: list[Ar
         allowed=f"settings.rules.{form.rule}: off" if silenced else "",
         others=others,
     )
+
+
+def _silenced(form: Form, facts: Facts) -> bool:
+    return all(_silences(side, form.rule) for side in (facts.base, facts.tip))
 
 
 def _silences(side: Reviewed, rule: str) -> bool:

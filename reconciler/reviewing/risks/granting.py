@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from reconciler.manifest.documents import quoted
 from reconciler.model.identity import ACCESS, INBOUND
+from reconciler.model.providers import OAUTH2_PROVIDER
 from reconciler.model.report import Level
 from reconciler.model.resources import Desired
 from reconciler.reviewing.difference import Revision
@@ -76,7 +77,7 @@ def _told(
             ),
             consequence=why,
             advice="Grant what the agent's task needs, and no more.",
-            subject=f"{provider} {element}".strip(),
+            subject=provider if element.startswith(":") else f"{provider} {element}".strip(),
             place=facts.place(grants[0].revision.address, ACCESS.name, provider),
             others=tuple(addresses[1:]),
         )
@@ -94,8 +95,21 @@ def _added(facts: Facts) -> Iterator[Raised]:
     why = "The policy for its role lets the agent fetch credentials of that provider."
     for on_new in (False, True):
         level = facts.grave(Level.NOTICE, Level.INFO) if on_new else facts.grave(Level.WARNING, Level.NOTICE)
-        found = _by(((one.provider,), one) for one in added if one.on_new is on_new)
-        yield from _told(facts, found, "{who} {are} granted {provider}", why, level)
+        found = _by(((one.provider, _terms(one)), one) for one in added if one.on_new is on_new)
+        yield from _told(facts, found, "{who} {are} granted {provider}{element}", why, level)
+
+
+def _terms(grant: _Grant) -> str:
+    """`: the scopes "a", "b", by USER_FEDERATION`: what of a provider is granted; "" for one that has neither."""
+    if not grant.provider.startswith(f"{OAUTH2_PROVIDER.type}."):
+        return ""
+    scopes, flows = grant.after.get("scopes", ()), grant.after.get("flows", ())
+    what = (
+        f"{'the scope' if len(scopes) == 1 else 'the scopes'} {named(list(map(quoted, scopes)))}"
+        if scopes
+        else "no scopes named"
+    )
+    return f": {what}" + (f", by {named(list(flows))}" if flows else "")
 
 
 def _widened(facts: Facts) -> Iterator[Raised]:
@@ -117,8 +131,8 @@ def _widened(facts: Facts) -> Iterator[Raised]:
 
 
 def _user_flow(facts: Facts) -> Iterator[Raised]:
-    kept = [one for one in _grants(facts) if one.before is not None and USER_FEDERATION in one.gained("flows")]
-    found = _by(((one.provider, USER_FEDERATION), one) for one in kept)
+    gained = [one for one in _grants(facts) if USER_FEDERATION in one.gained("flows")]
+    found = _by(((one.provider, USER_FEDERATION), one) for one in gained)
     why = "Users are asked to agree, and the agent acts in their name from then on."
     yield from _told(
         facts, found, "{who} {get} users' tokens of {provider}", why, facts.grave(Level.WARNING, Level.NOTICE)
@@ -127,7 +141,7 @@ def _user_flow(facts: Facts) -> Iterator[Raised]:
 
 def _external(facts: Facts) -> Iterator[Raised]:
     found = _by(
-        ((one.provider,), one)
+        ((one.provider, _terms(one)), one)
         for one in _grants(facts)
         if one.after.get("external") and not (one.before or {}).get("external")
     )
@@ -135,7 +149,7 @@ def _external(facts: Facts) -> Iterator[Raised]:
     yield from _told(
         facts,
         found,
-        "{who} {are} granted {provider} of another stack",
+        "{who} {are} granted {provider} of another stack{element}",
         why,
         facts.grave(Level.WARNING, Level.WARNING),
     )

@@ -73,7 +73,8 @@ def is_ownable(host: str) -> bool:
     return is_named(host) and not _OPEN.search(host) and not any(map(mixes_scripts, decoded_labels(host)))
 
 
-def _new(facts: Facts) -> Iterator[_Host]:
+def new_hosts(facts: Facts) -> Iterator[_Host]:
+    """The hosts that arrive and that the environment does not use yet."""
     if not facts.arrivals:
         return
     here, there = own_hosts(facts), _trusted(facts)
@@ -157,7 +158,7 @@ def _raised(
 
 
 def _new_host(facts: Facts) -> Iterator[Raised]:
-    plain = (host for host in _new(facts) if host.allowed or not (host.new_domain or host.like))
+    plain = (host for host in new_hosts(facts) if host.allowed or not (host.new_domain or host.like))
     for hosts in _together(plain, FEW):
         host, allowed = hosts[0], bool(hosts[0].allowed)
         least = Level.NOTICE if host.elsewhere or facts.comparable is None else Level.WARNING
@@ -174,7 +175,7 @@ def _new_host(facts: Facts) -> Iterator[Raised]:
 
 
 def _new_domain(facts: Facts) -> Iterator[Raised]:
-    fresh = (host for host in _new(facts) if host.new_domain and not host.allowed and host.like is None)
+    fresh = (host for host in new_hosts(facts) if host.new_domain and not host.allowed and host.like is None)
     first = facts.base.absent
     for hosts in _together(fresh, 1):
         domain = quoted(registrable(hosts[0].name))
@@ -190,7 +191,7 @@ def _new_domain(facts: Facts) -> Iterator[Raised]:
 
 
 def _look_alike(facts: Facts) -> Iterator[Raised]:
-    for hosts in _together((host for host in _new(facts) if host.like is not None and not host.allowed), 1):
+    for hosts in _together((host for host in new_hosts(facts) if host.like is not None and not host.allowed), 1):
         other, why = hosts[0].like or ("", "")
         yield _raised(
             facts,
