@@ -12,11 +12,12 @@ import typer
 
 from reconciler.cli.age import today
 from reconciler.cli.console import Console
+from reconciler.cli.lockfiles import lock_edits, locks_of_base, other_locks
 from reconciler.cli.options import Format, Manifest, Outputs, SeveralEnv, Verbose
 from reconciler.cli.planned import make
 from reconciler.cli.report_files import read_report_files
 from reconciler.cli.reported import tell_report
-from reconciler.cli.versions import WORKTREE, Versions, other_locks, read_versions
+from reconciler.cli.versions import WORKTREE, Versions, read_versions
 from reconciler.cli.workspace import open_workspace
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.report import ChangeReport, Level
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from reconciler.model.addresses import Remote
     from reconciler.model.environments import Environment
-    from reconciler.model.resources import Lock
 
 
 class FailOn(enum.Enum):
@@ -62,7 +62,7 @@ def review(
         typer.Option("--fail-on", case_sensitive=False, help="Exit 3 when a finding is of this level or graver."),
     ] = None,
     with_lock: Annotated[
-        bool, typer.Option("--with-lock", help="Also what the lockfiles beside the manifest know. Still offline.")
+        bool, typer.Option("--with-lock", help="Also what the lockfiles of the base know. Still offline.")
     ] = False,
     live: Annotated[
         bool, typer.Option("--live", help="Also the real plan of each environment. Needs credentials; writes nothing.")
@@ -105,11 +105,12 @@ def review(
         tip=versions.tip,
         prefix=versions.prefix,
         claimed=_claimed(versions, chosen),
+        edits=lock_edits(versions, _kept_beside(versions, chosen)),
         today=today(),
     )
-    report = replace(report, manifest=versions.path, asked=env or "")
+    report = replace(report, manifest=versions.stood[0].path, asked=env or "")
     if with_lock:
-        locks, silent = _locks(versions, chosen)
+        locks, silent = locks_of_base(versions, dict(_environments(versions, chosen)))
         report = with_locks(report, locks)
         report = replace(report, unread=(*report.unread, *silent))
     if live:
@@ -152,21 +153,9 @@ def _claimed(versions: Versions, chosen: Callable[[str], bool]) -> dict[str, dic
     return {name: claimed_in(one, manifest.stack, others) for name, one in _environments(versions, chosen)}
 
 
-def _locks(versions: Versions, chosen: Callable[[str], bool]) -> tuple[dict[str, Lock | None], list[str]]:
-    """The lockfile of each environment, and why some could not be read, as sentences."""
-    locks: dict[str, Lock | None] = {}
-    silent = []
-    for name, environment in _environments(versions, chosen):
-        if environment.state is not None:
-            silent.append(
-                f"The lockfile of {name} is kept at {environment.state}, which is not read offline: --live does."
-            )
-            continue
-        try:
-            locks[name] = versions.lock(name)
-        except ReconcilerError as error:
-            silent.append(f"The lockfile of {name} cannot be read: {error.summary}.")
-    return locks, silent
+def _kept_beside(versions: Versions, chosen: Callable[[str], bool]) -> list[str]:
+    """The environments whose lockfiles stand in the repository."""
+    return [name for name, one in _environments(versions, chosen) if one.state is None]
 
 
 def _environments(versions: Versions, chosen: Callable[[str], bool]) -> Iterator[tuple[str, Environment]]:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import UsageError
 from reconciler.manifest.files import DEFAULT_FILE, DEFAULT_FOLDER, is_part
 from reconciler.model.report import Version
 
 if TYPE_CHECKING:
     from reconciler.manifest import Readings
-    from reconciler.model.resources import Lock
     from reconciler.repository import Found, Repository, Wanted
-    from reconciler.reviewing import Held, Reviewed
+    from reconciler.reviewing import Reviewed
 
 WORKTREE = "worktree"
-_LOCKFILE = ".lock.json"
+Stands = tuple["Wanted", bool]
+"""Where a version's manifest stands, and whether that is a folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +27,8 @@ class Versions:
     """Both, and where they come from. `prefix`: from the repository's root to where sources are named from.
 
     `tip`: what the base has come to since the change left it; the base itself, where its manifest is still the same.
-    `path`: where the manifest stands, from the root. `folder`: it is one. `beside`: the commit whose lockfiles belong to it, ""
-    for those of the working tree.
+    `stood`, `stands`: where the manifest stood in the base, and where the change has it. `proposed`: the commit of the change,
+    "" for the working tree.
     """
 
     repository: Repository
@@ -37,60 +36,14 @@ class Versions:
     head: Reviewed
     tip: Reviewed
     prefix: str
-    path: str
-    folder: bool
-    beside: str
+    stood: Stands
+    stands: Stands
+    proposed: str
 
-    def lock(self, environment: str) -> Lock | None:
-        """The lockfile beside the manifest, None where there is none. Raises StateError, ReconcilerError."""
-        from reconciler.state import parse_lock
-
-        place = self._lockfile(environment)
-        if self.beside:
-            text = self.repository.text(self.beside, place)
-        else:
-            file = self.repository.root / place
-            try:
-                text = file.read_text(encoding="utf-8") if file.exists() else None
-            except (OSError, UnicodeDecodeError) as error:
-                raise ReconcilerError(f"{place} cannot be read: {error}") from error
-        return None if text is None else parse_lock(text, file=place)
-
-    def is_own(self, lockfile: str) -> bool:
-        """Whether that path from the root is a lockfile of this very manifest."""
-        return lockfile in {self._lockfile(name) for name in (*self.base.environments, *self.head.environments)}
-
-    def _lockfile(self, environment: str) -> str:
-        from reconciler.state import lockfile_name
-
-        path = PurePosixPath(self.path)
-        if self.folder:
-            return str(path / lockfile_name(path.name or self.repository.root.name, environment))
-        return str(path.with_name(lockfile_name(path.stem, environment)))
-
-
-def other_locks(versions: Versions) -> tuple[Held, ...]:
-    """The lockfiles of other manifests in the repository, as the base has them.
-
-    Those that cannot be read are no evidence, nor are those that a partial clone lacks.
-    """
-    from reconciler.reviewing import Held
-    from reconciler.state import parse_lock
-
-    repository, commit = versions.repository, versions.base.version.commit
-    found = [
-        one
-        for one in repository.every_entry(commit)
-        if one.regular and one.path.endswith(_LOCKFILE) and not versions.is_own(one.path)
-    ]
-    if found:
-        lacking = repository.lacking(commit)
-        found = [one for one in found if one.oid not in lacking]
-    held = []
-    for entry, content in zip(found, repository.contents(found), strict=True):
-        with contextlib.suppress(ReconcilerError, UnicodeDecodeError):
-            held.append(Held(path=entry.path, lock=parse_lock(content.decode("utf-8"), file=entry.path)))
-    return tuple(held)
+    @property
+    def standing(self) -> str:
+        """The commit that the base stands at by now."""
+        return self.base.version.tip or self.base.version.commit
 
 
 def read_versions(
@@ -128,16 +81,16 @@ def read_versions(
             f"Neither {name} nor {after.version.label} has a manifest at {' or '.join(one.shown for one in wanted)}",
             "Give the path of a manifest that one of the two versions has.",
         )
-    place, folder = later or earlier or (wanted[0], False)
+    nowhere = (wanted[0], False)
     return Versions(
         repository=repository,
         base=before,
         head=after,
         tip=tip,
         prefix=_prefix(repository),
-        path=place.path,
-        folder=folder,
-        beside="" if head == WORKTREE else proposed,
+        stood=earlier or later or nowhere,
+        stands=later or earlier or nowhere,
+        proposed="" if head == WORKTREE else proposed,
     )
 
 
@@ -167,10 +120,6 @@ def _wanted(repository: Repository, path: Path | None) -> Iterator[Wanted]:
         yield Wanted(path="" if inside == "." else inside, shown=str(one))
 
 
-_Stands = tuple["Wanted", bool]
-"""Where a version's manifest stands, and whether that is a folder."""
-
-
 def _read(found: Found | None, version: Version, readings: Readings) -> Reviewed:
     from reconciler.manifest import load_files
     from reconciler.reviewing import Reviewed
@@ -181,11 +130,11 @@ def _read(found: Found | None, version: Version, readings: Readings) -> Reviewed
     return Reviewed(version=version, loaded=loaded)
 
 
-def _stands(found: Found | None) -> _Stands | None:
+def _stands(found: Found | None) -> Stands | None:
     return (found.wanted, found.folder) if found else None
 
 
-def _in_worktree(wanted: Sequence[Wanted], version: Version, readings: Readings) -> tuple[Reviewed, _Stands | None]:
+def _in_worktree(wanted: Sequence[Wanted], version: Version, readings: Readings) -> tuple[Reviewed, Stands | None]:
     from reconciler.manifest import load_files
     from reconciler.manifest.files import read_files
     from reconciler.reviewing import Reviewed

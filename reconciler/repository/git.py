@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,6 +132,17 @@ class Repository:
             contents.append(bytes(rest[start : start + size]))
             rest = rest[start + size + 1 :]
         return contents
+
+    def texts(self, commit: str, paths: Iterable[str]) -> dict[str, bytes]:
+        """What the regular files at these paths hold in that commit, by path, without those that it does not have."""
+        asked = sorted(set(paths))
+        if not asked:
+            return {}
+        said = self._run("--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--", *asked)
+        if said.returncode:
+            raise _failed(f"git cannot list {asked[0]} of {commit[:12]}", said)
+        found = [one for one in _entries(said.stdout) if one.regular]
+        return dict(zip((one.path for one in found), self.contents(found), strict=True))
 
     def text(self, commit: str, path: str) -> str | None:
         """What a file holds in that commit, None where it has none. Raises ReconcilerError for one that is not UTF-8."""

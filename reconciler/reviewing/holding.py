@@ -57,8 +57,10 @@ def _said(item: Item, locks: Mapping[str, Lock | None]) -> Iterator[str]:
 
 
 def _one(item: Item, lock: Lock | None) -> str:
-    known = lock.resources.get(Address(item.kind, item.about.partition(".")[2])) if lock else None
-    if item.previously and lock and known is None:
+    if lock is None:
+        return ""  # nothing is managed there: said once, for all of it
+    known = lock.resources.get(Address(item.kind, item.about.partition(".")[2]))
+    if item.previously and known is None:
         known = lock.resources.get(Address(item.kind, item.previously.partition(".")[2]))
     if known is None:
         created = item.action in (Action.CREATE, Action.ADOPT)

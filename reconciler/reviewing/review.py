@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from reconciler.model.addresses import Remote
 from reconciler.model.changes import Action
+from reconciler.model.environments import Where
 from reconciler.model.expiry import Day
 from reconciler.model.report import (
     ChangeReport,
@@ -21,6 +22,7 @@ from reconciler.model.report import (
 )
 from reconciler.reviewing.approvals import approvals
 from reconciler.reviewing.difference import Revision, revisions
+from reconciler.reviewing.lockfiles import LockEdit, with_edits
 from reconciler.reviewing.mistakes import mistakes, mistakes_of
 from reconciler.reviewing.reach import reach_between
 from reconciler.reviewing.risks import Facts, raised
@@ -38,20 +40,26 @@ def review(
     tip: Reviewed | None = None,
     prefix: str = "",
     claimed: Mapping[str, Mapping[Remote, str]] | None = None,
+    edits: Mapping[str, LockEdit] | None = None,
     today: Day | None = None,
 ) -> ChangeReport:
     """What becomes of the environments that are `chosen`.
 
     `tip`: what the base has come to since the change left it, None for nothing else; see `standards`. `prefix`: see
-    `ChangeReport`; `claimed`, by environment, and `today`: see `Facts`.
+    `ChangeReport`; `claimed` and `edits`, by environment, and `today`: see `Facts`.
     """
     head = replace(head, earlier=base)
     tip = base if tip is None else tip
     names = tuple(name for name in sorted({*base.environments, *head.environments}) if chosen(name))
     amended = tuple(amendments(base.manifest, head.manifest, names)) if _sound(base) and _sound(head) else ()
     claimed = claimed or {}
+    edits = {name: one for name, one in (edits or {}).items() if name in names and not played(base, head, name)}
+    declared = {name: one.declared for name, one in (*base.environments.items(), *head.environments.items())}
+    amended = tuple(with_edits(amended, edits, declared)) if _sound(base) and _sound(head) else ()
     looked = [
-        replace(_facts(base, head, tip, name, amended), claimed=claimed.get(name, {}), today=today)
+        replace(
+            _facts(base, head, tip, name, amended), claimed=claimed.get(name, {}), edit=edits.get(name), today=today
+        )
         for name in names
         if not base.unsound(name) and not head.unsound(name)
     ]
@@ -95,6 +103,12 @@ def _sound(side: Reviewed) -> bool:
 
 def _stack_name(base: Reviewed, head: Reviewed) -> str:
     return next((side.manifest.stack for side in (head, base) if side.manifest), "")
+
+
+def played(base: Reviewed, head: Reviewed, name: str) -> bool:
+    """Whether it is an emulated directory in every version that has it: its lockfile says nothing of any user."""
+    found = [one for side in (base, head) if (one := side.environments.get(name)) is not None]
+    return all(one.where is Where.EMBEDDED for one in found)
 
 
 def _facts(base: Reviewed, head: Reviewed, tip: Reviewed, name: str, amended: Sequence[Amendment]) -> Facts:

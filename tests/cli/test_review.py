@@ -135,15 +135,30 @@ def test_no_credentials_no_directory_and_no_network_are_needed(
 
 def test_the_lockfile_tells_what_stands_already(change: Git, project: Any) -> None:
     assert project.run("apply", "--env", "dev", "--auto-approve").code == 0
+    change.commit()
     change.write("reconciler.yaml", BASE.partition("  ledger-agent")[0])
     ran = project.run("review", "--with-lock")
     assert "dev: lockfile of serial 1 holds 2 resources." in ran.out
     assert "prod: no lockfile, so nothing is managed there yet." in ran.out
-    assert "the lockfile does not hold it" in ran.out
+    assert "the lockfile does not hold it" not in ran.out
+
+
+def test_a_lockfile_that_only_the_change_has_is_a_finding_and_not_believed(change: Git, project: Any) -> None:
+    lock = """\
+        {"version": 1, "lineage": "9b1c8f0e-2f64-4c5e-9d0a-0f3f5a0f8b11", "serial": 3, "stack": "payments",
+         "environment": "prod", "account": "222222222222", "region": "us-east-1", "resources": {}}
+    """
+    change.write("reconciler.prod.lock.json", lock)
+    ran = project.run("review", "--with-lock", "--fail-on", "critical")
+    assert ran.code == 3
+    assert "critical[lockfile-changed]: The lockfile of prod is new by this change" in ran.out
+    assert "No changes" not in ran.out
+    assert "prod: no lockfile, so nothing is managed there yet." in ran.out
 
 
 def test_a_lockfile_that_cannot_be_read_leaves_the_report_incomplete(change: Git, project: Any) -> None:
     change.write("reconciler.dev.lock.json", "{")
+    change.commit()
     assert project.run("review").code == 0
     ran = project.run("review", "--with-lock")
     assert ran.code == 1

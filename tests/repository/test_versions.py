@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.versions import WORKTREE, Versions, other_locks, read_versions
+from reconciler.cli.lockfiles import lock_edits, locks_of_base, other_locks
+from reconciler.cli.versions import WORKTREE, Versions, read_versions
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model.report import ChangeReport
 from reconciler.repository import author
@@ -467,12 +468,38 @@ def test_lockfiles_of_others_are_found_and_one_s_own_is_not(git: Git) -> None:
     git.commit()
     found = versions()
     assert [(one.path, one.lock.stack) for one in other_locks(found)] == [("other/m.prod.lock.json", "ledger")]
-    mine = found.lock("prod")
-    assert mine is not None
-    assert mine.serial == 3
-    (git.root / "reconciler.prod.lock.json").unlink()
-    assert versions().lock("prod") is None
-    assert versions(head="HEAD", base="HEAD").lock("prod") is not None
+    mine, silent = locks_of_base(found, found.head.environments)
+    assert silent == []
+    assert {name: one and one.serial for name, one in mine.items()} == {"prod": 3}
+
+
+def test_what_a_change_writes_into_its_lockfile_is_told_and_not_believed(git: Git) -> None:
+    lock = """\
+        {"version": 1, "lineage": "9b1c8f0e-2f64-4c5e-9d0a-0f3f5a0f8b11", "serial": SERIAL, "stack": "payments",
+         "environment": "prod", "account": "222222222222", "region": "us-east-1", "resources": {}}
+    """
+    git.write("manifests/a.yaml", MANIFEST)
+    git.write("manifests/manifests.prod.lock.json", lock.replace("SERIAL", "3"))
+    git.commit()
+    git("checkout", "--quiet", "-b", "feature")
+    assert lock_edits(versions(base="main"), ["prod"]) == {}
+    git.write("manifests/manifests.prod.lock.json", lock.replace("SERIAL", "7"))
+    git.commit()
+    git("checkout", "--quiet", "main")
+    git.write("manifests/manifests.prod.lock.json", lock.replace("SERIAL", "4"))
+    git.commit()
+    found = versions(base="main", head="feature")
+    edit = lock_edits(found, ["prod"])["prod"]
+    assert edit.path == "manifests/manifests.prod.lock.json"
+    assert [one and one.serial for one in (edit.before, edit.after)] == [3, 7]
+    believed, _ = locks_of_base(found, found.head.environments)
+    assert {name: one and one.serial for name, one in believed.items()} == {"prod": 4}
+    git("checkout", "--quiet", "feature")
+    git.write("manifests/manifests.prod.lock.json", "{")
+    assert "prod.lock.json" in lock_edits(versions(base="main"), ["prod"])["prod"].why
+    (git.root / "manifests/manifests.prod.lock.json").unlink()
+    gone = lock_edits(versions(base="main"), ["prod"])["prod"]
+    assert (gone.before is not None, gone.after, gone.why) == (True, None, "")
 
 
 def test_only_what_a_review_reads_has_to_be_there(git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,8 @@ from reconciler.manifest import ManifestFile, load_files
 from reconciler.model.addresses import Remote
 from reconciler.model.report import ChangeReport, Finding, Item, Version
 from reconciler.model.values import canonical_json
-from reconciler.reviewing import RISKS, Reviewed, review
+from reconciler.reviewing import RISKS, LockEdit, Reviewed, review
+from reconciler.state import parse_lock
 
 HERE = Path(__file__).parent / "cases"
 CASES = sorted(path.parent for path in HERE.glob("*/case.yaml"))
@@ -31,6 +32,13 @@ def version(folder: Path) -> Reviewed:
     return Reviewed(version=label, loaded=load_files(files))
 
 
+def edit(folder: Path, name: str) -> LockEdit:
+    """What the change does to a lockfile."""
+    sides = [folder / side / name for side in ("base", "head")]
+    before, after = (parse_lock(one.read_text(), file=name) if one.exists() else None for one in sides)
+    return LockEdit(path=name, before=before, after=after)
+
+
 def play(folder: Path) -> ChangeReport:
     case = yaml.safe_load((folder / "case.yaml").read_text(encoding="utf-8"))
     claimed = {
@@ -39,8 +47,9 @@ def play(folder: Path) -> ChangeReport:
     }
     base, head = version(folder / "base"), version(folder / "head")
     tip = version(folder / "tip") if (folder / "tip").exists() else None
+    edits = {path.name.split(".")[1]: edit(folder, path.name) for path in sorted(folder.glob("*/*.lock.json"))}
     today = date.fromisoformat(case["today"]) if "today" in case else None
-    return review(base, head, lambda _: True, tip=tip, claimed=claimed, today=today)
+    return review(base, head, lambda _: True, tip=tip, claimed=claimed, edits=edits, today=today)
 
 
 def shown(report: ChangeReport) -> dict[str, Any]:

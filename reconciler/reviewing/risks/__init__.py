@@ -18,6 +18,7 @@ from reconciler.reviewing.risks.hosts import HOSTS
 from reconciler.reviewing.risks.house import HOUSE
 from reconciler.reviewing.risks.lifecycle import LIFECYCLE
 from reconciler.reviewing.risks.lifting import LIFTING
+from reconciler.reviewing.risks.locking import LOCKING
 from reconciler.reviewing.risks.places import PLACES
 from reconciler.reviewing.risks.secrets import SECRETS
 from reconciler.reviewing.risks.sharing import SHARING
@@ -34,6 +35,7 @@ RISKS: tuple[Risk, ...] = tuple(
             *HOUSE,
             *LIFECYCLE,
             *LIFTING,
+            *LOCKING,
             *PLACES,
             *SECRETS,
             *SHARING,

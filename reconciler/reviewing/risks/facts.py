@@ -16,6 +16,7 @@ from reconciler.model.report import Finding, Level
 from reconciler.model.resources import Desired, Stack
 from reconciler.reviewing.arrivals import Arrival, arriving
 from reconciler.reviewing.difference import Revision
+from reconciler.reviewing.lockfiles import LockEdit
 from reconciler.reviewing.terms import Amendment
 from reconciler.reviewing.versions import Reviewed
 
@@ -31,8 +32,8 @@ class Facts:
 
     `before`, `after`: what the versions come to there, None where there is no such environment. `tip`: what the base has come
     to since, for what the house allows, protects and knows: as strict as either has it counts. `claimed`: what other
-    lockfiles of the repository hold at the same account and region, with its owner and place in words. `today`: the day
-    (UTC) by which resources expire, if anybody says it.
+    lockfiles of the repository hold at the same account and region, with its owner and place in words. `edit`: what the
+    change itself does to the lockfile. `today`: the day (UTC) by which resources expire, if anybody says it.
     """
 
     base: Reviewed
@@ -44,6 +45,7 @@ class Facts:
     revisions: Sequence[Revision]
     amendments: Sequence[Amendment]
     claimed: Mapping[Remote, str] = field(default_factory=dict)
+    edit: LockEdit | None = None
     today: Day | None = None
 
     @functools.cached_property

@@ -115,7 +115,9 @@ def _protected_deleted(facts: Facts) -> Iterator[Raised]:
             level=facts.grave(Level.CRITICAL, Level.CRITICAL),
             about=str(one.address),
             summary=f"{one.address} is protected, and its entry is taken away",
-            consequence="Protection and entry go in one change. Apply refuses that, as the lockfile still protects it.",
+            consequence="Protection, entry and the protection in the lockfile go in one change: apply would delete it."
+            if facts.edit and one.address in facts.edit.unprotected
+            else "Protection and entry go in one change. Apply refuses that while its lockfile protects it.",
             advice="If it shall go: take the protection away, apply, and delete it in a second change.",
             place=facts.place(one.address),
         )
