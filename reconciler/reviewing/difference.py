@@ -22,7 +22,7 @@ NAME = "name"
 class Revision:
     """One resource in both versions, None where it is not declared; `rows`: what differs, attributes first.
 
-    `address`: that of the later version, where there is one. `before.address` is another one where `previously` says so.
+    `address`: that of the later version, where there is one. `before.address` is another one where its key changes.
     """
 
     action: Action
@@ -58,20 +58,33 @@ def revisions(before: Stack | None, after: Stack | None) -> tuple[Revision, ...]
     """Everything that differs, in the order of addresses. None: that version has no such environment."""
     old: Mapping[Address, Desired] = before.resources if before else {}
     new: Mapping[Address, Desired] = after.resources if after else {}
-    moved = {
-        one.previously: address
-        for address, one in new.items()
-        if one.previously in old and address not in old and one.previously not in new
-    }
-    found = [_gone(address, one) for address, one in old.items() if address not in new and address not in moved]
+    sources = moved(old, new)
+    continued = frozenset(sources.values())
+    found = [_gone(address, one) for address, one in old.items() if address not in new and address not in continued]
     for address, one in new.items():
-        source = one.previously if one.previously in moved and moved[one.previously] == address else address
-        earlier = old.get(source) if source is not None else None
+        earlier = old.get(sources.get(address, address))
         if earlier is None:
             found.append(_added(address, one))
         elif earlier is not one and (revision := _changed(address, earlier, one)) is not None:
             found.append(revision)
     return tuple(sorted(found, key=lambda revision: revision.address))
+
+
+def moved(old: Mapping[Address, Desired], new: Mapping[Address, Desired]) -> dict[Address, Address]:
+    """What goes on under another address, with the one that it had. Each is continued by one alone.
+
+    As in a plan, the name in the directory decides, and where nothing has that any more, `previously`.
+    """
+    left = {address for address in old if address not in new}
+    comers = [one for address, one in new.items() if address not in old] if left else []
+    names = {(address.type, _named(old[address])): address for address in sorted(left, reverse=True)}
+    by_name = [(one, names.get((one.address.type, _named(one)))) for one in comers]
+    found: dict[Address, Address] = {}
+    for one, source in [*by_name, *((one, one.previously) for one in comers)]:
+        if source in left and one.address not in found:
+            left.remove(source)
+            found[one.address] = source
+    return found
 
 
 def _added(address: Address, one: Desired) -> Revision:

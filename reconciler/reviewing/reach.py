@@ -19,6 +19,7 @@ from reconciler.model.providers import API_KEY_PROVIDER, OAUTH2_PROVIDER
 from reconciler.model.report import Level, Link, Mark, Node, Reach
 from reconciler.model.resources import Desired, Stack
 from reconciler.model.values import Attributes
+from reconciler.reviewing.difference import moved
 
 HOST = "host:"
 """What the key of a host begins with."""
@@ -108,16 +109,12 @@ def _resources(stack: Stack | None) -> Mapping[Address, Desired]:
 def _standings(
     environment: str, before: Mapping[Address, Desired], after: Mapping[Address, Desired]
 ) -> Iterator[_Standing]:
-    moved = {
-        one.previously: address
-        for address, one in after.items()
-        if one.previously in before and one.previously not in after and address not in before
-    }
-    origins = {address: previously for previously, address in moved.items()}
+    origins = moved(before, after)
+    continued = frozenset(origins.values())
     for address in dict.fromkeys((*before, *after)):
-        if address.type not in _DRAWN or address in moved:
+        if address.type not in _DRAWN or address in continued:
             continue
-        old, new = before.get(origins.get(address) or address), after.get(address)
+        old, new = before.get(origins.get(address, address)), after.get(address)
         yield _Standing(
             key=str(address),
             type=address.type,

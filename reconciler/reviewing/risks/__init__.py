@@ -16,6 +16,7 @@ from reconciler.reviewing.risks.forms import RISKY_FORMS
 from reconciler.reviewing.risks.granting import GRANTING
 from reconciler.reviewing.risks.hosts import HOSTS
 from reconciler.reviewing.risks.house import HOUSE
+from reconciler.reviewing.risks.keys import KEYS
 from reconciler.reviewing.risks.lifecycle import LIFECYCLE
 from reconciler.reviewing.risks.lifting import LIFTING
 from reconciler.reviewing.risks.locking import LOCKING
@@ -33,6 +34,7 @@ RISKS: tuple[Risk, ...] = tuple(
             *GRANTING,
             *HOSTS,
             *HOUSE,
+            *KEYS,
             *LIFECYCLE,
             *LIFTING,
             *LOCKING,

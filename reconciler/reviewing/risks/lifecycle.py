@@ -217,32 +217,6 @@ def _ends(one: Revision) -> bool:
     return one.after is None or (row is not None and not row.after)
 
 
-def _previously_odd(facts: Facts) -> Iterator[Raised]:
-    old = facts.before.resources if facts.before else {}
-    for address, one in facts.after.resources.items() if facts.after and facts.before else ():
-        if one.previously is None or (address in old and old[address].previously == one.previously):
-            continue
-        if address in old:
-            what = "and stood beside it before"
-            why = "The entry stays what it was; what the other one was is deleted or left behind."
-        elif one.previously not in old:
-            what, why = (
-                "which the version before does not declare here",
-                "It is created anew, and goes on with nothing.",
-            )
-        else:
-            continue
-        yield Raised(
-            level=facts.grave(Level.WARNING, Level.NOTICE),
-            about=str(address),
-            summary=f"{address} says that it was {one.previously.key}, {what}",
-            consequence=why,
-            advice="Give the key that the entry had in the version before, or take `previously` away.",
-            subject=str(one.previously),
-            place=facts.place(address, "previously"),
-        )
-
-
 def _expiry(facts: Facts) -> Iterator[Raised]:
     yield from counted(_expiries(facts.revisions, facts), "resources are wanted for another time than before")
 
@@ -313,7 +287,6 @@ LIFECYCLE = (
     Risk("identity-deleted", "An identity is deleted.", _identity_deleted),
     Risk("owner-changed", "Somebody else answers for a resource.", _owner),
     Risk("parent-changed", "An entry goes on with the identity of another runtime or gateway.", _parent_changed),
-    Risk("previously-odd", "An entry says that it was another one before, and was not.", _previously_odd),
     Risk("protected-deleted", "Protection and what it protected go in one change.", _protected_deleted),
     Risk("provider-deleted", "A credential provider is deleted.", _provider_deleted),
     Risk("rename-not-announced", "What is deleted and what is created hold the same.", _not_announced),
