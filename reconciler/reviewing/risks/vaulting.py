@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.manifest.documents import quoted
 from reconciler.manifest.domains import registrable
@@ -20,6 +21,7 @@ from reconciler.reviewing.risks.hosts import shown
 
 _CLIENT = ("clientId", "tenantId")
 _PRIVATE = "privateEndpoint"
+_ENDPOINT = re.compile(r"(?:\.|^)(?:issuer|\w*(?:Url|Uri|Endpoint))$")
 
 
 def _vendor(facts: Facts) -> Iterator[Raised]:
@@ -83,39 +85,59 @@ def _providers(facts: Facts) -> Iterator[Revision]:
             yield one
 
 
+class _Asked(NamedTuple):
+    """Where a configuration leads to; `place`: the text, where no program would say which host that is."""
+
+    path: str
+    text: str
+    place: Web | str
+    known: bool  # the provider asked that host before, at another path
+
+
 def _endpoints(facts: Facts) -> Iterator[Raised]:
-    known = _known_domains(facts)
+    held = facts.before.resources.values() if facts.before else ()
+    texts = {text for one in held for path, text in _config(one) if _leads(path, text)}
+    hosts = {web.host for text in texts if (web := web_of(text)) is not None}
+    domains = frozenset(map(registrable, hosts))
     for one in _providers(facts):
-        fresh = one.before is None
-        for path, asked in _asked(one):
-            mild = fresh and isinstance(asked, Web) and registrable(asked.host) in known
-            level = facts.grave(Level.WARNING if fresh else Level.CRITICAL, Level.NOTICE if fresh else Level.CRITICAL)
+        for asked in _asked(one):
+            host = asked.place.host if isinstance(asked.place, Web) else ""
+            if one.before is not None:
+                level = facts.grave(Level.CRITICAL, Level.WARNING if asked.known else Level.CRITICAL)
+            elif registrable(host) in domains and (host not in hosts or asked.text in texts):
+                level = facts.grave(Level.NOTICE, Level.INFO)
+            else:
+                level = facts.grave(Level.WARNING, Level.NOTICE)
+            gets = "gets the client's secret, and the codes and tokens of every user who agrees."
             yield Raised(
-                level=facts.grave(Level.NOTICE, Level.INFO) if mild else level,
+                level=level,
                 about=str(one.address),
-                summary=f"{one.address} asks {_spelt(asked)}{'' if fresh else ' from now on'} ({path})",
-                consequence="It gets the client's secret, and the codes and tokens of every user who agrees.",
-                advice="Make sure that the host is the vendor's own.",
-                subject=asked.host if isinstance(asked, Web) else asked,
-                place=facts.place(one.address, CONFIG.name, path),
+                summary=f"{one.address} asks {quoted(asked.text) if asked.known else _spelt(asked.place)}"
+                f"{'' if one.before is None else ' from now on'} ({asked.path})",
+                consequence=f"Behind many hosts, the path says whose it is: that one {gets}"
+                if asked.known
+                else f"It {gets}",
+                advice=f"Make sure that the {'issuer' if asked.known else 'host'} is the vendor's own.",
+                subject=host or asked.text,
+                place=facts.place(one.address, CONFIG.name, asked.path),
             )
 
 
-def _asked(one: Revision) -> Iterator[tuple[str, Web | str]]:
-    """Where the provider's configuration leads to that it did not before, each once, with the first path that says so."""
-    old = dict(_config(one.before))
-    before = {web_of(text) or text for path, text in _config(one.before) if _leads(path, text)}
+def _asked(one: Revision) -> Iterator[_Asked]:
+    """Where the provider's configuration leads to that it did not before; each place once, by the first path that says so."""
+    before = {text for path, text in _config(one.before) if _leads(path, text)}
+    places = {web_of(text) or text for text in before}
     told: set[Web | str] = set()
     for path, text in _config(one.after):
         place = web_of(text) or text
-        if _leads(path, text) and place not in before and place not in told and old.get(path) != text:
+        if _leads(path, text) and text not in before and place not in told:
             told.add(place)
-            yield path, place
+            yield _Asked(path, text, place, place in places)
 
 
 def _leads(path: str, text: str) -> bool:
-    """Whether it says where requests go: a URL, or anything about a private endpoint."""
-    return "://" in text or path.startswith(_PRIVATE)
+    """Whether it says where requests go: a URL, whatever stands where one belongs, or anything about a private endpoint."""
+    return "://" in text or path.startswith(_PRIVATE) or _ENDPOINT.search(path) is not None
 
 
 def _spelt(asked: Web | str) -> str:
@@ -125,19 +147,13 @@ def _spelt(asked: Web | str) -> str:
     return shown(asked.host) + port + (" by plain http" if asked.scheme == "http" else "")
 
 
-def _known_domains(facts: Facts) -> frozenset[str]:
-    """The domains that providers of the environment ask so far."""
-    texts = (text for one in (facts.before.resources.values() if facts.before else ()) for _, text in _config(one))
-    return frozenset(registrable(web.host) for text in texts if (web := web_of(text)) is not None)
-
-
 def _configured(facts: Facts) -> Iterator[Raised]:
     """What else of a provider's configuration changes: neither its client nor where it leads."""
     for one in _providers(facts):
         if one.before is None or one.row(CONFIG.name) is None:
             continue
         old, new = set(_config(one.before)), set(_config(one.after))
-        told = {path for path, _ in _asked(one)}
+        told = {asked.path for asked in _asked(one)}
         paths = sorted({path for path, _ in old ^ new} - told - {*_CLIENT})
         if paths or old == new:
             yield Raised(
@@ -186,7 +202,7 @@ def _key(one: Desired | None) -> str:
 
 VAULTING = (
     Risk("client-changed", "A provider works with another client or tenant.", _client),
-    Risk("endpoint-host", "A provider asks another host for tokens.", _endpoints),
+    Risk("endpoint-host", "A provider asks another host for tokens, or another issuer.", _endpoints),
     Risk("provider-configured", "A provider is configured otherwise.", _configured),
     Risk("vault-key-changed", "The token vault gets another key, or none is declared any more.", _vault_key),
     Risk("vendor-changed", "A provider becomes another vendor's.", _vendor),
