@@ -277,7 +277,6 @@ FORMS = (
         other=Level.CRITICAL,
         consequence="A browser that is sent there runs or opens what stands in the URL, with the authorization code at hand.",
         advice="Take it out.",
-        rule="custom-scheme",
     ),
     Form(
         code="url-trailing-dot",
