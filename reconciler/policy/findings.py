@@ -24,7 +24,8 @@ class Verdict(enum.Enum):
 class Violation:
     """A rule that a plan breaks. `rule`: where the rule stands; `source`: the manifest's line of the change.
 
-    `address` None: of the whole plan, or the rule did not say. `exemption`: lets it off; `lapsed`: would have, until its day.
+    `address` None: of the whole plan, or the rule did not say. `guessed`: the message names it, which may hold what
+    somebody wrote in a tag; so it earns no exemption. `exemption`: lets it off; `lapsed`: would have, until its day.
     """
 
     level: Level
@@ -32,6 +33,7 @@ class Violation:
     message: str
     rule: Source
     address: str | None = None
+    guessed: bool = False
     source: Source | None = None
     exemption: Exemption | None = None
     lapsed: Exemption | None = None

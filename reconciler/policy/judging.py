@@ -43,7 +43,8 @@ def judge(
             except ValueError as problem:
                 failed.append(error("policy-result", f"{asker[0].code} {problem}", _RESULTS, source=asker[0].source))
     environment = job.document["target"]["environment"]
-    settled = [_settled(one, policy.exemptions, environment, today) for one in found]
+    names = {one["address"]: one["name"] for one in job.document["resource_changes"]}
+    settled = [_settled(one, _covering(one, policy.exemptions, environment, names), today) for one in found]
     return tuple(sorted(set(settled), key=_order)), _once(failed)
 
 
@@ -95,6 +96,7 @@ def _of_heads(heads: tuple[RegoHead, ...], plan: Mapping[str, Any], value: Any) 
         if not isinstance(message, str):
             raise ValueError(f"gives {shown(result)}, which is no message")
         address = said.get("address")
+        guessed = not isinstance(address, str)
         if not isinstance(address, str):
             address = _named(message, changes)
         yield Violation(
@@ -103,6 +105,7 @@ def _of_heads(heads: tuple[RegoHead, ...], plan: Mapping[str, Any], value: Any) 
             message=message,
             rule=_head_of(heads, message).source,
             address=address,
+            guessed=guessed,
             source=_source(changes.get(address) if address else None),
         )
 
@@ -169,9 +172,16 @@ def _can_be(text: str, message: str) -> bool:
     return message.startswith(parts[0]) and message.endswith(parts[-1])
 
 
-def _settled(one: Violation, exemptions: Sequence[Exemption], environment: str, today: Day) -> Violation:
+def _covering(
+    one: Violation, exemptions: Sequence[Exemption], environment: str, names: Mapping[str, str]
+) -> list[Exemption]:
+    """The exemptions that speak of it. `names`: what the plan's resources are called in the directory, by address."""
+    address = None if one.guessed else one.address
+    return [each for each in exemptions if each.covers(one.code, address, names.get(address or "", ""), environment)]
+
+
+def _settled(one: Violation, covering: Sequence[Exemption], today: Day) -> Violation:
     """With the exemption that covers it, or the one that did until its day came."""
-    covering = [each for each in exemptions if each.covers(one.code, one.address, environment)]
     current = [each for each in covering if _left(each, today) > 0]
     if current:
         return replace(one, exemption=max(current, key=lambda each: each.expires))

@@ -171,6 +171,7 @@ class _Reader:
             reason=raw["reason"],
             expires=raw["expires"],
             environments=tuple(raw.get("environments", ())),
+            name=raw.get("name", ""),
             source=self._document.source(path),
         )
 

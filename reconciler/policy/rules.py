@@ -22,7 +22,11 @@ class Part(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exemption:
-    """Somebody is let off a rule. `expires`: the day from which on it does not count, ISO 8601."""
+    """Somebody is let off a rule. `expires`: the day from which on it does not count, ISO 8601.
+
+    `name`: a glob of the name in the directory; "" where that has to fit the address as the key does. A key is chosen by
+    whoever writes the manifest, and nothing becomes of it in the directory; so a key alone lets nobody off.
+    """
 
     rule: str
     address: str
@@ -30,15 +34,30 @@ class Exemption:
     reason: str
     expires: str
     environments: tuple[str, ...] = ()
+    name: str = ""
     source: Source
 
-    def covers(self, rule: str, address: str | None, environment: str) -> bool:
-        """Whether it speaks of that violation, whatever the day. Without an address only `*` fits."""
+    def covers(self, rule: str, address: str | None, name: str, environment: str) -> bool:
+        """Whether it speaks of that violation, whatever the day. Without an address only `*` fits.
+
+        `name`: what it is called in the directory, "" where the plan has no such resource.
+        """
         return (
             self.rule == rule
-            and (self.address == "*" or (address is not None and fnmatchcase(address, self.address)))
+            and (self._means_all or (address is not None and self._means(address, name)))
             and fits_any(self.environments, environment)
         )
+
+    @property
+    def _means_all(self) -> bool:
+        return self.address == "*" and not self.name
+
+    def _means(self, address: str, name: str) -> bool:
+        if not fnmatchcase(address, self.address):
+            return False
+        if self.name:
+            return fnmatchcase(name, self.name)
+        return not name or fnmatchcase(f"{address.partition('.')[0]}.{name}", self.address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,46 @@ def test_an_exemption_counts_until_its_day(
     assert said == ([remark] if remark else [])
 
 
+@pytest.mark.parametrize(
+    ("name", "more", "let_off"),
+    [
+        ("old-a", "", True),
+        ("old-b", "", True),
+        ("invoice-agent", "", False),
+        ("invoice-agent", "name: invoice-*, ", True),
+        ("old-a", "name: invoice-*, ", False),
+    ],
+)
+def test_an_exemption_is_of_the_name_in_the_directory_too(
+    judged: Callable[..., Any], name: str, more: str, *, let_off: bool
+) -> None:
+    text = RULE.replace("{address:", f"{{{more}address:")
+    (one,), _ = judged(plan(change("old-a", "update") | {"name": name}), rules=text)
+    assert (one.exemption is not None) == let_off
+
+
+def test_an_exemption_of_everything_needs_no_name(judged: Callable[..., Any]) -> None:
+    (one,), _ = judged(plan(change("a") | {"name": "b"}), rules=RULE.replace("workload_identity.old-*", "'*'"))
+    assert one.exemption is not None
+
+
+def test_an_address_that_a_message_names_earns_no_exemption(judged: Callable[..., Any]) -> None:
+    """What a message holds may be a tag, in which anybody can name somebody else."""
+    exempt = (
+        "version: 1\nexemptions: [{rule: main.deny, address: workload_identity.old, owner: o, reason: r, "
+        "expires: '2027-01-01'}]\n"
+    )
+    module = "package main\n\ndeny contains msg if msg := input.resource_changes[0].change.after.tags.team\n"
+    entry = change("evil", tags={"team": "see workload_identity.old"})
+    (one,), _ = judged(plan(entry, change("old", "no-op")), rules=exempt, lib=module)
+    assert (one.address, one.exemption) == ("workload_identity.old", None)
+    said = module.replace("contains msg", "contains {`msg`: msg, `address`: `workload_identity.old`}")
+    (one,), _ = judged(plan(entry, change("old", "no-op")), rules=exempt, lib=said)
+    assert one.exemption is not None
+    (one,), _ = judged(plan(entry), rules=exempt.replace("workload_identity.old", "'*'"), lib=module)
+    assert one.exemption is not None
+
+
 def test_rules_and_exemptions_of_other_environments_say_nothing(judged: Callable[..., Any]) -> None:
     text = RULE.replace("    must:", "    for: {environments: [prod]}\n    must:")
     for environment, number in (("prod", 1), ("prod@eu", 1), ("production", 0), ("dev", 0)):
