@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from reconciler.manifest.rules import RETURN_URLS
@@ -68,12 +69,13 @@ def arriving(before: Desired | None, after: Desired | None) -> Iterator[Arrival]
         yield from (Arrival(after.address, text, read(text)) for text in urls_of(after) if text not in known)
 
 
-def users(stack: Stack) -> Mapping[str, Sequence[str]]:
-    """The addresses of the identities by their return URLs."""
+def users(stack: Stack, texts: AbstractSet[str]) -> Mapping[str, Sequence[str]]:
+    """The addresses of the identities that have these return URLs, by URL."""
     found: dict[str, list[str]] = {}
     for address, one in stack.resources.items():
         for text in urls_of(one):
-            found.setdefault(text, []).append(str(address))
+            if text in texts:
+                found.setdefault(text, []).append(str(address))
     return found
 
 

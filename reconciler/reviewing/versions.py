@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.manifest import Loaded, Manifest, Resolved, resolve
+from reconciler.manifest.domains import registrable
 from reconciler.manifest.entries import Entry
 from reconciler.model.addresses import Address
 from reconciler.model.environments import Environment, Where
@@ -89,11 +90,21 @@ class Reviewed:
 
     @functools.cached_property
     def used_in(self) -> Mapping[str, Sequence[str]]:
-        """The environments by the hosts that their return URLs lead to."""
+        """The environments by the hosts that their return URLs lead to, in order."""
         found: dict[str, list[str]] = {}
-        for name, hosts in self.schemes.items():
-            for host in hosts:
+        for name in sorted(self.schemes):
+            for host in self.schemes[name]:
                 found.setdefault(host, []).append(name)
+        return found
+
+    @functools.cached_property
+    def domains_in(self) -> Mapping[str, frozenset[str]]:
+        """The environments by the domains of those hosts that have a name."""
+        found: dict[str, frozenset[str]] = {}
+        for host, names in self.used_in.items():
+            if is_named(host):
+                domain = registrable(host)
+                found[domain] = found.get(domain, frozenset()).union(names)
         return found
 
     @functools.cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from reconciler.diagnostics import Source
 from reconciler.manifest import element_source
@@ -19,6 +19,8 @@ from reconciler.reviewing.difference import Revision
 from reconciler.reviewing.lockfiles import LockEdit
 from reconciler.reviewing.terms import Amendment
 from reconciler.reviewing.versions import Reviewed
+
+T = TypeVar("T")
 
 FEW = 5
 """So many findings that differ in nothing but the resource are told one by one; more, as one that counts them."""
@@ -81,6 +83,17 @@ class Facts:
         if self.after is not None and self.before is not None and self.comparable is None:
             return [one for each in self.after.resources.values() for one in arriving(None, each)]
         return [one for each in self.revisions for one in arriving(each.before, each.after)]
+
+    def once(self, work: Callable[[Facts], T]) -> T:
+        """What the function makes of these facts, worked out once however many rules ask."""
+        if work not in self._worked_out:
+            self._worked_out[work] = work(self)
+        found: T = self._worked_out[work]
+        return found
+
+    @functools.cached_property
+    def _worked_out(self) -> dict[Callable[[Facts], Any], Any]:
+        return {}
 
     @property
     def terms(self) -> Environment | None:

@@ -30,6 +30,7 @@ class _Host(NamedTuple):
     name: str
     arrivals: Sequence[Arrival]
     elsewhere: Sequence[str]  # environments that use it already
+    vouched: bool  # as much is at stake in one of these
     new_domain: bool
     like: tuple[str, str] | None
     allowed: str
@@ -40,17 +41,29 @@ def _rank(one: Environment) -> int:
     return 0 if one.where is Where.EMBEDDED else 2 if one.protect else 1
 
 
-def _trusted(facts: Facts) -> set[str]:
-    """The hosts of return URLs in environments of the earlier version in which as much is at stake, and still in use."""
+def _trusted(facts: Facts) -> frozenset[str]:
+    """The other environments of the earlier version in which as much is at stake."""
     here = 0 if facts.played else 2 if facts.protected else 1
-    names = (name for name, one in facts.base.environments.items() if _rank(one) >= here)
-    return {host for name in names if name != facts.environment for host in _in_use(facts, name)}
+    found = ((name, _rank(one)) for name, one in facts.base.environments.items())
+    return frozenset(name for name, rank in found if rank >= here and name != facts.environment)
 
 
 def _in_use(facts: Facts, environment: str) -> Mapping[str, frozenset[str]]:
     """Its hosts in the earlier version, without those that the base has given up since, with the schemes of both."""
     then, since = (side.schemes.get(environment, {}) for side in (facts.base, facts.tip))
     return then if facts.tip is facts.base else {one: then[one] for one in then.keys() & since.keys()}
+
+
+def _users(facts: Facts, host: str) -> list[str]:
+    """The environments of the earlier version that use the host, without those that have given it up since."""
+    then = facts.base.used_in.get(host, ())
+    return list(then) if facts.tip is facts.base else [one for one in then if one in facts.tip.used_in.get(host, ())]
+
+
+def _at_home(facts: Facts, domain: str) -> frozenset[str]:
+    """The same for a domain."""
+    then = frozenset(facts.base.domains_in.get(domain, ()))
+    return then if facts.tip is facts.base else then & frozenset(facts.tip.domains_in.get(domain, ()))
 
 
 def own_hosts(facts: Facts) -> Mapping[str, frozenset[str]]:
@@ -73,20 +86,29 @@ def is_ownable(host: str) -> bool:
     return is_named(host) and not _OPEN.search(host) and not any(map(mixes_scripts, decoded_labels(host)))
 
 
-def new_hosts(facts: Facts) -> Iterator[_Host]:
+def new_hosts(facts: Facts) -> Sequence[_Host]:
     """The hosts that arrive and that the environment does not use yet."""
-    if not facts.arrivals:
-        return
+    return facts.once(_new_hosts)
+
+
+def _new_hosts(facts: Facts) -> Sequence[_Host]:
+    return list(_arrived(facts)) if facts.arrivals else ()
+
+
+def _arrived(facts: Facts) -> Iterator[_Host]:
     here, there = own_hosts(facts), _trusted(facts)
-    domains = set(map(registrable, filter(is_named, (*here, *there))))
+    known = there | {facts.environment} if facts.comparable else there
     for host, arrivals in by_host(facts).items():
-        if host in here or (facts.comparable is None and host in there):
+        elsewhere = _users(facts, host)
+        vouched = not there.isdisjoint(elsewhere)
+        if host in here or (facts.comparable is None and vouched):
             continue
         yield _Host(
             name=host,
             arrivals=arrivals,
-            elsewhere=sorted(name for name in facts.base.environments if host in _in_use(facts, name)),
-            new_domain=registrable(host) not in domains,
+            elsewhere=elsewhere,
+            vouched=vouched,
+            new_domain=known.isdisjoint(_at_home(facts, registrable(host))),
             like=facts.base.known.alike(host),
             allowed=_allowed(facts, host),
         )

@@ -57,7 +57,8 @@ def _shared(facts: Facts) -> Iterator[Raised]:
 def _sharing(facts: Facts) -> Iterator[Raised]:
     if not facts.arrivals or facts.after is None:
         return
-    now, fresh = users(facts.after), {one.text: one for one in reversed(facts.arrivals)}
+    fresh = {one.text: one for one in reversed(facts.arrivals)}
+    now = users(facts.after, fresh.keys())
     found: dict[tuple[str, ...], list[Arrival]] = {}
     for text, arrival in sorted(fresh.items()):
         if len(now[text]) > 1:
@@ -117,8 +118,8 @@ def _level(old: bool) -> Level:
 def _raised_across(facts: Facts, inner: str, outer: Stack, fresh: Sequence[str], *, level: Level) -> Raised:
     """`inner`: the protected one; `outer`: the other."""
     name, many = outer.environment.name, len(fresh) > 1
-    about = users(outer)[fresh[0]][0]
-    entry = facts.head.entries[Address.parse(about)]
+    first = next(address for address, one in outer.resources.items() if fresh[0] in urls_of(one))
+    about, entry = str(first), facts.head.entries[first]
     what = f"{count(len(fresh), 'return URL')}, as {quoted(fresh[0])}," if many else quoted(fresh[0])
     return Raised(
         level=level,
