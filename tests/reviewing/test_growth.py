@@ -35,3 +35,14 @@ def test_each_new_host_costs_the_same_however_many_environments_and_hosts_there_
     few = _new_hosts(20, 20)
     assert _new_hosts(40, 20) < 2.3 * few
     assert _new_hosts(20, 40) < 2.3 * few
+
+
+def _clashes(identities: int) -> int:
+    entries = "".join(f"  agent-{at:04}: {{owner: me}}\n" for at in range(identities))
+    base, head = (f"{TOP}{_places(0, last, 1)}workloadIdentities:\n{entries}" for last in (1, 2))
+    return _calls(base, head, "place-shared", f"and {identities - 3} more")
+
+
+def test_each_name_that_another_environment_has_costs_the_same_however_many_there_are() -> None:
+    _clashes(20)
+    assert _clashes(400) < 2.3 * _clashes(200)

@@ -123,12 +123,13 @@ def _shares(facts: Facts) -> Iterator[Raised]:
     here = facts.after.environment
     if not here.account or (facts.before is not None and _same(facts.before.environment, here)):
         return
+    wanted = _names(facts.after)
     for name, other in sorted({**facts.base.environments, **facts.head.environments}.items()):
         if name == facts.environment or not _same(here, other):
             continue
-        both = _names(facts.after).keys() & _names(facts.head.stack(name) or facts.base.stack(name)).keys()
+        both = wanted.keys() & _names(facts.head.stack(name) or facts.base.stack(name)).keys()
         level = facts.grave(Level.WARNING, Level.WARNING if other.protect else Level.NOTICE)
-        clash = [str(_names(facts.after)[one]) for one in sorted(both)]
+        clash = [str(wanted[one]) for one in sorted(both)]
         what = f", and wants names that {name} has: {named(clash)}" if both else ""
         yield Raised(
             level=Level.CRITICAL if both else level,
