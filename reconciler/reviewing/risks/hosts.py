@@ -183,7 +183,7 @@ def _new_host(facts: Facts) -> Iterator[Raised]:
     plain = (host for host in new_hosts(facts) if host.allowed or not (host.new_domain or host.like))
     for hosts in _together(plain, FEW):
         host, allowed = hosts[0], bool(hosts[0].allowed)
-        least = Level.NOTICE if host.elsewhere or facts.comparable is None else Level.WARNING
+        least = Level.NOTICE if host.vouched or facts.comparable is None else Level.WARNING
         rest = ", which the settings allow." if allowed else f". The domain, {registrable(host.name)}, is known here."
         yield _raised(
             facts,
