@@ -8,8 +8,12 @@ from dataclasses import dataclass, replace
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.changes import Action
 from reconciler.model.environments import Environment
-from reconciler.model.report import ChangeReport, Item
+from reconciler.model.report import ChangeReport, Finding, Item, Level, by_gravity
 from reconciler.model.resources import Lock, Origin
+from reconciler.reviewing.risks.places import MOVED
+from reconciler.reviewing.weighing import Weights
+
+_AGREES = "The lockfile says the same: what stands was made there."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +42,36 @@ def claimed_in(environment: Environment, stack: str, others: Sequence[Held]) -> 
 
 def with_locks(report: ChangeReport, locks: Mapping[str, Lock | None]) -> ChangeReport:
     """The report with what the lockfile of each environment says to it. None: it has none."""
+    findings = by_gravity(_confirmed(one, report, locks) for one in report.findings)
+    milder = {one.about for one in {*report.findings} - {*findings}}
+    weights = Weights(findings)
     items = tuple(
         replace(one, reasons=(*one.reasons, *_said(one, locks))) if one.kind not in ("settings", "stack") else one
         for one in report.items
     )
-    return replace(report, items=items, beside=(*report.beside, *_summaries(locks)))
+    items = tuple(replace(one, level=weights.level(one)) if one.about in milder else one for one in items)
+    return replace(report, items=items, findings=findings, beside=(*report.beside, *_summaries(locks)))
+
+
+def _confirmed(one: Finding, report: ChangeReport, locks: Mapping[str, Lock | None]) -> Finding:
+    """The finding, milder if it is of an account or region that is named for the first time, and the lockfile says the same."""
+    if one.code != MOVED or one.subject not in ("account", "region"):
+        return one
+    rows = {
+        name: row
+        for item in report.items
+        if item.about == one.about
+        for name in item.environments
+        for row in item.rows
+        if row.name == one.subject
+    }
+    for name in one.environments:
+        lock, row = locks.get(name), rows.get(name)
+        held = {"account": lock.account, "region": lock.region}[one.subject] if lock else ""
+        if row is None or row.before is not None or not held or row.after != held:
+            return one
+    milder = Level.NOTICE if one.level.rank > Level.NOTICE.rank else Level.INFO
+    return replace(one, level=milder, consequence=_AGREES, advice="")
 
 
 def _said(item: Item, locks: Mapping[str, Lock | None]) -> Iterator[str]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.addresses import Address, Remote
+from reconciler.model.changes import AttributeChange
 from reconciler.model.environments import Environment
 from reconciler.model.report import Level
 from reconciler.model.resources import Stack
 from reconciler.reviewing.risks.facts import Facts, Raised, Risk, count, named
+from reconciler.reviewing.terms import Amendment
+
+MOVED = "environment-moved"
 
 _PLACE = ("directory", "account", "region")
 _CREDENTIALS = ("profile", "roleArn", "externalId", "sessionName")
@@ -93,7 +97,9 @@ def _moved(facts: Facts) -> Iterator[Raised]:
                 what = f"goes from {_where(old)} to {_where(new)}"
                 why = "Everything is created there anew; what stands in the old directory stays, and nobody manages it."
             elif row.before is None:
-                continue  # pinned to what the credentials had to be already
+                if rows[0].name != "directory":  # which tells where it goes
+                    yield _pinned(facts, amendment, row)
+                continue
             elif row.after is None:
                 what = f"names no {row.name} any more (it was {row.before})"
                 why = "Whatever credentials and configuration are at hand decide where it is applied."
@@ -114,6 +120,20 @@ def _moved(facts: Facts) -> Iterator[Raised]:
                 subject=row.name,
                 place=facts.place_of(*amendment.path, row.name),
             )
+
+
+def _pinned(facts: Facts, amendment: Amendment, row: AttributeChange) -> Raised:
+    """An account or region that the manifest left to the credentials, and names now."""
+    return Raised(
+        level=facts.grave(Level.WARNING, Level.NOTICE),
+        about=amendment.about,
+        summary=f"Environment {facts.declared} names its {row.name} for the first time: {row.after}",
+        consequence="It is planned there from now on, and nowhere else. The manifest does not say whether what stands was "
+        "made there.",
+        advice=f"Compare it with the {row.name} in the lockfile; `reconciler review --with-lock` does.",
+        subject=row.name,
+        place=facts.place_of(*amendment.path, row.name),
+    )
 
 
 def _shares(facts: Facts) -> Iterator[Raised]:
@@ -207,7 +227,7 @@ def _state(facts: Facts) -> Iterator[Raised]:
 PLACES = (
     Risk("credentials-changed", "An environment is reached with other credentials.", _credentials),
     Risk("environment-added", "An environment is new.", _added),
-    Risk("environment-moved", "An environment goes to another account, region or directory.", _moved),
+    Risk(MOVED, "An environment goes to another account, region or directory.", _moved),
     Risk("environment-removed", "An environment is not declared any more.", _removed),
     Risk("manifest-deleted", "The manifest is deleted.", _manifest_deleted, whole=True),
     Risk("place-shared", "An environment goes to the account and region of another one.", _shares),
