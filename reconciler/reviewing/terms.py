@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from reconciler.manifest import Manifest
 from reconciler.model.changes import AttributeChange
-from reconciler.model.environments import Environment, Limit, Settings, Where
+from reconciler.model.environments import Environment, Limit, RuleSetting, Settings, Where
 from reconciler.model.rates import Rates
 from reconciler.model.values import Value
 
@@ -61,9 +61,7 @@ def environment_terms(one: Environment) -> Terms:
 
 def settings_terms(one: Settings) -> Terms:
     """What the manifest's settings say."""
-    rules: dict[str, Value] = {
-        code: setting.severity.value if setting.severity else "off" for code, setting in one.rules.items()
-    }
+    rules: dict[str, Value] = {code: _rule(setting) for code, setting in one.rules.items()}
     said: dict[str, Value] = {
         "ignoreTags": one.ignore_tags or None,
         "require": one.require or None,
@@ -119,6 +117,11 @@ def _differing(before: Terms, after: Terms) -> tuple[AttributeChange, ...]:
 
 def _limit(limit: Limit) -> str:
     return str(limit.count) if limit.count is not None else f"{limit.percent}%"
+
+
+def _rule(setting: RuleSetting) -> str:
+    severity = setting.severity.value if setting.severity else "off"
+    return f"{severity} ({setting.reason})" if setting.reason else severity
 
 
 def _rates(rates: Rates) -> dict[str, Value]:
