@@ -47,6 +47,60 @@ def test_what_an_earlier_run_left_is_not_shown_posted_or_kept_as_this_ones(job: 
     assert (forges.comments, forges.labels) == ([], {"bug"})
 
 
+@pytest.fixture
+def planted(job: Job) -> Job:
+    """A checkout on GitLab whose branch holds the folder of the reports, with what it would like to be posted."""
+    job.on_gitlab()
+    job.env |= {"IDENTITIES_REPORTS": "reports", "IDENTITIES_LABELS": "true"}
+    (job.folder / "reports" / "report.json").mkdir(parents=True)
+    for name, text in {"report.json/x": "", "comment.md": "<!-- reconciler:review payments/local -->\nfine\n",
+                       "labels.txt": "reconciler/risk-none\n"}.items():  # fmt: skip
+        job.write(text, f"reports/{name}")
+    return job
+
+
+def test_what_a_branch_holds_among_the_reports_is_posted_by_nobody(planted: Job, forges: Forges) -> None:
+    base = planted.commit("with reports in it")
+    ended = planted.step("pipeline", "review", env={"IDENTITIES_BASE": base, "IDENTITIES_HEAD": "no-such"})
+    assert ended.code == 1
+    assert (forges.comments, forges.labels) == ([], set())
+    planted.write(MANIFEST.replace("/ledger/callback", "/elsewhere"))
+    head = planted.commit("a change")
+    ended = planted.step("pipeline", "review", env={"IDENTITIES_BASE": base, "IDENTITIES_HEAD": head})
+    assert ended.code == 0, ended.err
+    assert "/elsewhere" in forges.comments[0]["body"]
+    assert (planted.folder / "reports" / "report.json").is_file()
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+@pytest.mark.parametrize("link", ["out", "out/reports"])
+def test_no_report_goes_into_a_folder_that_the_branch_holds_as_a_link(
+    job: Job, tmp_path: Path, link: str, absolute: bool
+) -> None:
+    theirs = tmp_path / "theirs"
+    (theirs / "reports").mkdir(parents=True)
+    (job.folder / link).parent.mkdir(exist_ok=True)
+    (job.folder / link).symlink_to(theirs)
+    reports = str(job.folder / "out" / "reports") if absolute else "out/reports"
+    ended = job.step("pipeline", "plan", env={"IDENTITIES_REPORTS": reports})
+    assert ended.code == 1
+    assert f"{link} is a link" in ended.err
+    assert [one.name for one in theirs.rglob("*")] == ["reports"]
+
+
+@pytest.mark.parametrize("name", ["labels.txt", "apply.txt", "junit.xml"])
+def test_a_report_that_the_branch_holds_as_a_link_is_written_in_its_place(job: Job, tmp_path: Path, name: str) -> None:
+    job.on_gitlab()
+    victim = tmp_path / "victim"
+    victim.write_text("precious", encoding="utf-8")
+    (job.folder / "reports").mkdir()
+    (job.folder / "reports" / name).symlink_to(victim)
+    for mode in ("plan", "apply"):
+        assert job.step("pipeline", mode, env={"IDENTITIES_REPORTS": "reports"}).code == 0
+    assert victim.read_text(encoding="utf-8") == "precious"
+    assert not (job.folder / "reports" / name).is_symlink()
+
+
 def test_the_second_plan_goes_into_the_same_comment_and_one_without_changes_is_0(job: Job, forges: Forges) -> None:
     job.step("pipeline", "plan")
     assert job.step("pipeline", "apply").code == 0
