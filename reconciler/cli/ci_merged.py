@@ -28,12 +28,23 @@ def ci_merged(
     commit: Annotated[
         str | None, typer.Option("--commit", metavar="SHA", help="The merged commit. Default: GITHUB_SHA.")
     ] = None,
+    run: Annotated[
+        int | None,
+        typer.Option(
+            "--run",
+            metavar="ID",
+            min=1,
+            help="Only that of this run: the one which was shown before.",
+            show_default=False,
+        ),
+    ] = None,
     repository: Repository = None,
 ) -> ExitCode:
     """Find the plan that was seen before a merge.
 
     Of the pull request on GitHub that was merged as this commit: its number, its last commit, and the run that keeps the
-    artifact of the plan made for that commit. Runs of forks do not count. Prints lines for GITHUB_OUTPUT.
+    artifact of the plan made for that commit. Runs of forks do not count. Without --run, the newest: what is applied has to
+    be the one that was shown, so name its run then. Prints lines for GITHUB_OUTPUT.
 
     For example:
       reconciler ci merged --artifact reconciler-plan-prod- >> "$GITHUB_OUTPUT"
@@ -54,6 +65,6 @@ def ci_merged(
         )
     place = repository_in(os.environ, Forge.GITHUB, repository)
     with Caller(place, token_in(os.environ, place.forge), os.environ) as caller:
-        found = find_merged(caller, sha, artifact)
+        found = find_merged(caller, sha, artifact, run)
     console.show(f"number={found.number}\nhead={found.head}\nartifact={found.artifact}\nrun={found.run}")
     return ExitCode.OK

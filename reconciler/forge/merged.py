@@ -26,18 +26,21 @@ class Merged:
     run: int
 
 
-def find_merged(caller: Caller, commit: str, prefix: str) -> Merged:
-    """The newest artifact `PREFIXcommit` of the pull request that became this commit.
+def find_merged(caller: Caller, commit: str, prefix: str, run: int | None = None) -> Merged:
+    """The newest artifact `PREFIXcommit` of the pull request that became this commit, or the one that this `run` keeps.
 
     One that a fork's run made is not looked at: whoever opens a pull request may call an artifact what he likes. Raises
     StalePlan where no plan was seen, ForgeError where GitHub cannot be asked.
     """
     number, head = _request_of(caller, commit)
     name = f"{prefix}{head}"
-    found = [one for one in _artifacts(caller, name) if _is_of(one, name, head)]
+    found = [
+        one for one in _artifacts(caller, name) if _is_of(one, name, head) and run in (None, one["workflow_run"]["id"])
+    ]
     if not found:
+        kept = "no run for" if run is None else f"run {run} is not one of"
         raise StalePlan(
-            f"#{number} was merged without a plan: no run for its last commit {head[:12]} keeps an artifact {name}",
+            f"#{number} was merged without a plan: {kept} its last commit {head[:12]} that keeps an artifact {name}",
             "Nothing is applied that nobody saw. Plan, look at it, apply that; artifacts also end with their retention time.",
         )
     newest = max(found, key=lambda one: (str(one.get("created_at", "")), int(one.get("id", 0))))

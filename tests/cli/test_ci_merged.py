@@ -45,6 +45,18 @@ def test_the_newest_plan_of_the_last_commit_is_found(project: Any, forges: Forge
     assert ran.out == f"number=12\nhead={HEAD}\nartifact={NAME}\nrun=503\n"
 
 
+def test_a_plan_that_came_after_the_one_that_was_shown_is_not_taken_for_it(project: Any, forges: Forges) -> None:
+    forges.artifacts = [artifact(501)]
+    assert "run=501\n" in project.run(*ASK).out
+    forges.artifacts.append(artifact(502, at="2026-11-01T11:00:00Z"))
+    assert "run=502\n" in project.run(*ASK).out
+    assert "run=501\n" in project.run(*ASK, "--run", "501").out
+    forges.artifacts = forges.artifacts[1:]
+    ran = project.run(*ASK, "--run", "501")
+    assert (ran.code, ran.out) == (4, "")
+    assert "run 501 is not one of its last commit" in ran.err
+
+
 @pytest.mark.parametrize(
     "stranger",
     [

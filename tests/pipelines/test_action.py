@@ -57,8 +57,9 @@ def test_what_the_pull_request_showed_is_what_the_merge_applies(with_remote: Job
     shown = on_merge(job).run(mode="show", env="local")
     assert shown.code == 0, shown.err
     assert "invoice-agent" in shown.summary
+    assert (shown.outputs["run"], shown.outputs["digest"]) == ("501", planned.outputs["digest"])
     action = on_merge(job)
-    applied = action.run(mode="apply", env="local")
+    applied = action.run(mode="apply", env="local", run="501", digest=shown.outputs["digest"])
     assert (applied.code, applied.outputs["code"]) == (0, "0"), applied.err
     lock = json.loads((job.folder / "reconciler.local.lock.json").read_text(encoding="utf-8"))
     assert len(lock["resources"]) == 2
@@ -67,11 +68,11 @@ def test_what_the_pull_request_showed_is_what_the_merge_applies(with_remote: Job
 
 
 def test_a_merge_that_mixed_something_in_applies_nothing(job: Job, merged: Forges) -> None:
-    on_pull_request(job).run(mode="plan", env="local")
+    seen = on_pull_request(job).run(mode="plan", env="local")
     job.write(MANIFEST + MORE)
     job.commit("merged with another change")
     action = on_merge(job)
-    applied = action.run(mode="apply", env="local")
+    applied = action.run(mode="apply", env="local", run="501", digest=seen.outputs["digest"])
     assert (applied.code, applied.outputs["code"]) == (4, "4")
     assert not (job.folder / "reconciler.local.lock.json").exists()
     assert "Keep the reports" in action.steps, "also when it failed"
@@ -80,7 +81,7 @@ def test_a_merge_that_mixed_something_in_applies_nothing(job: Job, merged: Forge
 def test_a_push_past_the_pull_request_applies_nothing(job: Job, merged: Forges) -> None:
     on_pull_request(job).run(mode="plan", env="local")
     action = on_merge(job, sha="d" * 40)
-    assert action.run(mode="apply", env="local").code == 4
+    assert action.run(mode="apply", env="local", run="501", digest="0" * 64).code == 4
     assert "Run reconciler" not in action.steps
 
 
@@ -88,16 +89,35 @@ def test_a_plan_of_a_forks_run_is_not_taken(job: Job, merged: Forges) -> None:
     on_pull_request(job).run(mode="plan", env="local")
     merged.artifacts[0]["workflow_run"]["head_repository_id"] = 666
     action = on_merge(job)
-    assert action.run(mode="apply", env="local").code == 4
+    assert action.run(mode="apply", env="local", run="501", digest="0" * 64).code == 4
     assert "Run reconciler" not in action.steps
 
 
 def test_by_hand_the_plan_of_this_run_is_applied(with_remote: Job) -> None:
     job = with_remote
     action = on_merge(job)
-    assert action.run(mode="plan", env="local").code == 0
-    applied = action.run(mode="apply", env="local", seen_in="run")
+    planned = action.run(mode="plan", env="local")
+    assert planned.code == 0
+    applied = action.run(mode="apply", env="local", seen_in="run", digest=planned.outputs["digest"])
     assert applied.code == 0, applied.err
+
+
+def test_a_plan_that_took_the_place_of_the_one_that_was_shown_is_not_applied(job: Job, merged: Forges) -> None:
+    on_pull_request(job).run(mode="plan", env="local")
+    shown = on_merge(job).run(mode="show", env="local")
+    job.write(MANIFEST + MORE)
+    on_pull_request(job).run(mode="plan", env="local")  # the same run keeps it now
+    action = on_merge(job)
+    applied = action.run(mode="apply", env="local", run=shown.outputs["run"], digest=shown.outputs["digest"])
+    assert (applied.code, applied.outputs["code"]) == (4, "4")
+    assert "is not the plan that was shown" in applied.out
+    assert not (job.folder / "reconciler.local.lock.json").exists()
+    merged.artifacts.append({**merged.artifacts[0], "id": 2, "created_at": "y"})
+    merged.artifacts[1]["workflow_run"] = {**merged.artifacts[0]["workflow_run"], "id": 777}
+    action = on_merge(job)
+    assert action.run(mode="show", env="local").outputs["run"] == "777", "the newest is shown"
+    assert action.run(mode="apply", env="local", run="501", digest="0" * 64).outputs["code"] == "4"
+    assert "Run reconciler" in action.steps, "the plan of run 501 was fetched"
 
 
 def test_a_failing_plan_keeps_its_reports_and_no_plan(job: Job) -> None:
@@ -134,7 +154,10 @@ def test_a_review_is_of_what_the_pull_request_brings_wherever_main_is_by_now(job
         ({"mode": "plan", "env": "a/b"}, "letters, digits"),
         ({"mode": "plan", "env": "a\nplans=/etc"}, "letters, digits"),
         ({"mode": "review", "name": "$(touch pwned)"}, "letters, digits"),
-        ({"mode": "apply", "env": "local", "seen-in": "nowhere"}, "seen-in is"),
+        ({"mode": "apply", "env": "local", "seen-in": "nowhere", "digest": "0" * 64}, "seen-in is"),
+        ({"mode": "apply", "env": "local", "run": "501"}, "needs digest"),
+        ({"mode": "apply", "env": "local", "digest": "0" * 64}, "needs digest, and run"),
+        ({"mode": "apply", "env": "local", "seen-in": "run"}, "needs digest"),
     ],
 )
 def test_inputs_that_cannot_be_are_a_mistake_before_anything_runs(job: Job, inputs: dict[str, Any], said: str) -> None:

@@ -174,6 +174,11 @@ def test_a_workflow_gives_each_job_what_it_needs_and_no_more(path: Path) -> None
         assert cloud is (modes[0] not in ("review", "show")), name
         assert ("environment" in job) is (modes == ["apply"]), name
         if modes == ["apply"]:
+            given = next(step["with"] for step in job["steps"] if "mode" in step.get("with", {}))
+            shown = raw["jobs"][job["needs"]]["outputs"]
+            for what in ("digest",) if given.get("seen-in") == "run" else ("run", "digest"):
+                assert given[what] == f"${{{{ needs.{job['needs']}.outputs.{what} }}}}", name
+                assert shown[what].endswith(f".outputs.{what} }}}}")
             assert job["concurrency"] == {"group": "identities-apply-prod", "cancel-in-progress": False}
         if modes == ["plan"] and "pull_request" in job["if"]:
             assert "head.repo.full_name == github.repository" in job["if"], "forks get no credentials"
