@@ -55,10 +55,10 @@ def read_versions(
     That is read as well, for the rules of the house: see `reconciler.reviewing.standards`.
     Raises UsageError for refs that mean nothing and a manifest that neither version has, ReconcilerError where git fails.
     """
-    from reconciler.repository import base_of, commit_of, manifest_at, open_repository
+    from reconciler.repository import base_of, commit_of, manifest_at, open_repository, standing_folder
 
     environ = os.environ if environ is None else environ
-    repository = open_repository(_standing(path or Path()))
+    repository = open_repository(standing_folder(path or Path()))
     proposed = commit_of(repository, "HEAD" if head == WORKTREE else head, option="--head")
     name, standing = base_of(repository, base, environ)
     fork = repository.merge_base(standing, proposed)
@@ -94,12 +94,6 @@ def read_versions(
     )
 
 
-def _standing(path: Path) -> Path:
-    """The nearest folder on the way to the path that exists: the manifest itself may be deleted."""
-    here = Path(os.path.realpath(path.parent)) / path.name
-    return next((one for one in (here, *here.parents) if one.is_dir()), Path("/"))
-
-
 def _no_fork(repository: Repository, base: str, head: str) -> UsageError:
     if repository.shallow:
         return UsageError(
@@ -110,14 +104,13 @@ def _no_fork(repository: Repository, base: str, head: str) -> UsageError:
 
 
 def _wanted(repository: Repository, path: Path | None) -> Iterator[Wanted]:
-    from reconciler.repository import Wanted
+    from reconciler.repository import Wanted, path_inside
 
     for one in [path] if path is not None else [Path(DEFAULT_FILE), Path(DEFAULT_FOLDER)]:
-        place = Path(os.path.realpath(one.parent)) / one.name if one.name not in ("", "..") else os.path.realpath(one)
-        inside = os.path.relpath(place, os.path.realpath(repository.root))
-        if inside.startswith(".."):
+        inside = path_inside(repository.root, one)
+        if inside is None:
             raise UsageError(f"{one} is not in the repository {repository.root}", "Give a path in it.")
-        yield Wanted(path="" if inside == "." else inside, shown=str(one))
+        yield Wanted(path=inside, shown=str(one))
 
 
 def _read(found: Found | None, version: Version, readings: Readings) -> Reviewed:

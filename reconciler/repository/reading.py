@@ -49,6 +49,18 @@ def manifest_at(repository: Repository, commit: str, candidates: Sequence[Wanted
             inside = entry.mode == TREE
             entries = repository.entries(commit, one.path, below=True) if inside else [entry]
             return _found(repository, one, entries, inside=inside)
+        if (problem := _on_the_way(repository, commit, one)) is not None:
+            return Found(wanted=one, folder=False, files=(), problems=(problem,))
+    return None
+
+
+def _on_the_way(repository: Repository, commit: str, wanted: Wanted) -> Diagnostic | None:
+    """What is wrong with a folder that the path leads through, and which is a link or a submodule."""
+    for folder in PurePosixPath(wanted.path).parents:
+        for entry in repository.entries(commit, str(folder)) if folder.name else ():
+            if entry.mode in (LINK, SUBMODULE):
+                return _problem(entry, f"{folder}, on the way to {wanted.path},", 0, at=wanted.shown)
+            return None
     return None
 
 
@@ -82,13 +94,14 @@ def _is_manifest(one: Entry) -> bool:
     return is_part(PurePosixPath(one.path).name) and one.mode != TREE
 
 
-def _problem(one: Entry, name: str, room: int) -> Diagnostic | None:
+def _problem(one: Entry, name: str, room: int, *, at: str = "") -> Diagnostic | None:
+    at = at or name
     if one.mode == LINK:
         detail = "A review does not follow links. Put the file itself there."
-        return _error("link-in-history", f"{name} is a link", detail, name)
+        return _error("link-in-history", f"{name} is a link", detail, at)
     if one.mode == SUBMODULE:
         detail = "Run the review in the submodule: its repository holds the manifest."
-        return _error("manifest-in-submodule", f"{name} is a submodule", detail, name)
+        return _error("manifest-in-submodule", f"{name} is a submodule", detail, at)
     if not one.regular:
         return _error("not-a-file", f"{name} is not a regular file", "Take it away or rename it.", name)
     if room < 0:

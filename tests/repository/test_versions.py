@@ -380,6 +380,70 @@ def test_a_link_in_a_version_is_refused_and_never_followed(git: Git) -> None:
         assert {"link-in-history", "link-leaves-folder"} & {one.code for one in found.findings}
 
 
+TEAMS = ("teams/a/reconciler.yaml", "teams/a")
+
+
+@pytest.fixture
+def teams(git: Git) -> Git:
+    """A repository with manifests of two teams, of which the branch puts a link to the other's in place of one."""
+    git.write("teams/a/reconciler.yaml", MANIFEST)
+    git.write("teams/sandbox/reconciler.yaml", SECOND)
+    git.commit()
+    git("checkout", "--quiet", "-b", "feature")
+    (git.root / "teams/a/reconciler.yaml").unlink()
+    (git.root / "teams/a").rmdir()
+    return git
+
+
+@pytest.mark.parametrize("path", TEAMS)
+@pytest.mark.parametrize("target", ["sandbox", "../teams/sandbox", "/nowhere"])
+def test_a_folder_that_became_a_link_is_not_followed_to_another_manifest(teams: Git, path: str, target: str) -> None:
+    (teams.root / "teams/a").symlink_to(target)
+    teams.commit()
+    for asked in (path, str(teams.root / path)):
+        found = report(asked, base="main", head="HEAD")
+        assert not found.complete
+        assert "link-in-history" in {one.code for one in found.findings}
+    if target != "/nowhere":
+        assert said(report(path, base="main")) == ["+ refund-agent"], "the working tree is what apply would read"
+
+
+def test_a_link_to_the_root_or_to_another_repository_is_not_followed_either(teams: Git, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    teams("clone", "--quiet", "--branch", "main", str(teams.root), str(other))
+    (other / "reconciler.yaml").write_text(SECOND)
+    for target in ("..", str(other), str(other / "teams/a")):
+        (teams.root / "teams/a").symlink_to(target)
+        teams.commit()
+        found = versions("teams/a/reconciler.yaml", base="main", head="HEAD")
+        assert found.repository.root == teams.root
+        assert found.path == "teams/a/reconciler.yaml"
+        assert found.head.manifest is None
+        assert found.base.manifest is not None
+        (teams.root / "teams/a").unlink()
+
+
+def test_a_folder_that_became_a_submodule_is_said_to_be_one(teams: Git) -> None:
+    commit = teams("rev-parse", "HEAD")
+    teams("update-index", "--force-remove", "teams/a/reconciler.yaml")
+    teams("update-index", "--add", "--cacheinfo", f"160000,{commit},teams/a")
+    teams("commit", "--quiet", "-m", "a link to a commit")
+    found = report("teams/a/reconciler.yaml", base="main", head="HEAD")
+    assert "manifest-in-submodule" in {one.code for one in found.findings}
+
+
+def test_a_link_outside_of_the_repository_leads_into_it(git: Git, tmp_path: Path) -> None:
+    git.write("teams/pay/reconciler.yaml", MANIFEST)
+    git.commit()
+    git.write("teams/pay/reconciler.yaml", SECOND)
+    for name, target in {"work-link": git.root, "teams-link": git.root / "teams"}.items():
+        link = tmp_path / name
+        link.symlink_to(target)
+        path = link / ("teams/pay" if target == git.root else "pay")
+        assert said(report(str(path), base="HEAD")) == ["+ refund-agent"]
+        assert said(report(str(path / "reconciler.yaml"), base="HEAD")) == ["+ refund-agent"]
+
+
 def test_a_pointer_of_git_lfs_is_no_manifest(git: Git) -> None:
     git.write("reconciler.yaml", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
     git.commit()
