@@ -131,6 +131,7 @@ def _finding(one: Finding) -> dict[str, Any]:
         "code": one.code,
         "level": one.level.value,
         "about": one.about,
+        "others": list(one.others),
         "subject": one.subject,
         "environments": list(one.environments),
         "summary": one.summary,

@@ -100,6 +100,10 @@ def _result(one: Located, index: Mapping[str, int], fallback: str) -> dict[str, 
             "gone": finding.gone,
         },
     }
+    if finding.others:
+        result["properties"]["others"] = list(finding.others)
+    if finding.level is Level.INFO:
+        result["kind"] = "informational"  # a result that is "fail", as it is by default, has another level than none
     if finding.allowed:
         why = {"kind": "external", "status": "accepted", "justification": _text(f"Allowed by {finding.allowed}.")}
         result["suppressions"] = [why]

@@ -16,8 +16,8 @@ from reconciler.render.reports import wording
 
 
 def report_text(report: ChangeReport, *, colour: bool, width: int = 100, verbose: bool = False) -> str:
-    """The whole report for people, ending in a line break. `verbose` also shows elements that stay as they are, and what
-    findings the settings allow.
+    """The whole report for people, ending in a line break. `verbose` also shows elements that stay as they are, everything that
+    a finding on many is about, and what findings the settings allow.
     """
     view = _View(paint=Palette(colour), width=max(width, 40), verbose=verbose)
     sections = [section for part in (report, *report.also) for section in view.sections(part)]
@@ -71,6 +71,8 @@ class _View(Lines):
         lines = self.headline(label, said, one.source, paint, gone=one.gone)
         lines += self.said(one.consequence)
         lines += [self.paint.dim(line) for line in self.said(one.advice)]
+        if self.verbose and one.others:
+            lines += self.said(f"All {len(one.others) + 1}: {', '.join(map(clean, (one.about, *one.others)))}.")
         if one.allowed:
             lines += [self.paint.dim(line) for line in self.said(f"Allowed by {one.allowed}.")]
         return lines

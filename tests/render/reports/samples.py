@@ -152,7 +152,8 @@ def hostile(texts: Sequence[str]) -> ChangeReport:
     source = Source(e, 3, 2)
     findings = tuple(
         Finding(
-            level=level, code="new-host", about=f, subject=g, environments=(a,) if level is Level.CRITICAL else (a, d),
+            level=level, code="new-host", about=f, others=(g, h), subject=g,
+            environments=(a,) if level is Level.CRITICAL else (a, d),
             summary=f"{h} may return to {i}", consequence=f"Whoever runs {j} is told.", advice=k,
             source=source if level is not Level.INFO else None, gone=level is Level.WARNING,
             allowed=m if level is Level.NOTICE else "",

@@ -64,6 +64,15 @@ def test_the_json_keeps_terraforms_names_and_says_what_differs() -> None:
     assert raw["findings"][0]["fingerprint"] == FINDINGS[0].fingerprint
 
 
+def test_a_finding_on_many_names_every_one_of_them_to_programs() -> None:
+    others = tuple(f"workload_identity.agent-{number}" for number in range(299))
+    report = replace(REVIEW, findings=(replace(FINDINGS[0], others=others),))
+    (found,) = json.loads(report_json(report))["findings"]
+    assert found["others"] == list(others)
+    (result,) = sarif(report)["results"]
+    assert result["properties"]["others"] == list(others)
+
+
 @settings(max_examples=60, deadline=None)
 @given(several_more)
 def test_the_json_gives_back_the_very_words(texts: list[str]) -> None:
@@ -105,6 +114,7 @@ def test_sarif_names_places_from_the_root_and_no_old_line_of_what_is_gone() -> N
     assert nowhere["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "stacks/payments.yaml"
     assert allowed["suppressions"][0]["status"] == "accepted"
     assert [one["level"] for one in run["results"]] == ["error", "error", "warning", "note", "none"]
+    assert [one.get("kind", "fail") for one in run["results"]] == ["fail"] * 4 + ["informational"]
     assert run["automationDetails"]["id"] == "reconciler-review/payments/"
 
 

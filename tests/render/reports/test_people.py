@@ -77,6 +77,15 @@ def test_ten_thousand_changes_fit_and_what_is_cut_is_counted(write: Callable[[Ch
     assert brief.get("finding", 0) == findings - full
 
 
+def test_everything_that_a_finding_on_many_is_about_is_listed_for_who_asks() -> None:
+    others = tuple(f"workload_identity.agent-{number}" for number in range(40))
+    report = replace(REVIEW, findings=(replace(FINDINGS[0], others=others),))
+    short, long = (report_text(report, colour=False, verbose=verbose) for verbose in (False, True))
+    assert not set(others) & set(re.findall(r"[\w.-]*[\w]", short))
+    assert {FINDINGS[0].about, *others} <= set(re.findall(r"[\w.-]*[\w]", long))
+    assert "All 41: " in long
+
+
 def counted(said: str) -> tuple[dict[str, int], dict[str, int]]:
     """What is left out, and what is shown without details, by noun."""
     found: list[dict[str, int]] = []

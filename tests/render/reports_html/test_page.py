@@ -148,6 +148,15 @@ def test_a_finding_that_names_no_environment_is_of_all() -> None:
     assert root.by_id("c3").one(of="raised").one("a").attributes["href"] == "#f1"
 
 
+def test_everything_that_a_finding_on_many_is_about_is_there_folded() -> None:
+    report = sample()
+    hostile_name = "workload_identity.<b>agent</b>"
+    first = dataclasses.replace(report.findings[0], others=(f"{IDENTITY}.payout-agent", hostile_name))
+    folded = read(report_html(dataclasses.replace(report, findings=(first,)))).one("details", of="others")
+    assert folded.one("summary").text == "All 3"
+    assert [one.text for one in folded.all("code")] == [first.about, *first.others]
+
+
 def test_what_was_told_before_is_counted() -> None:
     assert "1 finding of earlier runs is left out." in report_html(drifted(hidden=1))
     assert "3 findings of earlier runs are left out." in report_html(drifted(hidden=3))
