@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.diagnostics import Source
+from reconciler.diagnostics import Severity, Source
 from reconciler.model.changes import Action, AttributeChange
 from reconciler.model.environments import Where
 from reconciler.model.values import digest
@@ -30,8 +30,14 @@ class Level(enum.Enum):
         """0 for the mildest."""
         return _LEVELS.index(self)
 
+    @classmethod
+    def of(cls, severity: Severity) -> Level:
+        """That of a diagnostic: where there is an error, nobody can say what is meant."""
+        return _OF_SEVERITY[severity]
+
 
 _LEVELS = tuple(Level)
+_OF_SEVERITY = {Severity.ERROR: Level.CRITICAL, Severity.WARNING: Level.WARNING, Severity.INFO: Level.INFO}
 
 
 class Topic(enum.Enum):

@@ -17,7 +17,6 @@ from reconciler.reviewing.risks.facts import FEW, Facts, named
 from reconciler.reviewing.risks.forms import COVERED
 from reconciler.reviewing.versions import Reviewed
 
-_LEVELS = {Severity.ERROR: Level.CRITICAL, Severity.WARNING: Level.WARNING, Severity.INFO: Level.INFO}
 _SHARED = "shared-url"
 _COMMIT = 10  # digits of a commit that people read
 
@@ -96,7 +95,7 @@ def _counted(alike: Sequence[Diagnostic]) -> Iterator[Finding]:
 def _finding(one: Diagnostic, *, nth: int = 1) -> Finding:
     """`nth`: of the errors in the same words, which this one is: each is one to mend."""
     return Finding(
-        level=_LEVELS[one.severity],
+        level=Level.of(one.severity),
         code=one.code,
         about=one.address or "manifest",
         summary=one.summary,

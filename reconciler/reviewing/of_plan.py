@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.diagnostics import Diagnostic
 from reconciler.model.changes import Action, AttributeChange, Change
 from reconciler.model.kinds import kind_of
 from reconciler.model.plan import Plan
@@ -22,7 +22,6 @@ PLAN_TITLES: Mapping[str, str] = {
 }
 """What the findings of a plan are about that planning words anew for each resource."""
 
-_LEVELS = {Severity.ERROR: Level.CRITICAL, Severity.WARNING: Level.WARNING, Severity.INFO: Level.INFO}
 _UNREAD = ("unreadable", "listing-incomplete")
 
 
@@ -94,7 +93,7 @@ def _said(plan: Plan) -> Iterator[Finding]:
         about = one.address or "stack"
         named = one.address is None or one.summary.startswith(f"{one.address}: ")
         yield Finding(
-            level=_LEVELS[one.severity],
+            level=Level.of(one.severity),
             code=one.code,
             about=about,
             summary=one.summary if named else f"{one.address}: {one.summary}",
