@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from reconciler.cli.options import Format, VerifyWith
 from reconciler.cli.plan_files import read_plan, tell
 from reconciler.cli.signing import check_signature
 from reconciler.errors import ExitCode, InvalidInput, UsageError
+from reconciler.model.report import Level
 
 if TYPE_CHECKING:
     from reconciler.manifest.documents import ManifestFile
@@ -27,15 +27,6 @@ _ENDINGS = frozenset({".yaml", ".yml", ".rego"})
 _MOST_FILES, _LARGEST = 1000, 1024 * 1024
 
 
-class FailOn(enum.Enum):
-    """From which level on a violation fails the check."""
-
-    INFO = "info"
-    NOTICE = "notice"
-    WARNING = "warning"
-    CRITICAL = "critical"
-
-
 def check(
     console: Console,
     *,
@@ -45,8 +36,8 @@ def check(
         typer.Option("--policy", metavar="DIR", help="Folder with rules: *.yaml, and *.rego as conftest has them."),
     ],
     fail_on: Annotated[
-        FailOn, typer.Option("--fail-on", case_sensitive=False, help="The mildest violation that fails.")
-    ] = FailOn.WARNING,
+        Level, typer.Option("--fail-on", case_sensitive=False, help="The mildest violation that fails.")
+    ] = Level.WARNING,
     form: Annotated[Format, typer.Option("--format", case_sensitive=False, help="How it is printed.")] = Format.TEXT,
     timeout: Annotated[
         int, typer.Option("--timeout", metavar="SECONDS", min=1, max=3600, help="How long all rules together may take.")
@@ -73,7 +64,7 @@ def check(
     checked = check_signature(saved, file=str(file), verify_with=verify_with)
     rules = _read(policy, console)
     tell(console, saved, file=file, checked=checked)
-    report = _checked(saved, rules, Bounds(seconds=timeout), words=(str(file), str(policy), fail_on.value))
+    report = _checked(saved, rules, Bounds(seconds=timeout), words=(str(file), str(policy)), fail_on=fail_on)
     _show(console, report, form)
     return _ending(report)
 
@@ -117,10 +108,9 @@ def _is_rules(file: Path, folder: Path) -> bool:
     return file.suffix in _ENDINGS and not hidden and not file.name.endswith("_test.rego") and file.is_file()
 
 
-def _checked(saved: SavedPlan, policy: Policy, bounds: Any, *, words: tuple[str, str, str]) -> CheckReport:
+def _checked(saved: SavedPlan, policy: Policy, bounds: Any, *, words: tuple[str, str], fail_on: Level) -> CheckReport:
     """The report. Raises InvalidInput where the engine cannot read a rule."""
     from reconciler.confined import answers
-    from reconciler.model.report import Level
     from reconciler.planning import dump_plan
     from reconciler.policy import CheckReport, ask, judge, remarks
 
@@ -138,7 +128,7 @@ def _checked(saved: SavedPlan, policy: Policy, bounds: Any, *, words: tuple[str,
         target=plan.target,
         rules=len(job.questions),
         changes=len(plan.changes),
-        fail_on=Level(words[2]),
+        fail_on=fail_on,
         violations=violations,
         remarks=tuple(remarks(policy, plan.target.environment, violations, day)),
         failures=failures,
