@@ -19,7 +19,6 @@ from reconciler.model.report import Level
 
 if TYPE_CHECKING:
     from reconciler.manifest.documents import ManifestFile
-    from reconciler.model.plan import Plan
     from reconciler.planning import SavedPlan
     from reconciler.policy import CheckReport, Policy
 
@@ -112,7 +111,7 @@ def _checked(saved: SavedPlan, policy: Policy, bounds: Any, *, words: tuple[str,
     """The report. Raises InvalidInput where the engine cannot read a rule."""
     from reconciler.confined import answers
     from reconciler.planning import dump_plan
-    from reconciler.policy import CheckReport, ask, judge, remarks
+    from reconciler.policy import CheckReport, ask, judge, remarks, unseen_in
 
     plan, day = saved.plan, today()
     document = json.loads(dump_plan(plan))
@@ -132,18 +131,8 @@ def _checked(saved: SavedPlan, policy: Policy, bounds: Any, *, words: tuple[str,
         violations=violations,
         remarks=tuple(remarks(policy, plan.target.environment, violations, day)),
         failures=failures,
-        unseen=tuple(_unseen(plan)),
+        unseen=tuple(unseen_in(plan)),
     )
-
-
-def _unseen(plan: Plan) -> Iterator[str]:
-    """Why the plan does not hold everything that apply may come to do."""
-    if plan.listing_failed:
-        yield f"The listing of the directory is not whole: {plan.listing_failed}."
-    for address, reason in plan.unknown.items():
-        yield f"{address} could not be read: {reason}."
-    if not plan.complete and not plan.listing_failed and not plan.unknown:
-        yield "The plan says that it is not complete."
 
 
 def _show(console: Console, report: CheckReport, form: Format) -> None:

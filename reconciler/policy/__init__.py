@@ -5,7 +5,7 @@ Leaves out the engine that answers, and the process it runs in: see `reconciler.
 
 from reconciler.policy.asking import Answer, Job, ask
 from reconciler.policy.findings import CheckReport, Verdict, Violation
-from reconciler.policy.judging import judge, remarks
+from reconciler.policy.judging import judge, remarks, unseen_in
 from reconciler.policy.reading import no_rules, read_policy
 from reconciler.policy.rules import Exemption, Policy, RegoFile, RegoHead, Rule
 
@@ -25,4 +25,5 @@ __all__ = [
     "no_rules",
     "read_policy",
     "remarks",
+    "unseen_in",
 ]

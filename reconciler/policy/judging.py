@@ -11,6 +11,7 @@ from typing import Any
 from reconciler.diagnostics import Diagnostic, Severity, Source
 from reconciler.manifest.documents import error
 from reconciler.model.expiry import SOON, Day, day_of
+from reconciler.model.plan import Plan
 from reconciler.model.report import Level
 from reconciler.policy.asking import RULES, Answer, Job
 from reconciler.policy.findings import Violation
@@ -191,6 +192,16 @@ def _settled(one: Violation, covering: Sequence[Exemption], today: Day) -> Viola
 def _left(one: Exemption, today: Day) -> int:
     day = day_of(one.expires)
     return (day - today).days if day is not None else 0
+
+
+def unseen_in(plan: Plan) -> Iterator[str]:
+    """Why the plan does not hold everything that apply may come to do."""
+    if plan.listing_failed:
+        yield f"The listing of the directory is not whole: {plan.listing_failed}."
+    for address, reason in plan.unknown.items():
+        yield f"{address} could not be read: {reason}."
+    if not plan.complete and not plan.listing_failed and not plan.unknown:
+        yield "The plan says that it is not complete."
 
 
 def remarks(policy: Policy, environment: str, violations: Sequence[Violation], today: Day) -> Iterator[Diagnostic]:
