@@ -65,7 +65,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
+class Layout:
     """Everything at its place, from (0, 0) to (`width`, `height`)."""
 
     boxes: tuple[Box, ...]
@@ -74,7 +74,7 @@ class Drawing:
     height: float
 
 
-def lay_out(columns: Sequence[Sequence[Node]], links: Sequence[Link]) -> Drawing:
+def lay_out(columns: Sequence[Sequence[Node]], links: Sequence[Link]) -> Layout:
     """The drawing of columns, left to right, whose nodes come in the order that breaks ties. The same for the same input."""
     used = [list(column) for column in columns if column]
     around = _neighbours(links)
@@ -88,7 +88,7 @@ def lay_out(columns: Sequence[Sequence[Node]], links: Sequence[Link]) -> Drawing
         for node in column:
             boxes[node.key] = Box(node=node, label=_cut(node.label), x=x, y=tops[node.key], width=width)
         x += width + between
-    return Drawing(
+    return Layout(
         boxes=tuple(boxes.values()),
         lines=_lines(links, boxes),
         width=max(x - between, 0.0),

@@ -10,7 +10,7 @@ from html import escape
 from typing import NamedTuple
 
 from reconciler.render.clean import clean
-from reconciler.render.graph_layout import CHARACTER, Box, Drawing, Line, lay_out
+from reconciler.render.graph_layout import CHARACTER, Box, Layout, Line, lay_out
 from reconciler.render.graph_model import STYLES, Graph
 
 _MARGIN, _HEAD, _FOOT = 28.0, 92.0, 54.0
@@ -88,7 +88,7 @@ def graph_svg(graph: Graph) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _columns(drawing: Drawing) -> Iterator[str]:
+def _columns(drawing: Layout) -> Iterator[str]:
     names = {"host": "RETURN HOSTS", "identity": "IDENTITIES", "oauth2": "PROVIDERS", "key": "PROVIDERS"}
     for x, sort in sorted({(box.x, names[box.node.sort]) for box in drawing.boxes}):
         yield f'    <text class="column" x="{_n(x)}" y="-16">{sort}</text>'

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reconciler.access import Granted, Grants, Reach
 from reconciler.model.addresses import Address
-from reconciler.render.graph_layout import Drawing, Link, Node, crossings, lay_out
+from reconciler.render.graph_layout import Layout, Link, Node, crossings, lay_out
 from reconciler.render.graph_model import Graph, graph_of
 from reconciler.render.graph_svg import graph_svg
 from reconciler.render.graph_text import graph_dot, graph_mermaid
@@ -52,7 +52,7 @@ def named(text: str) -> Graph:
     return graph_of(Grants(target=TARGET, reaches=(one,), providers=(bad,)), with_hosts=True)
 
 
-def drawn(graph: Graph) -> Drawing:
+def drawn(graph: Graph) -> Layout:
     return lay_out([graph.hosts, graph.identities, graph.providers], graph.links)
 
 

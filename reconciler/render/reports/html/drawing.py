@@ -211,7 +211,7 @@ def _by_gravity(links: Iterable[Link], nodes: Mapping[str, Node]) -> list[Link]:
     return sorted(links, key=lambda one: (_weight(nodes[one.start]), _ORDER.index(one.mark), one.end))
 
 
-def _headings(placed: graph_layout.Drawing) -> tuple[tuple[str, str], ...]:
+def _headings(placed: graph_layout.Layout) -> tuple[tuple[str, str], ...]:
     found: dict[float, str] = {}
     for box in placed.boxes:
         column = 0 if box.node.sort == _HOST else 1 if box.node.sort == WORKLOAD_IDENTITY.type else 2
