@@ -13,6 +13,7 @@ from reconciler.model.environments import Where
 from reconciler.model.report import (
     Approval,
     ChangeReport,
+    Drawing,
     Finding,
     Item,
     Level,
@@ -20,7 +21,6 @@ from reconciler.model.report import (
     Mark,
     Node,
     Place,
-    Reach,
     Topic,
     Version,
     by_gravity,
@@ -212,7 +212,7 @@ def sample(**fields: Any) -> ChangeReport:
     return ChangeReport(**(values | fields))
 
 
-def _reach() -> Reach:
+def _reach() -> Drawing:
     both, prod, staging = ("prod", "staging"), ("prod",), ("staging",)
 
     def identity(name: str, mark: Mark, level: Level | None, environments: tuple[str, ...]) -> Node:
@@ -231,7 +231,7 @@ def _reach() -> Reach:
         return Link(start=f"{IDENTITY}.{name}", end=to, mark=mark, words=words, environments=environments)
 
     github, stripe = f"{OAUTH2}.github", f"{API_KEY}.stripe"
-    return Reach(
+    return Drawing(
         nodes=(
             identity("invoice-agent", Mark.CHANGED, Level.CRITICAL, prod),
             identity("legacy-importer", Mark.REMOVED, Level.CRITICAL, prod),
@@ -291,7 +291,7 @@ def drifted(**fields: Any) -> ChangeReport:
         for item in one.items[:2]
     )
     return dataclasses.replace(
-        one, topic=Topic.DRIFT, items=items, findings=(), base=None, head=None, approvals=(), reach=Reach(), **fields
+        one, topic=Topic.DRIFT, items=items, findings=(), base=None, head=None, approvals=(), reach=Drawing(), **fields
     )
 
 
@@ -340,7 +340,7 @@ def large(changes: int, *, identities: int = 0) -> ChangeReport:
         items=tuple(items),
         findings=by_gravity(findings),
         unchanged=10_000 - changes if changes < 10_000 else 0,
-        reach=Reach(nodes=tuple(nodes), links=tuple(links)),
+        reach=Drawing(nodes=tuple(nodes), links=tuple(links)),
     )
 
 

@@ -1,7 +1,7 @@
 """What a change means, for every reader: one report of a review, a plan or a drift run, as inert data.
 
 Every format (text, JSON, Markdown, SARIF, HTML, …) is made of this and of nothing else, so that none can say what another
-does not. `Item` is what changes, `Finding` what somebody should think of it, `Reach` who gets where before and after.
+does not. `Item` is what changes, `Finding` what somebody should think of it, `Drawing` who gets where before and after.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class Drawing:
     """Who reaches what, before and after in one drawing. `omitted`: identities that do not change and are not in it."""
 
     nodes: tuple[Node, ...] = ()
@@ -202,7 +202,7 @@ class ChangeReport:
     asked: str = ""
     prefix: str = ""
     approvals: tuple[Approval, ...] = ()
-    reach: Reach = field(default_factory=Reach)
+    reach: Drawing = field(default_factory=Drawing)
     unread: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()

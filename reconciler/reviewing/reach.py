@@ -16,7 +16,7 @@ from reconciler.model.changes import Action, Change
 from reconciler.model.identity import ACCESS, RETURN_URLS, WORKLOAD_IDENTITY
 from reconciler.model.plan import Plan
 from reconciler.model.providers import API_KEY_PROVIDER, OAUTH2_PROVIDER
-from reconciler.model.report import Level, Link, Mark, Node, Reach
+from reconciler.model.report import Drawing, Level, Link, Mark, Node
 from reconciler.model.resources import Desired, Stack
 from reconciler.model.values import Attributes
 from reconciler.reviewing.difference import moved
@@ -67,7 +67,7 @@ class _Reaching:
 
 def reach_between(
     before: Mapping[str, Stack | None], after: Mapping[str, Stack | None], levels: Mapping[str, Level]
-) -> Reach:
+) -> Drawing:
     """Of two versions of a manifest, by the name of the environment. `levels`: by the key of a node."""
     standings = [
         one
@@ -77,12 +77,12 @@ def reach_between(
     return _reach(standings, levels, whole=True)
 
 
-def reach_of_plan(plan: Plan, levels: Mapping[str, Level] | None = None) -> Reach:
+def reach_of_plan(plan: Plan, levels: Mapping[str, Level] | None = None) -> Drawing:
     """Of what a plan changes; a plan does not hold what stays as it is, so no more is known to be new than what it makes."""
     return reach_of_plans([plan], levels)
 
 
-def reach_of_plans(plans: Iterable[Plan], levels: Mapping[str, Level] | None = None) -> Reach:
+def reach_of_plans(plans: Iterable[Plan], levels: Mapping[str, Level] | None = None) -> Drawing:
     """Of what several plans change, each in its own environment."""
     several = list(plans)
     standings = [
@@ -142,7 +142,7 @@ def _planned(change: Change, environment: str) -> _Standing:
     )
 
 
-def _reach(standings: Iterable[_Standing], levels: Mapping[str, Level], *, whole: bool) -> Reach:
+def _reach(standings: Iterable[_Standing], levels: Mapping[str, Level], *, whole: bool) -> Drawing:
     """`whole`: whether the standings are all that there is, so that what nobody reached before is new."""
     several = list(standings)
     reaching = [_reaching(one) for one in several if one.type == _IDENTITY]
@@ -159,7 +159,7 @@ def _reach(standings: Iterable[_Standing], levels: Mapping[str, Level], *, whole
     named = {node.key for node in nodes}
     nodes += _reached(reaching, ends - named, links, whole=whole)
     graded = (_graded(node, levels) for node in nodes)
-    return Reach(nodes=tuple(sorted(graded, key=lambda node: node.key)), links=links, omitted=omitted)
+    return Drawing(nodes=tuple(sorted(graded, key=lambda node: node.key)), links=links, omitted=omitted)
 
 
 def _reaching(one: _Standing) -> _Reaching:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.report import ChangeReport, Reach
+from reconciler.model.report import ChangeReport, Drawing
 from tests.sample_reports import PAYLOADS, drifted, hostile, large, planned, sample
 
 Show = Callable[..., Any]
@@ -19,7 +19,7 @@ REPORTS = {
     "plan": planned(),
     "drift": drifted(),
     "live": LIVE,
-    "empty": sample(items=(), findings=(), reach=Reach(), approvals=(), places=()),
+    "empty": sample(items=(), findings=(), reach=Drawing(), approvals=(), places=()),
     "large": large(300, identities=400),
 }
 every_report = pytest.mark.parametrize("report_", REPORTS.values(), ids=REPORTS)

@@ -12,7 +12,7 @@ from reconciler.model.changes import Action, Change, Reason
 from reconciler.model.environments import Environment, Limit, Settings, Target, Where
 from reconciler.model.kinds import kind_of
 from reconciler.model.plan import Plan, Route, Untouched
-from reconciler.model.report import Level, Link, Mark, Node, Reach
+from reconciler.model.report import Drawing, Level, Link, Mark, Node
 from reconciler.model.resources import Desired, Refresh, Stack
 from reconciler.model.values import canonical
 from reconciler.reviewing.reach import NEIGHBOURS, host_of, reach_between, reach_of_plan
@@ -48,23 +48,23 @@ def stack(*resources: Desired, environment: str = "prod") -> Stack:
     )
 
 
-def between(before: list[Desired], after: list[Desired], **levels: Level) -> Reach:
+def between(before: list[Desired], after: list[Desired], **levels: Level) -> Drawing:
     named = {f"{IDENTITY}.{key}": level for key, level in levels.items()}
     return reach_between({"prod": stack(*before)}, {"prod": stack(*after)}, named)
 
 
-def marks(reach: Reach) -> dict[str, Mark]:
+def marks(reach: Drawing) -> dict[str, Mark]:
     return {one.key.removeprefix(f"{IDENTITY}."): one.mark for one in reach.nodes}
 
 
-def lines(reach: Reach) -> list[tuple[str, str, str, tuple[str, ...]]]:
+def lines(reach: Drawing) -> list[tuple[str, str, str, tuple[str, ...]]]:
     return [(one.start.removeprefix(f"{IDENTITY}."), one.mark.value, one.end, one.words) for one in reach.links]
 
 
 def test_what_does_not_change_is_not_drawn_but_counted() -> None:
     same = [identity("a", "https://a.example.com/"), identity("b")]
     moved = [identity("a", "https://a.example.com/", line=9), identity("b")]
-    assert between(same, moved) == Reach(omitted=2)
+    assert between(same, moved) == Drawing(omitted=2)
 
 
 def test_a_new_host_and_one_that_goes() -> None:

@@ -9,7 +9,19 @@ from reconciler import __version__
 from reconciler.model.changes import Action, AttributeChange
 from reconciler.model.encoding import encode_source
 from reconciler.model.kinds import plain
-from reconciler.model.report import BESIDE, ChangeReport, Finding, Item, Level, Link, Mark, Node, Place, Reach, Version
+from reconciler.model.report import (
+    BESIDE,
+    ChangeReport,
+    Drawing,
+    Finding,
+    Item,
+    Level,
+    Link,
+    Mark,
+    Node,
+    Place,
+    Version,
+)
 from reconciler.model.values import canonical_json
 from reconciler.render.reports import wording
 from reconciler.render.reports.labels import report_labels
@@ -144,7 +156,7 @@ def _finding(one: Finding) -> dict[str, Any]:
     }
 
 
-def _reach(reach: Reach) -> dict[str, Any]:
+def _reach(reach: Drawing) -> dict[str, Any]:
     return {
         "nodes": [_node(one) for one in reach.nodes],
         "links": [_link(one) for one in reach.links],

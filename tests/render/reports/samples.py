@@ -11,6 +11,7 @@ from reconciler.model.environments import Where
 from reconciler.model.report import (
     Approval,
     ChangeReport,
+    Drawing,
     Finding,
     Item,
     Level,
@@ -18,7 +19,6 @@ from reconciler.model.report import (
     Mark,
     Node,
     Place,
-    Reach,
     Topic,
     Version,
 )
@@ -96,7 +96,7 @@ ITEMS = (
     ),
     item(Action.REPLACE, "transfer-agent", previously=f"{KIND}.payout-agent", source=at(40)),
 )  # fmt: skip
-REACH = Reach(
+REACH = Drawing(
     nodes=(
         Node(key=f"{KIND}.invoice-agent", kind=KIND, label="invoice-agent", mark=Mark.CHANGED, level=Level.CRITICAL),
         Node(key="host:login.example.net", kind="host", label="login.example.net", mark=Mark.ADDED),
@@ -171,7 +171,7 @@ def hostile(texts: Sequence[str]) -> ChangeReport:
         topic=Topic.REVIEW, stack=a, places=places, items=items, findings=findings, base=Version(label=b, commit=c),
         head=Version(label=d), prefix="stacks/", approvals=(Approval(require=e, because=(f, g)),), unread=(h, i),
         refused=(j,), beside=(k, m), also=(part,),
-        reach=Reach(nodes=(Node(key=a, kind="host", label=b, mark=Mark.KEPT),),
+        reach=Drawing(nodes=(Node(key=a, kind="host", label=b, mark=Mark.KEPT),),
                     links=(Link(start=a, end=c, mark=Mark.ADDED, words=(d,)),)),
     )  # fmt: skip
 

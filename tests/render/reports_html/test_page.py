@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.changes import Action
-from reconciler.model.report import ChangeReport, Item, Level, Link, Mark, Node, Reach, Topic
+from reconciler.model.report import ChangeReport, Drawing, Item, Level, Link, Mark, Node, Topic
 from reconciler.model.visible import is_visible
 from reconciler.render.reports.html import report_html
 from tests.render.reports_html.reading import Element, read
@@ -28,7 +28,7 @@ REPORTS = {
     "plan": planned(),
     "drift": drifted(),
     "live": sample(also=(planned(), planned())),
-    "empty": sample(items=(), findings=(), reach=Reach(), approvals=(), places=()),
+    "empty": sample(items=(), findings=(), reach=Drawing(), approvals=(), places=()),
     "nameless": ChangeReport(topic=Topic.PLAN, stack="", places=(), items=(), findings=()),
 }
 every_report = pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS)
@@ -86,7 +86,7 @@ def test_headings_go_down_one_step_at_a_time(report: ChangeReport) -> None:
     assert all(after <= before + 1 for before, after in itertools.pairwise(steps))
 
 
-CALM = sample(findings=(), reach=Reach(), items=())
+CALM = sample(findings=(), reach=Drawing(), items=())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.model.kinds import WORKLOAD_IDENTITY
-from reconciler.model.report import Link, Mark, Node, Reach
+from reconciler.model.report import Drawing, Link, Mark, Node
 from reconciler.render import graph_layout
 from reconciler.render.clean import clean
 from reconciler.render.reports.html import saying
@@ -86,7 +86,7 @@ class DrawingView:
     indexes: Mapping[str, int]
 
 
-def drawing(reach: Reach, indexes: Mapping[str, str], number: str) -> DrawingView | None:
+def drawing(reach: Drawing, indexes: Mapping[str, str], number: str) -> DrawingView | None:
     """The drawing, or None where there is nothing to draw. `indexes`: of environments, by name."""
     if not reach.nodes:
         return None
@@ -113,7 +113,7 @@ def drawing(reach: Reach, indexes: Mapping[str, str], number: str) -> DrawingVie
     )
 
 
-def _chosen(reach: Reach) -> Mapping[str, Node]:
+def _chosen(reach: Drawing) -> Mapping[str, Node]:
     """The gravest and the changed identities, then those beside them; and of what they reach, the same."""
     identities = sorted((one for one in reach.nodes if one.kind == WORKLOAD_IDENTITY.type), key=_weight)[:_TALLEST]
     kept = {one.key: one for one in identities}
@@ -219,7 +219,7 @@ def _headings(placed: graph_layout.Layout) -> tuple[tuple[str, str], ...]:
     return tuple((name, _n(x + 1)) for x, name in sorted(found.items()))
 
 
-def _told(reach: Reach) -> str:
+def _told(reach: Drawing) -> str:
     """The drawing in a sentence."""
     changes = [
         f"{saying.number(count)} {saying.MARKS[mark]}"
@@ -229,7 +229,7 @@ def _told(reach: Reach) -> str:
     return f"Links between identities and what they reach: {saying.joined(changes) or 'none'}."
 
 
-def _notes(reach: Reach, chosen: Mapping[str, Node]) -> Sequence[str]:
+def _notes(reach: Drawing, chosen: Mapping[str, Node]) -> Sequence[str]:
     notes = []
     if left := len(reach.nodes) - len(chosen):
         notes.append(
