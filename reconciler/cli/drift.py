@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +14,7 @@ from reconciler.cli.aftermath import Aftermath
 from reconciler.cli.age import seconds_of
 from reconciler.cli.console import Console
 from reconciler.cli.drifted import DriftTerms, Outcomes, run_several
-from reconciler.cli.metric_files import read_metric_files
+from reconciler.cli.metric_files import MetricFiles, read_metric_files
 from reconciler.cli.options import Every, Format, Manifest, Outputs, RateWords, SeveralEnv, Verbose
 from reconciler.cli.output import check_replaceable
 from reconciler.cli.plan_files import save
@@ -24,6 +25,11 @@ from reconciler.errors import ExitCode, UsageError
 from reconciler.model.drift import Against, Status
 from reconciler.model.fleet import worst
 from reconciler.model.report_formats import ReportFormat
+
+if TYPE_CHECKING:
+    from reconciler.cli.fleet.choice import Wanted
+    from reconciler.model.rates import Rates
+    from reconciler.notifying import Recipient
 
 _EVERY = "24h"
 
@@ -94,6 +100,15 @@ def drift(
             "collector of node_exporter, replaced as a whole; emf: lines for CloudWatch, added. FILE - is standard output.",
         ),
     ] = None,
+    watch: Annotated[
+        str | None,
+        typer.Option(
+            "--watch",
+            metavar="INTERVAL",
+            help="Look again every INTERVAL, as in 5m or 1h, until a signal ends it: a line for each run on standard error, "
+            "and the report where it has news. Goes on after a run that failed, later and later.",
+        ),
+    ] = None,
     rate: RateWords = None,
     verbose: Verbose = False,
 ) -> ExitCode:
@@ -109,69 +124,112 @@ def drift(
       reconciler drift --all --output json=drift.json --output markdown=drift.md
       reconciler drift --env prod --full --plan back.plan
       reconciler drift --env prod --notify slack=env:SLACK_WEBHOOK_URL --metrics /var/lib/node_exporter/drift.prom
+      reconciler drift --env prod --watch 15m --notify sns=arn:aws:sns:us-east-1:222222222222:drift
 
     Exit codes: 0 none, 1 error, something could not be read or somebody not be told, 2 drift, 5 another run is at work
     """
-    from reconciler.cli.fleet.choice import Wanted, choose
+    from reconciler.cli.fleet.choice import Wanted
+    from reconciler.cli.repeating import Ended, Rhythm, repeat
+    from reconciler.drifting.report import run_words
     from reconciler.manifest import find
     from reconciler.notifying.recipients import read_recipients
 
     files = read_report_files(outputs, manifest=find(path) if outputs else None)
     measures = read_metric_files(metrics, files)
-    after = Aftermath(
-        console,
-        recipients=read_recipients(notify or ()),
-        metrics=measures,
-        against=against,
-        about=" ".join(str(one) for one in (path or "the manifest", env) if one),
-    )
+    told = read_recipients(notify or ())
+    if without_trail and existence is Existence.TRAIL:
+        raise UsageError(
+            "--existence trail needs the audit trail", "Leave --without-trail away, or list: --existence listing."
+        )
+    if out is not None:
+        check_replaceable(out, find(path), option="--plan")
     terms = DriftTerms(
         every=seconds_of(full_every, option="--full-every"),
         full=full,
         against=against,
         listing=existence is Existence.LISTING,
         trail=not without_trail,
-        owed=after.owed,
     )
-    if without_trail and not terms.listing:
-        raise UsageError(
-            "--existence trail needs the audit trail", "Leave --without-trail away, or list: --existence listing."
-        )
-    rates = read_rates(rate)
+    asked = _Asked(
+        path=path, wanted=Wanted(env=env, every=every), terms=terms, rates=read_rates(rate), told=told,
+        measures=measures, files=files, form=form, out=out, new_only=new_only or watch is not None,
+        quiet=watch is not None, verbose=verbose,
+    )  # fmt: skip
+    if watch is None:
+        return _exit_code(_run(console, asked), new_only=new_only)
     if out is not None:
-        check_replaceable(out, find(path), option="--plan")
+        raise UsageError("--plan FILE is of one run, and --watch makes many", "Leave one of the two away.")
+
+    def once(console: Console) -> Ended:
+        outcomes = _run(console, asked)
+        return Ended(_exit_code(outcomes, new_only=new_only), run_words(outcomes.runs, outcomes.failures))
+
+    return repeat(console, once, Rhythm(every=seconds_of(watch, option="--watch")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the command line asks for. `told`: who is. `out`: where the plan is saved. `quiet`: without news, nothing is shown."""
+
+    path: Path | None
+    wanted: Wanted
+    terms: DriftTerms
+    rates: Rates
+    told: Sequence[Recipient]
+    measures: MetricFiles
+    files: ReportFiles
+    form: Format
+    out: Path | None
+    new_only: bool
+    quiet: bool
+    verbose: bool
+
+
+def _run(console: Console, asked: _Asked) -> Outcomes:
+    """One run over all targets, told to everybody who is to be. Reads manifest and lockfile, whatever an earlier one read."""
+    from reconciler.cli.fleet.choice import choose
+
+    after = Aftermath(
+        console,
+        recipients=asked.told,
+        metrics=asked.measures,
+        against=asked.terms.against,
+        about=" ".join(str(one) for one in (asked.path or "the manifest", asked.wanted.env) if one),
+    )
     with after:
-        choice = after.chosen(choose(path, Wanted(env=env, every=every)), rates)
-        if choice.several and out is not None:
+        choice = after.chosen(choose(asked.path, asked.wanted), asked.rates)
+        if choice.several and asked.out is not None:
             raise UsageError("--plan FILE saves one plan, and several targets are meant", "Choose one with --env NAME.")
-        outcomes = after.found(run_several(console, choice, terms, rates))
-        if out is not None:
+        outcomes = after.found(run_several(console, choice, replace(asked.terms, owed=after.owed), asked.rates))
+        if asked.out is not None:
             for run in outcomes.runs:
-                save(console, run.plan, out, refused=run.plan.errored, sign_with=None)
-        _tell(console, outcomes, files, form, new_only=new_only, verbose=verbose, silent=measures.on_stdout)
-    return _exit_code(outcomes, new_only=new_only)
+                save(console, run.plan, asked.out, refused=run.plan.errored, sign_with=None)
+        _tell(console, outcomes, asked)
+    return outcomes
 
 
-def _tell(
-    console: Console,
-    outcomes: Outcomes,
-    files: ReportFiles,
-    form: Format,
-    *,
-    new_only: bool,
-    verbose: bool,
-    silent: bool,
-) -> None:
+def _tell(console: Console, outcomes: Outcomes, asked: _Asked) -> None:
     from reconciler.drifting.report import report_of_runs
     from reconciler.render.reports.drift_json import drift_json
 
-    report = report_of_runs(outcomes.stack, outcomes.runs, outcomes.failures, only_new=new_only)
-    report = replace(report, prefix=repository_prefix())
+    about = (outcomes.stack, outcomes.runs, outcomes.failures)
+    report = replace(report_of_runs(*about, only_new=asked.new_only), prefix=repository_prefix())
+    tell_report(
+        console,
+        report,
+        asked.files,
+        asked.form,
+        verbose=asked.verbose,
+        own={ReportFormat.JSON: lambda: drift_json(*about, only_new=asked.new_only)},
+        silent=asked.measures.on_stdout or (asked.quiet and not _is_news(outcomes)),
+    )
 
-    def as_json() -> str:
-        return drift_json(outcomes.stack, outcomes.runs, outcomes.failures, only_new=new_only)
 
-    tell_report(console, report, files, form, verbose=verbose, own={ReportFormat.JSON: as_json}, silent=silent)
+def _is_news(outcomes: Outcomes) -> bool:
+    """Whether there is anything to show to somebody who has seen the runs before."""
+    noted = [one for run in outcomes.runs for one in run.noted]
+    unread = any(not run.complete for run in outcomes.runs)
+    return bool(outcomes.failures) or unread or any(one.status is not Status.STANDING for one in noted)
 
 
 def _exit_code(outcomes: Outcomes, *, new_only: bool) -> ExitCode:

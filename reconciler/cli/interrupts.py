@@ -1,7 +1,8 @@
 """Ctrl-C, SIGTERM and SIGHUP: before changes begin, while they are under way, and when all is written.
 
-Before: the verb ends, nothing is written. While: what is under way is finished within bounds, nothing else is started; the
-same signal once more ends the process at once. After: too late to stop anything.
+Before: the verb ends, nothing is written; one that goes on until it is told to stop ends so, too. While: what is under way is
+finished within bounds, nothing else is started; the same signal once more ends the process at once. After: too late to stop
+anything.
 """
 
 from __future__ import annotations
@@ -67,6 +68,38 @@ def stoppable(console: Console, stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         _hear(_too_late, *_SIGNALS)
+
+
+@contextlib.contextmanager
+def ended_by_signal(console: Console) -> Iterator[threading.Event]:
+    """While inside, a signal sets the event and raises KeyboardInterrupt, so that locks are let go of; no other does again.
+
+    The same once more ends the process: whatever it has replaced, it has replaced as a whole.
+    """
+    ending = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield ending
+        return
+    heard: set[int] = set()
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if number in heard:
+            _say(console, f"{name}: ended at once.")
+            os._exit(ExitCode.ERROR)
+        first = not heard
+        heard.add(number)
+        if first:
+            ending.set()
+            raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    _hear(on_signal, *_SIGNALS)
+    try:
+        yield ending
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def deaf() -> None:

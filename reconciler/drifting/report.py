@@ -84,6 +84,23 @@ def report_of_runs(
     )
 
 
+def run_words(runs: Sequence[DriftRun], failures: Sequence[tuple[str, Failure]] = ()) -> str:
+    """What runs came to, in a line: `1 new, 2 standing, 0 over; 120 managed, 14 calls`."""
+    noted = [one for run in runs for one in run.noted]
+    new, standing, over = (
+        sum(one.status is status for one in noted) for status in (Status.NEW, Status.STANDING, Status.RESOLVED)
+    )
+    said = [
+        f"{new} new, {standing} standing, {over} over",
+        f"{sum(run.managed for run in runs)} managed, {sum(run.coverage.calls for run in runs)} calls",
+    ]
+    if any(not run.complete for run in runs):
+        said.append("not everything could be read")
+    if failures:
+        said.append(f"failed: {', '.join(name for name, _ in failures)}")
+    return "; ".join(said)
+
+
 def _items(told: list[Noted], environment: str, levels: Mapping[str, Level]) -> Iterator[Item]:
     by_about: dict[str, list[Noted]] = {}
     for one in told:
