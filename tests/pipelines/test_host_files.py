@@ -15,7 +15,9 @@ import yaml
 
 from tests.pipelines.jobs import ROOT
 
-WORKFLOWS = sorted((ROOT / "docs" / "pipelines" / "github").glob("*.yml"))
+WORKFLOWS = sorted(
+    [*(ROOT / "docs" / "pipelines" / "github").glob("*.yml"), ROOT / "docs" / "scheduling" / "github-drift.yml"]
+)
 SCRIPTS = sorted(path for path in (ROOT / "ci").iterdir() if path.suffix == "")
 GITLAB = ROOT / "docs" / "pipelines" / "gitlab-ci.yml"
 JENKINS = ROOT / "docs" / "pipelines" / "Jenkinsfile"

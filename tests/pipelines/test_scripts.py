@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
+import boto3
 import pytest
 
+from reconciler.emulator import Store, attach
+from reconciler.state import Disk
+from reconciler.state.memory import memory_on_disk
 from tests.forges import TOKEN, Account, Forges
 from tests.pipelines.jobs import MANIFEST, Job
 
@@ -183,9 +188,27 @@ def test_drift_fails_the_job_with_2_and_says_what_it_is(job: Job) -> None:
     job.step("pipeline", "apply")
     assert job.step("pipeline", "drift").code == 0
     job.write(MANIFEST.replace("/oauth/callback", "/elsewhere"))
+    assert job.step("pipeline", "drift").code == 0, "a merge that waits for its apply is no drift"
+    with contextlib.closing(Store(job.folder / ".reconciler" / "directory.sqlite")) as store:
+        client = boto3.client("bedrock-agentcore-control", region_name="us-east-1")
+        attach(client, store)
+        client.update_workload_identity(
+            name="invoice-agent", allowedResourceOauth2ReturnUrls=["https://rogue.example/callback"]
+        )
+        client.close()
     ended = job.step("pipeline", "drift")
-    assert (ended.code, ended.outputs["code"]) == (2, "2")
+    assert (ended.code, ended.outputs["code"], ended.outputs["changes"]) == (2, "2", "true")
     assert "invoice-agent" in ended.summary
+    assert "exit code 2: the directory was changed outside" in ended.err
+
+
+def test_a_drift_job_passes_where_another_run_is_at_work(job: Job) -> None:
+    job.event("schedule", {})
+    job.step("pipeline", "plan")
+    job.step("pipeline", "apply")
+    with memory_on_disk(job.folder / "reconciler.local.lock.json", "drift", Disk()):
+        ended = job.step("pipeline", "drift")
+    assert (ended.code, ended.outputs["code"]) == (0, "5")
 
 
 def test_show_prints_the_plan_that_is_applied(job: Job) -> None:
