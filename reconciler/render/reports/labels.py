@@ -55,7 +55,7 @@ def _demand(name: str) -> str:
     A name that does not stand there as it is (long, or of other signs) ends with digits of its own: no two approvers are one.
     """
     label = f"require-{_UNFIT.sub('-', name)}"
-    if label == f"require-{name}" and len(label) <= _LONGEST:
+    if name and label == f"require-{name}" and len(label) <= _LONGEST:
         return label
     mark = digest(name).removeprefix("sha256:")[:_MARK]
     return f"{label[: _LONGEST - _MARK - 1]}-{mark}"

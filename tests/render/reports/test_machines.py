@@ -268,7 +268,7 @@ def test_labels_say_what_happens_how_grave_it_is_and_who_has_to_approve() -> Non
 
 def test_two_approvers_are_never_one_label() -> None:
     long = "platform-identity-and-access-management"
-    names = [f"{long}-europe", f"{long}-america", "-team", "team-", "team", "a" * 31, "a" * 32]
+    names = [f"{long}-europe", f"{long}-america", "-team", "team-", "team", "a" * 31, "a" * 32, ""]
     asked = replace(REVIEW, approvals=tuple(Approval(require=one, because=("stack",)) for one in names))
     demands = [one for one in report_labels(asked) if one.startswith("reconciler/require-")]
     assert len(demands) == len(names)
