@@ -99,14 +99,14 @@ class Watched:
         terms = Terms(
             every=every, full=full, listing=listing, trail=self._trail if trail else None, threads=1, portion=portion
         )
-        run, remembered = conclude(look(self.directory, self._subject, kept, terms, at=self.at), ())
+        run, remembered = conclude(look(self.directory, self.subject, kept, terms, at=self.at), ())
         kept.write(remembered)
         return run
 
     def glance(self, *events: Event, memory: str = "") -> DriftRun:
         """A run that looks at what these events name alone, with the memory of that name."""
         kept = self.kept.setdefault(memory, Kept())
-        run, remembered = conclude(glance(self.directory, self._subject, kept, events, at=self.at, threads=1), ())
+        run, remembered = conclude(glance(self.directory, self.subject, kept, events, at=self.at, threads=1), ())
         kept.write(remembered)
         return run
 
@@ -116,7 +116,7 @@ class Watched:
         return self._trail(utc_text(datetime.fromtimestamp(self.clock.now - DAY, UTC)), self.at).events[-1]
 
     @property
-    def _subject(self) -> Subject:
+    def subject(self) -> Subject:
         route = Route(lockfile="reconciler.prod.lock.json", where=Where.EMBEDDED)
         return Subject(stack=self.stack, lock=self.lock, target=self.target, route=route)
 
