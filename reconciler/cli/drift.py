@@ -169,7 +169,7 @@ def drift(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """What the command line asks for. `told`: who is. `out`: where the plan is saved. `quiet`: nothing is shown without news."""
+    """What the command line asks for. `told`: who is. `out`: where the plan is saved. `quiet`: no news, no text."""
 
     path: Path | None
     wanted: Wanted

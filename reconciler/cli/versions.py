@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageError
@@ -66,16 +66,22 @@ def read_versions(
         raise _no_fork(repository, name, head)
     wanted = list(_wanted(repository, path))
     readings: Readings = {}
+    former = [*wanted, *_beside(wanted)] if path is not None else wanted
     left = Version(label=name, commit=fork, tip=standing if standing != fork else "")
-    found = manifest_at(repository, fork, wanted)
+    found = manifest_at(repository, fork, former)
     before, earlier = _read(found, left, readings), _stands(found)
-    since = manifest_at(repository, standing, wanted) if standing != fork else found
+    since = manifest_at(repository, standing, former) if standing != fork else found
     tip = before if since == found else _read(since, Version(label=name, commit=standing), readings)
     if head == WORKTREE:
         after, later = _in_worktree(wanted, Version(label="the working tree"), readings)
     else:
         found = manifest_at(repository, proposed, wanted)
         after, later = _read(found, Version(label=head, commit=proposed), readings), _stands(found)
+    if earlier and earlier[0] not in wanted and not _same_stack(before, after):
+        tip = before = replace(before, loaded=None)  # of somebody else: this one is new
+        earlier = None
+    if earlier and later and earlier[0].path != later[0].path:
+        after = _moved(after, earlier[0].shown, later[0].shown)
     if before.absent and after.absent:
         raise UsageError(
             f"Neither {name} nor {after.version.label} has a manifest at {' or '.join(one.shown for one in wanted)}",
@@ -92,6 +98,40 @@ def read_versions(
         stands=later or earlier or nowhere,
         proposed="" if head == WORKTREE else proposed,
     )
+
+
+def _beside(wanted: Sequence[Wanted]) -> Iterator[Wanted]:
+    """Where a manifest at a place of its own may have been before: at the usual ones, beside it and at the root."""
+    from reconciler.repository import Wanted
+
+    for one in wanted:
+        path, shown = PurePosixPath(one.path), PurePosixPath(one.shown)
+        for usual in (DEFAULT_FILE, DEFAULT_FOLDER):
+            yield Wanted(path=str(path.with_name(usual)) if path.name else usual, shown=str(shown.parent / usual))
+        for usual in (DEFAULT_FILE, DEFAULT_FOLDER) if len(path.parts) > 1 else ():
+            yield Wanted(path=usual, shown=usual)
+
+
+def _same_stack(before: Reviewed, after: Reviewed) -> bool:
+    one, other = before.manifest, after.manifest
+    return one is not None and other is not None and one.stack == other.stack
+
+
+def _moved(after: Reviewed, old: str, new: str) -> Reviewed:
+    """The version, told to stand elsewhere than the one before."""
+    from reconciler.diagnostics import Diagnostic, Severity, Source
+
+    if after.loaded is None:
+        return after
+    told = Diagnostic(
+        severity=Severity.WARNING,
+        code="manifest-moved",
+        summary=f"The manifest stood at {old}, and stands at {new} now",
+        detail="The two are compared. Make sure that plan, apply and drift look there as well, and that nobody takes what is "
+        "left at the old place for it.",
+        source=Source(new),
+    )
+    return replace(after, loaded=replace(after.loaded, diagnostics=(*after.loaded.diagnostics, told)))
 
 
 def _no_fork(repository: Repository, base: str, head: str) -> UsageError:

@@ -285,6 +285,19 @@ def test_a_review_fails_for_a_grave_finding_with_every_report(job: Job, forges: 
     assert "\n::" in ended.out, "annotations are read from the log"
 
 
+@pytest.mark.parametrize("asked", ["", "reconciler.yaml"])
+def test_a_new_manifest_before_the_one_that_stood_is_no_first_one(job: Job, asked: str) -> None:
+    (job.folder / "manifests").mkdir()
+    (job.folder / "reconciler.yaml").rename(job.folder / "manifests" / "a.yaml")
+    job.write(PROD, "manifests/a.yaml")
+    base = job.commit("as it was")
+    job.write(PROD.replace("https://app.example.com/ledger", "https://evil.net/ledger"))
+    env = {"IDENTITIES_BASE": base, "IDENTITIES_HEAD": job.commit("as it is"), "IDENTITIES_FAIL_ON": "critical"}
+    ended = job.step("pipeline", "review", env={**env, "IDENTITIES_MANIFEST": asked})
+    assert (ended.code, ended.outputs["code"]) == (3, "3"), ended.err
+    assert "stood at manifests" in ended.out
+
+
 def test_the_review_of_a_merge_request_leaves_out_what_others_merged(job: Job, forges: Forges) -> None:
     base = job.commit("as it was")
     job.write(MANIFEST.replace("/oauth/callback", "/oauth/of-the-request"))

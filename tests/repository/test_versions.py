@@ -204,6 +204,37 @@ def test_a_file_that_became_a_folder_is_still_the_manifest(git: Git) -> None:
     assert said(report(base="HEAD")) == ["+ refund-agent"]
 
 
+@pytest.mark.parametrize("new", ["reconciler.yaml", "identities/all.yaml", "manifests/a.yaml"])
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_manifest_that_moves_is_compared_with_the_one_that_stood(git: Git, new: str, asked: bool) -> None:
+    old = "reconciler.yaml" if new.startswith("manifests") else "manifests/a.yaml"
+    git.write(old, MANIFEST)
+    git.commit()
+    git.write(new, SECOND)
+    if old == "reconciler.yaml":
+        (git.root / old).unlink()
+    git.commit()
+    if not asked and new.startswith("identities"):
+        assert report(base="HEAD~1", head="HEAD").empty, "nobody looks there"
+        return
+    for head in ("HEAD", WORKTREE):
+        found = report(new if asked else None, base="HEAD~1", head=head)
+        assert said(found) == ["+ refund-agent"]
+        (moved,) = [one for one in found.findings if one.code == "manifest-moved"]
+        assert moved.summary.startswith(
+            f"The manifest stood at {old.partition('/')[0]}, and stands at {new.partition('/')[0]}"
+        )
+
+
+def test_a_manifest_of_another_stack_is_new_wherever_others_stand(git: Git) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    git.write("teams/b/reconciler.yaml", SECOND.replace("stack: payments", "stack: refunds"))
+    found = versions("teams/b/reconciler.yaml", base="HEAD")
+    assert found.base.absent
+    assert "manifest-moved" not in {one.code for one in report("teams/b/reconciler.yaml", base="HEAD").findings}
+
+
 def test_a_deleted_manifest_lets_go_of_everything_and_a_new_one_adds_everything(git: Git) -> None:
     git.write("readme", "")
     git.commit()
@@ -417,7 +448,7 @@ def test_a_link_to_the_root_or_to_another_repository_is_not_followed_either(team
         teams.commit()
         found = versions("teams/a/reconciler.yaml", base="main", head="HEAD")
         assert found.repository.root == teams.root
-        assert found.path == "teams/a/reconciler.yaml"
+        assert found.stands[0].path == "teams/a/reconciler.yaml"
         assert found.head.manifest is None
         assert found.base.manifest is not None
         (teams.root / "teams/a").unlink()
