@@ -26,6 +26,11 @@ def registrable(host: str) -> str:
     return str(_list().privatesuffix(host) or host)
 
 
+def is_registrable(host: str) -> bool:
+    """Whether somebody can own the name on the internet: no `callback`, no `oauth.callback`."""
+    return _list().publicsuffix(host, accept_unknown=False) is not None and _list().privatesuffix(host) is not None
+
+
 def public_suffix(host: str) -> str:
     """What follows the registered label, as `co.uk` or `github.io`; "" where nothing is registered there, as in `intranet`."""
     registered = _list().privatesuffix(host)

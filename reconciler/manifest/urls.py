@@ -11,11 +11,15 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.manifest.domains import is_registrable
+
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
 _WEB = frozenset({"http", "https"})
-_USUAL_PORTS = {"http": 80, "https": 443}
+_USUAL_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21}
+_CALLED = frozenset(_USUAL_PORTS)  # which every client follows to a host: the special schemes of WHATWG URL
+_WRAPPED = re.compile(r"https?:(?=[/\\])", re.IGNORECASE)  # what an app is to open: `feed:https://…`
 _NUMERIC_HOST = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}")
 _ORDINARY = re.compile(
     r"https://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}(?::[0-9]{1,4})?(?:[/?][!-\"$-\[\]-~]*)?"
@@ -51,6 +55,11 @@ class Url:
         """Whether it is http or https."""
         return self.scheme in _WEB
 
+    @property
+    def reaches(self) -> bool:
+        """Whether it names a host that somebody can own, whatever the scheme: `myapp://callback` does not."""
+        return self.scheme in _CALLED or (bool(self.host) and is_registrable(self.host))
+
 
 def is_ordinary(text: str) -> bool:
     """Whether it is plainly an https URL with a name in ASCII for a host: no rule about one URL has anything to say."""
@@ -63,8 +72,10 @@ def parse_url(text: str) -> Url:
 
     scheme, _, rest = text.partition(":")
     scheme = scheme.lower()
-    disputed = scheme in _WEB and (re.match("//[^/]", rest) is None or "\\" in rest)
-    if scheme in _WEB:
+    disputed = scheme in _CALLED and (re.match("//[^/]", rest) is None or "\\" in rest)
+    if (wrapped := _WRAPPED.match(rest)) and scheme not in _CALLED:
+        rest = rest[wrapped.end() :]
+    if wrapped or scheme in _CALLED:
         rest = "//" + rest.replace("\\", "/").lstrip("/")
     split = urlsplit(rest)
     port = split.port  # raises ValueError for a port that is no number

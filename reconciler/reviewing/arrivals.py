@@ -39,13 +39,13 @@ class Web(NamedTuple):
 
 @functools.lru_cache(maxsize=65536)  # many identities, few URLs; both versions have most of them
 def web_of(text: str) -> Web | None:
-    """Where an http or https URL leads, as a browser would go; None for any other and for what cannot be read."""
+    """Where a URL leads, as a browser would go; None where it names no host, and for what cannot be read."""
     if match := _PLAIN.fullmatch(text):
         scheme, host, port = match.groups()
         number = int(port) if port else None
         return Web(scheme, host, None if number == (443 if scheme == "https" else 80) else number)
     url = read(text)
-    return Web(url.scheme, url.host, url.port) if url is not None and url.web and url.host else None
+    return Web(url.scheme, url.host, url.port) if url is not None and url.reaches and url.host else None
 
 
 def read(text: str) -> Url | None:

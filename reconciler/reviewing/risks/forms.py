@@ -23,7 +23,7 @@ from reconciler.reviewing.risks.facts import Facts, Raised, Risk, count
 from reconciler.reviewing.risks.hosts import own_hosts, shown, who, whose
 from reconciler.reviewing.versions import Reviewed
 
-_RUNS = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "filesystem"})
+_RUNS = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "intent"})
 _OPEN = re.compile(r"[*{}$<>|^`\[\]]|%2[aA]|%7[bBdD]")
 
 
@@ -50,17 +50,17 @@ def _user_info(url: Url, _: Facts) -> str:
 
 
 def _spelt(url: Url, _: Facts) -> str:
-    if not url.web or url.written.lower().rstrip(".") == url.host:
+    if not url.reaches or url.written.lower().rstrip(".") == url.host:
         return ""
     return f"is written {quoted(url.written)}, which browsers read as {shown(url.host)}"
 
 
 def _dot(url: Url, _: Facts) -> str:
-    return f"has a dot behind its host, {shown(url.host)}" if url.web and url.written.endswith(".") else ""
+    return f"has a dot behind its host, {shown(url.host)}" if url.reaches and url.written.endswith(".") else ""
 
 
 def _mixed(url: Url, _: Facts) -> str:
-    label = next((one for one in decoded_labels(url.host) if mixes_scripts(one)), "") if url.web else ""
+    label = next((one for one in decoded_labels(url.host) if mixes_scripts(one)), "") if url.reaches else ""
     return f"mixes letters of several scripts in {quoted(label)}" if label else ""
 
 
@@ -74,7 +74,7 @@ def _disputed(url: Url, _: Facts) -> str:
 
 
 def _wild_host(url: Url, _: Facts) -> str:
-    return "has a wildcard or placeholder in its host" if url.web and _OPEN.search(url.written) else ""
+    return "has a wildcard or placeholder in its host" if url.reaches and _OPEN.search(url.written) else ""
 
 
 def _wild_rest(url: Url, facts: Facts) -> str:
@@ -83,11 +83,11 @@ def _wild_rest(url: Url, facts: Facts) -> str:
 
 
 def _loopback(url: Url, _: Facts) -> str:
-    return "is the user's own machine" if url.web and is_loopback(url.host) else ""
+    return "is the user's own machine" if url.reaches and is_loopback(url.host) else ""
 
 
 def _address(url: Url, _: Facts) -> str:
-    address = address_in(url.host) if url.web and not is_loopback(url.host) else None
+    address = address_in(url.host) if url.reaches and not is_loopback(url.host) else None
     if address is None:
         return ""
     return "is an IP address" if str(address) == url.written else f"is the IP address {address}"

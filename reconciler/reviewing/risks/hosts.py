@@ -75,7 +75,7 @@ def by_host(facts: Facts) -> dict[str, list[Arrival]]:
     """What arrives for each host that somebody can own; what is wrong with the others is told in `forms`."""
     found: dict[str, list[Arrival]] = {}
     for one in facts.arrivals:
-        if one.url is not None and one.url.web and is_ownable(one.url.host):
+        if one.url is not None and one.url.reaches and is_ownable(one.url.host):
             found.setdefault(one.url.host, []).append(one)
     return dict(sorted(found.items()))
 
