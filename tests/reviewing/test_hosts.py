@@ -24,6 +24,12 @@ KNOWN = Known(["app.example.com", "agents.initech.io", "ours.github.io", "pay.ac
         ("a.ours.github.io", "ours.github.io"),
         ("bucket.s3.amazonaws.com", "bucket.s3.amazonaws.com"),
         ("abc.execute-api.us-east-1.amazonaws.com", "abc.execute-api.us-east-1.amazonaws.com"),
+        ("acme.service-now.com", "acme.service-now.com"),
+        ("acme.eu.auth0.com", "acme.eu.auth0.com"),
+        ("acme.my.salesforce.com", "acme.my.salesforce.com"),
+        ("app.westeurope.cloudapp.azure.com", "app.westeurope.cloudapp.azure.com"),
+        ("okta.com", "okta.com"),
+        ("docs.azure.com", "azure.com"),
         ("intranet", "intranet"),
         ("", ""),
     ],
@@ -35,8 +41,11 @@ def test_a_domain_is_what_somebody_registered(host: str, domain: str) -> None:
 def test_suffixes_of_private_owners_count() -> None:
     assert is_public_suffix("github.io")
     assert is_public_suffix("com")
+    assert is_public_suffix("okta.com")
+    assert not is_public_suffix("acme.okta.com")
     assert not is_public_suffix("example.com")
     assert public_suffix("app.example.co.uk") == "co.uk"
+    assert public_suffix("acme.okta.com") == "okta.com"
     assert public_suffix("intranet") == ""
 
 
