@@ -131,6 +131,12 @@ def test_nothing_is_told_twice_of_the_same_element() -> None:
         assert len(seen) == len(set(seen)), name
 
 
+@pytest.mark.parametrize("folder", CASES, ids=[one.name for one in CASES])
+def test_no_two_findings_have_the_same_fingerprint(folder: Path) -> None:
+    found = [one.fingerprint for one in play(folder).findings]
+    assert len(found) == len(set(found))
+
+
 def test_every_risk_has_its_section_and_every_section_its_risk() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     part = text.partition("\n## Rules\n")[2].partition("\n## ")[0]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from reconciler.manifest import Readings
-from reconciler.model.report import ChangeReport
+from reconciler.model.report import ChangeReport, Finding
 from reconciler.reviewing import review
 from tests.reviewing.versions import HEAD, reviewed, version
 
@@ -110,6 +110,103 @@ def test_every_change_is_judged_and_every_finding_is_whole(base: dict[str, str],
             one.about for one in found.findings if one.code in ("new-domain", "look-alike-host", "identity-deleted")
         }
         assert grave <= addresses
+
+
+many_urls = st.builds(
+    lambda scheme, host, rest: f"{scheme}{host}{rest}",
+    st.sampled_from(["https://", "http://", "myapp://", "theirs://"]),
+    st.sampled_from(
+        [
+            "app.example.com",
+            *(f"h{at}.example.com" for at in range(8)),
+            *(f"h{at}.evil.net" for at in range(3)),
+            "*.example.com",
+            "{a}.example.com",
+            "%61.example.com",
+            "www.example.com.",
+            "10.0.0.1",
+            "10.0.0.2",
+            "localhost",
+            "xn--bcher-kva.de",
+            "www.xn--bcher-kva.de",
+        ]
+    ),
+    st.sampled_from(["/cb", "/{1}", "/{2}", "/*1", "/*2", "/%2a", ":8443/cb", ":9443/cb", "/#a", "/#b"]),
+)
+full_entries = st.builds(
+    lambda url_list, rest: {"allowedResourceOauth2ReturnUrls": url_list, **rest},
+    st.lists(many_urls, max_size=20),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "environments": st.sampled_from([["dev"], ["prod"], ["dev", "prod"]]),
+            "access": st.lists(
+                st.builds(
+                    lambda name, scopes, flows: {"oauth2": name, "scopes": scopes, "flows": flows},
+                    st.sampled_from(["idp-a", "idp-b"]),
+                    st.lists(st.sampled_from(["repo", "user", "admin"]), max_size=3),
+                    st.lists(st.sampled_from(["M2M", "USER_FEDERATION"]), min_size=1, max_size=2, unique=True),
+                ),
+                max_size=2,
+                unique_by=lambda one: one["oauth2"],
+            ),
+        },
+    ),
+)
+endpoints = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["https://", "http://"]),
+    st.sampled_from(["login.example.com", "idp.example.com", "evil.net"]),
+    st.sampled_from(["/a", "/b", ":8443/a", ":9443/a"]),
+)
+providers = st.builds(
+    lambda client, issuer, authorization, token, secret: {
+        "credentialProviderVendor": "CustomOauth2",
+        "config": {
+            "clientId": client,
+            "oauthDiscovery": {
+                "authorizationServerMetadata": {
+                    "issuer": issuer,
+                    "authorizationEndpoint": authorization,
+                    "tokenEndpoint": token,
+                }
+            },
+        },
+        "clientSecret": {"secretId": secret, "jsonKey": "key"},
+    },
+    st.sampled_from(["a", "b"]),
+    endpoints,
+    endpoints,
+    endpoints,
+    st.sampled_from(["one", "two"]),
+)
+full = st.builds(
+    lambda head, section, idp_a, idp_b: {
+        "m.yaml": head,
+        "w.yaml": yaml.safe_dump(
+            {"workloadIdentities": section, "oauth2CredentialProviders": {"idp-a": idp_a, "idp-b": idp_b}}
+        ),
+    },
+    heads,
+    st.dictionaries(st.sampled_from(["agent-a", "agent-b", "agent-c"]), full_entries, max_size=3),
+    providers,
+    providers,
+)
+
+
+@given(base=full, head=full)
+@settings(max_examples=150, deadline=None)
+def test_no_two_findings_have_the_same_fingerprint(base: dict[str, str], head: dict[str, str]) -> None:
+    alike: dict[str, list[Finding]] = {}
+    for one in reviewed(base, head).findings:
+        alike.setdefault(one.fingerprint, []).append(one)
+    assert [one for one in alike.values() if len(one) > 1] == []
+
+
+def test_full_manifests_are_sound() -> None:
+    """Else the property above would speak of mistakes alone."""
+    sound = find(full, lambda one: version(one).manifest is not None and len(one["w.yaml"]) > 1_000)
+    assert version(sound).stack("prod") is not None
 
 
 @given(base=sections, head=sections, seed=st.randoms(use_true_random=False))

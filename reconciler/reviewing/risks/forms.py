@@ -369,7 +369,7 @@ def _raised(form: Form, facts: Facts, domain: str, found: str, arrivals: list[Ar
         else f"{count(many, 'return URL')}, as {quoted(first.text)}: each {found} ({who(arrivals)})",
         consequence=form.consequence,
         advice=form.advice,
-        subject=first.text if many == 1 else domain or first.text,
+        subject=first.text if many == 1 else f"{domain} {found}".strip(),
         place=facts.place(first.address, RETURN_URLS, first.text),
         allowed=f"settings.rules.{form.rule}: off" if silenced else "",
         others=others,

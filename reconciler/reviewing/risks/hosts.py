@@ -172,7 +172,7 @@ def _raised(
         summary=f"{f'{shown(host.name)} {one}' if len(hosts) == 1 else names} ({who(arrivals)})",
         consequence=f"{consequence}{used}",
         advice=advice,
-        subject=host.name if len(hosts) == 1 else registrable(host.name),
+        subject=host.name,
         place=facts.place(arrivals[0].address, RETURN_URLS, arrivals[0].text),
         allowed=host.allowed,
         others=others,

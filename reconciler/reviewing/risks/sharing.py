@@ -73,7 +73,7 @@ def _sharing(facts: Facts) -> Iterator[Raised]:
             summary=f"{what} {'is' if len(arrivals) == 1 else 'are'} shared by {named(sharing)}",
             consequence="A mix-up of flows there gives one agent the consent that was meant for another.",
             advice="Give each identity a path of its own.",
-            subject=first.text if len(arrivals) == 1 else "",
+            subject=first.text,
             place=facts.place(first.address, RETURN_URLS, first.text),
             others=tuple(one for one in sharing if one != about),
         )
@@ -127,7 +127,7 @@ def _raised_across(facts: Facts, inner: str, outer: Stack, fresh: Sequence[str],
         summary=f"{what} {'are' if many else 'is'} the same in {name} as in {inner}, which is protected",
         consequence=f"Agents of {name} bring users' authorization codes to what answers for {inner}, as if they were its own.",
         advice="Give each environment a host of its own.",
-        subject="" if many else fresh[0],
+        subject=fresh[0],
         place=(element_source(entry, outer.environment, RETURN_URLS, fresh[0]), False),
         environments=tuple(sorted((inner, name))),
     )

@@ -118,7 +118,7 @@ def _endpoints(facts: Facts) -> Iterator[Raised]:
                 if asked.known
                 else f"It {gets}",
                 advice=f"Make sure that the {'issuer' if asked.known else 'host'} is the vendor's own.",
-                subject=host or asked.text,
+                subject=asked.text if asked.known else _element(asked.place),
                 place=facts.place(one.address, CONFIG.name, asked.path),
             )
 
@@ -138,6 +138,14 @@ def _asked(one: Revision) -> Iterator[_Asked]:
 def _leads(path: str, text: str) -> bool:
     """Whether it says where requests go: a URL, whatever stands where one belongs, or anything about a private endpoint."""
     return "://" in text or path.startswith(_PRIVATE) or _ENDPOINT.search(path) is not None
+
+
+def _element(asked: Web | str) -> str:
+    """What tells the place apart from all others; of the usual scheme and port, nothing is said."""
+    if not isinstance(asked, Web):
+        return asked
+    scheme = "" if asked.scheme == "https" else f"{asked.scheme}://"
+    return f"{scheme}{asked.host}{f':{asked.port}' if asked.port else ''}"
 
 
 def _spelt(asked: Web | str) -> str:
