@@ -12,6 +12,9 @@ from reconciler.reviewing.difference import PROTECT
 from reconciler.reviewing.risks.facts import Facts, Raised, Risk, count, counted, named
 from reconciler.reviewing.risks.lifecycle import deleted
 
+_FLOOR = 10  # deletes that a limit in percent allows always
+_VAST = 1_000_000  # resources: more than any stack has
+
 
 def _protection_lifted(facts: Facts) -> Iterator[Raised]:
     found = (
@@ -45,27 +48,36 @@ def _limits(facts: Facts) -> Iterator[Raised]:
         return
     old, new = facts.before.environment.limit, facts.after.environment.limit
     size = max(len(facts.before.resources), len(facts.after.resources))
-    if _most(new, size) <= _most(old, size) and (new.percent is None) == (old.percent is None):
+    if not _rises(old, new, size):
         return
+    now = _most(new, size) > _most(old, size)
     for amendment in facts.amendments:
-        if amendment.row("limits.deletes") is not None and _most(new, size) > _most(old, size):
+        if amendment.row("limits.deletes") is not None:
             yield Raised(
-                level=facts.grave(Level.WARNING, Level.NOTICE),
+                level=facts.grave(Level.WARNING if now else Level.NOTICE, Level.NOTICE),
                 about=amendment.about,
                 summary=f"Environment {facts.declared} may lose more in one apply: {old} -> {new}",
                 consequence=f"Of {count(size, 'resource')} there, one apply may delete {_most(new, size)}, "
-                f"where it might delete {_most(old, size)}.",
+                f"where it might delete {_most(old, size)}."
+                if now
+                else f"Of {count(size, 'resource')} there, one apply may delete as many as before; of more, more.",
                 advice="`--allow-deletes N` lets one apply delete more, and no other.",
                 subject="limits.deletes",
                 place=facts.place_of(*amendment.path, "limits"),
             )
 
 
+def _rises(old: Limit, new: Limit, size: int) -> bool:
+    """Whether the new one allows more in a stack of that size, or in one that it may grow to."""
+    sizes = {size, _FLOOR, _VAST, old.count or 0, new.count or 0}
+    return any(_most(new, one) > _most(old, one) for one in sizes if one >= size)
+
+
 def _most(limit: Limit, size: int) -> int:
     """How many of that many resources one apply may delete."""
     if limit.count is not None:
         return min(limit.count, size)
-    return min(max(10, size * (limit.percent or 0) // 100), size)
+    return min(max(_FLOOR, size * (limit.percent or 0) // 100), size)
 
 
 def _variables(facts: Facts) -> Iterator[Raised]:
