@@ -175,22 +175,21 @@ def _names(stack: Stack | None) -> Mapping[Remote, Address]:
 
 
 def _credentials(facts: Facts) -> Iterator[Raised]:
-    for amendment in facts.amendments if facts.before and facts.after else ():
+    if facts.before is None or facts.after is None:
+        return
+    for amendment in facts.amendments:
         for name in _CREDENTIALS:
             row = amendment.row(name)
             if row is None:
                 continue
-            other = name == "roleArn" and _account(row.before) != _account(row.after)
             mild = name in ("externalId", "sessionName")
-            level = facts.grave(
-                Level.CRITICAL if other else Level.WARNING, Level.NOTICE if not other else Level.WARNING
-            )
+            whose = _whose_rights(facts.before.environment, facts.after.environment) if name == "roleArn" else ""
+            level = facts.grave(Level.CRITICAL if whose else Level.WARNING, Level.WARNING if whose else Level.NOTICE)
             yield Raised(
                 level=facts.grave(Level.NOTICE, Level.INFO) if mild else level,
                 about=amendment.about,
                 summary=f"Environment {facts.declared}: {name} {row.before or 'not given'} -> {row.after or 'not given'}",
-                consequence="Somebody else's rights are used there from now on"
-                + (", those of another account." if other else ".")
+                consequence=f"Somebody else's rights are used there from now on{whose}."
                 if not mild
                 else "The role may not be assumed, or its sessions may be called otherwise in the trail.",
                 advice="Compare what it may do with `reconciler access policy`." if not mild else "",
@@ -199,8 +198,16 @@ def _credentials(facts: Facts) -> Iterator[Raised]:
             )
 
 
-def _account(role: object) -> str:
-    return str(role).split(":")[4] if role else ""
+def _whose_rights(before: Environment, after: Environment) -> str:
+    """What there is to say of the account that the new rights are of: nothing where it is that of the old ones."""
+    old, new = (_account(one.role_arn) or one.account for one in (before, after))
+    if not old or not new:
+        return ", perhaps those of another account"
+    return "" if old == new else ", those of another account"
+
+
+def _account(role: str) -> str:
+    return role.split(":")[4] if role else ""
 
 
 def _state(facts: Facts) -> Iterator[Raised]:
