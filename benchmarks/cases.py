@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks.fleet import ENVIRONMENT
 from benchmarks.granted import GRANTS, PROVIDERS
 from benchmarks.measure import Cost, Side, alternate, run
+from benchmarks.reviewed import BASE, CHANGES, FILES, FOLDER
 
 ROOT = Path(__file__).resolve().parents[1]
 LATENCY_MS = 50
@@ -61,6 +62,13 @@ class Bench:
         folder = self.folder / f"granted-{count}"
         if not folder.exists():
             subprocess.run([sys.executable, "-m", "benchmarks.granted", str(folder), str(count)], cwd=ROOT, check=True)
+        return folder
+
+    def repository(self, count: int) -> Path:
+        """A repository with the fleet of that size and a change of it, made once."""
+        folder = self.folder / f"reviewed-{count}"
+        if not folder.exists():
+            subprocess.run([sys.executable, "-m", "benchmarks.reviewed", str(folder), str(count)], cwd=ROOT, check=True)
         return folder
 
     def environment(self, endpoint: str = "") -> dict[str, str]:
@@ -158,6 +166,17 @@ def plan(bench: Bench) -> Row:
     title = f"`plan --refresh none` of {count:,}, nothing to do"
     target = "≤ 1/15 of the time, < 300 MB"
     return _compare(bench, title, sides, target, lambda a, b: a.wall * 15 <= b.wall and a.memory < 300 * 1024**2)
+
+
+def review(bench: Bench) -> Row:
+    """What a change of a few means, in a stack of many files, beside a plan of the same size that reads nothing."""
+    count = bench.size(10_000)
+    sides = [
+        bench.ours(["review", FOLDER, "--base", BASE], bench.repository(count)),
+        bench.theirs(["plan", "-refresh=false", "-input=false", "-no-color"], bench.fleet(count) / "terraform"),
+    ]
+    title = f"`review` of {count:,} in {FILES} files, {CHANGES} changes"
+    return _compare(bench, title, sides, "≤ 1/10 of the time", lambda ours, other: ours.wall * 10 <= other.wall)
 
 
 def every_kind(bench: Bench) -> Row:
@@ -303,6 +322,7 @@ CASES: dict[str, Callable[[Bench], Row]] = {
     "quickstart": validate_quickstart,
     "validate": validate,
     "plan": plan,
+    "review": review,
     "kinds": every_kind,
     "matrix": matrix,
     "graph": picture,
