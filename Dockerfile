@@ -1,9 +1,10 @@
 # reconciler in an image for CI: every dependency pinned by hash, no root, git for `review`, and the scripts that pipelines call.
 FROM python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254 AS built
 WORKDIR /source
-COPY ci/requirements.txt ci/
+COPY ci/requirements.txt ci/requirements-policy.txt ci/
 RUN python -m venv /opt/reconciler \
-    && /opt/reconciler/bin/pip install --no-cache-dir --require-hashes --only-binary :all: --requirement ci/requirements.txt
+    && /opt/reconciler/bin/pip install --no-cache-dir --require-hashes --only-binary :all: \
+        --requirement ci/requirements.txt --requirement ci/requirements-policy.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas schemas
 COPY reconciler reconciler

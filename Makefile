@@ -55,10 +55,12 @@ test-lower-bounds: $(VENV)-lower-bounds/.ready ## the suite with the oldest depe
 	@$(VENV)-lower-bounds/bin/python -m pytest -n $(WORKERS)
 
 .PHONY: pins
-pins: $(VENV)/.ready ## ci/requirements.txt, the versions that pipelines install, again from pyproject.toml
+pins: $(VENV)/.ready ## ci/requirements*.txt, the versions that pipelines install, again from pyproject.toml
 	@$(PIP) install uv
 	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-emit-index-url --upgrade --output-file ci/requirements.txt pyproject.toml ci/build.in
+	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --upgrade --output-file ci/requirements-policy.txt ci/policy.in
 
 .PHONY: wheel
 wheel: $(VENV)/.ready-test ## dist/agentcore_reconciler-*.whl

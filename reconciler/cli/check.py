@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ from reconciler.cli.age import today
 from reconciler.cli.console import Console
 from reconciler.cli.options import Format, VerifyWith
 from reconciler.cli.plan_files import read_plan, tell
+from reconciler.cli.report_files import ReportFiles, read_report_files
 from reconciler.cli.signing import check_signature
 from reconciler.errors import ExitCode, InvalidInput, UsageError
 from reconciler.model.report import Level
@@ -42,6 +43,15 @@ def check(
         int, typer.Option("--timeout", metavar="SECONDS", min=1, max=3600, help="How long all rules together may take.")
     ] = 60,
     verify_with: VerifyWith = None,
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output",
+            metavar="FORMAT=FILE",
+            help="Also write a report, whatever the exit code. Repeatable. FILE - is standard output. FORMAT: "
+            f"{', '.join(one.value for one in Format)}.",
+        ),
+    ] = None,
 ) -> ExitCode:
     """Check a saved plan against the rules of your house.
 
@@ -52,20 +62,34 @@ def check(
     For example:
       reconciler plan --out prod.plan
       reconciler check prod.plan --policy policies
-      reconciler check prod.plan --policy policies --fail-on critical --format markdown
+      reconciler check prod.plan --policy policies --fail-on critical --output markdown=policy.md
 
     Exit codes: 0 it passes; 1 error: a rule with a mistake, one that could not be evaluated, or a plan that does not hold
     everything; 3 a violation at or above --fail-on; 4 the plan was edited since it was saved
     """
     from reconciler.confined import Bounds
 
+    files = _outputs(outputs, file, policy)
     saved = read_plan(file)
     checked = check_signature(saved, file=str(file), verify_with=verify_with)
     rules = _read(policy, console)
     tell(console, saved, file=file, checked=checked)
     report = _checked(saved, rules, Bounds(seconds=timeout), words=(str(file), str(policy)), fail_on=fail_on)
-    _show(console, report, form)
+    _tell(console, report, files, form)
     return _ending(report)
+
+
+def _outputs(words: Sequence[str] | None, plan: Path, policy: Path) -> ReportFiles:
+    """What `--output` asks for. Raises UsageError for a format that a check has not, and for a file that it reads."""
+    taken = {plan: "the plan that is checked"}
+    files = read_report_files(words, taken={**taken, **dict.fromkeys(_paths(policy), "a file of the policy")})
+    for one in files.files:
+        if one.form.value not in {known.value for known in Format}:
+            raise UsageError(
+                f"--output {one}: a check has no report in that format; nothing was written",
+                f"Its formats are {', '.join(known.value for known in Format)}.",
+            )
+    return files
 
 
 def _read(folder: Path, console: Console) -> Policy:
@@ -77,7 +101,7 @@ def _read(folder: Path, console: Console) -> Policy:
     if not has_errors(found) and not policy.codes:
         found = (*found, no_rules(str(folder)))
     if has_errors(found):
-        raise InvalidInput(f"{folder} is not a policy to check anything by", found, "Nothing was checked.")
+        raise InvalidInput(f"the rules in {folder} cannot be used", found, "Nothing was checked.")
     console.diagnostics(found)
     return policy
 
@@ -86,9 +110,9 @@ def _files(place: Path) -> Iterator[ManifestFile]:
     """Every rule file in the folder and below it, by name; or the one that was named. Tests of Rego rules are none."""
     from reconciler.manifest.documents import ManifestFile
 
-    if not place.exists():
+    found = _paths(place)
+    if not found and not place.exists():
         raise UsageError(f"there is no policy {place}", "Give the folder that holds the rules.")
-    found = [place] if place.is_file() else sorted(one for one in place.rglob("*") if _is_rules(one, place))
     if len(found) > _MOST_FILES:
         raise UsageError(f"{place} holds {len(found)} files with rules", f"More than {_MOST_FILES} are not read.")
     for one in found:
@@ -100,6 +124,10 @@ def _files(place: Path) -> Iterator[ManifestFile]:
         if len(text) > _LARGEST:
             raise UsageError(f"{one} is larger than 1 MiB", "No file of rules is. Nothing was checked.")
         yield ManifestFile(str(one), text)
+
+
+def _paths(place: Path) -> list[Path]:
+    return [place] if place.is_file() else sorted(one for one in place.rglob("*") if _is_rules(one, place))
 
 
 def _is_rules(file: Path, folder: Path) -> bool:
@@ -120,7 +148,7 @@ def _checked(saved: SavedPlan, policy: Policy, bounds: Any, *, words: tuple[str,
     job = ask(policy, document)
     violations, failures = judge(policy, job, answers(job, bounds), day)
     if failures and all(one.code == "policy-rego" for one in failures):
-        raise InvalidInput(f"{words[1]} is not a policy to check anything by", failures, "Nothing was checked.")
+        raise InvalidInput(f"the rules in {words[1]} cannot be used", failures, "Nothing was checked.")
     return CheckReport(
         plan=words[0],
         policy=words[1],
@@ -135,17 +163,27 @@ def _checked(saved: SavedPlan, policy: Policy, bounds: Any, *, words: tuple[str,
     )
 
 
-def _show(console: Console, report: CheckReport, form: Format) -> None:
+def _tell(console: Console, report: CheckReport, files: ReportFiles, form: Format) -> None:
+    """Write and show it, whatever the exit code will be; then raise ReconcilerError where a file could not be written."""
     from reconciler.render.policy_check import policy_json, policy_markdown, policy_text
 
-    match form:
-        case Format.TEXT:
-            console.show(policy_text(report, colour=console.colour_out, width=console.width))
-        case Format.JSON:
-            console.show(policy_json(report))
-        case Format.MARKDOWN:
-            console.show(policy_markdown(report))
+    def text(wanted: Format, *, terminal: bool = False) -> str:
+        match wanted:
+            case Format.TEXT if terminal:
+                return policy_text(report, colour=console.colour_out, width=console.width)
+            case Format.TEXT:
+                return policy_text(report, colour=False, width=100)
+            case Format.JSON:
+                return policy_json(report)
+            case Format.MARKDOWN:
+                return policy_markdown(report)
+
+    failed = files.write(console, lambda wanted: text(Format(wanted.value)))
+    if not files.on_stdout:
+        console.show(text(form, terminal=True))
     console.diagnostics([*report.failures, *report.remarks], lines=False)
+    if failed is not None:
+        raise failed
 
 
 def _ending(report: CheckReport) -> ExitCode:

@@ -183,11 +183,13 @@ def _text_of(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8 text", "Make it with --output of review, plan or show.") from error
+        raise UsageError(
+            f"{file} is not UTF-8 text", "Make it with --output of review, plan, show or check."
+        ) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(
-            f"cannot read {file}: {reason}", "It is there once --output of review, plan or show has written it."
+            f"cannot read {file}: {reason}", "It is there once --output of review, plan, show or check has written it."
         ) from error
 
 

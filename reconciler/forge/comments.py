@@ -39,7 +39,7 @@ def check_marked(text: str, *, file: str) -> str:
     if not _MARKER.fullmatch(first):
         raise UsageError(
             f"{file} is no report for a comment: its first line is not the marker by which the comment is found again",
-            "Make it with --output markdown=FILE of review, plan or show.",
+            "Make it with --output markdown=FILE of review, plan, show or check.",
         )
     return first
 

@@ -10,14 +10,15 @@ from reconciler.model.report import Level
 from reconciler.model.values import canonical_json
 from reconciler.policy import CheckReport, Exemption, Verdict, Violation
 from reconciler.render.clean import clean
+from reconciler.render.cutting import NOTE, Block, Cut, Piece, fitted
+from reconciler.render.diffs import entry, said_in_fence
 from reconciler.render.findings import wrapped
-from reconciler.render.markup import code, fenced
+from reconciler.render.markup import FOLD_END, LIMIT, code, fence_of, fold_start, marker
 from reconciler.render.palette import Palette
+from reconciler.render.reports.wording import counted
 from reconciler.render.words import plural
 
 _LEVELS = tuple(reversed(Level))
-_MOST = 500
-"""Violations of one level that Markdown shows; a comment has an end."""
 
 
 def policy_text(report: CheckReport, *, colour: bool, width: int) -> str:
@@ -77,7 +78,7 @@ def _where(report: CheckReport) -> str:
 
 
 def _counts(report: CheckReport) -> str:
-    return ", ".join(f"{report.count(level)} {level.value}" for level in _LEVELS if report.count(level))
+    return ", ".join(counted(level, report.count(level)) for level in _LEVELS if report.count(level))
 
 
 def _sum(report: CheckReport) -> str:
@@ -101,29 +102,39 @@ def _sum(report: CheckReport) -> str:
 
 
 def policy_markdown(report: CheckReport) -> str:
-    """The check as a pull-request comment."""
+    """The check as a pull-request comment of at most 60,000 characters: what matters least is cut first, and counted."""
     of = report.target
-    sections = [
+    pieces: list[Piece] = [
+        f"{marker('check', of.stack, [of.environment])}\n"
         f"### Policy: stack {code(of.stack)}, environment {code(of.environment)}",
         f"**{_sum(report)}**",
+        NOTE,
     ]
-    for level in _LEVELS:
+    for rank, level in enumerate(_LEVELS):
         found = [one for one in report.standing if one.level is level]
         if found:
-            open_ = " open" if level.rank >= report.fail_on.rank else ""
-            sections.append(_folded(level.value, found, open_))
+            pieces.append(_folded(level.value, found, rank, opened=level.rank >= report.fail_on.rank))
     if report.exempted:
-        sections.append(_folded("exempted", report.exempted, ""))
-    said = [_said(one) for one in (*report.failures, *report.remarks)]
-    if said or report.unseen:
-        sections.append(fenced([*said, *report.unseen], "text"))
-    return "\n\n".join(sections) + "\n"
+        pieces.append(_folded("exempted", report.exempted, len(_LEVELS), opened=False))
+    said = [*map(_said, (*report.failures, *report.remarks)), *report.unseen]
+    if said:
+        pieces.append(said_in_fence([[one] for one in said], ("remark", "remarks"), 0, 0))
+    return fitted(pieces, LIMIT, told=_told)
 
 
-def _folded(head: str, found: Sequence[Violation], opened: str) -> str:
-    lines = [line for one in found[:_MOST] for line in _block(one, Palette(False), 110)]
-    lines += [f"{len(found) - _MOST} more are not shown here."] if len(found) > _MOST else []
-    return f"<details{opened}><summary>{head}: {len(found)}</summary>\n\n{fenced(lines, 'text')}\n\n</details>"
+def _told(cut: Cut) -> str:
+    return f"**Cut to fit a comment:** {cut}. `--format text` and `--format json` have all of it."
+
+
+def _folded(head: str, found: Sequence[Violation], rank: int, *, opened: bool) -> Block:
+    blocks = [list(_block(one, Palette(False), 110)) for one in found]
+    fence = fence_of(line for lines in blocks for line in lines)
+    return Block(
+        entries=[entry(lines, rank, len(_LEVELS) + 1 + rank) for lines in blocks],
+        noun=("violation", "violations"),
+        lead=f"{fold_start(f'{head}: {len(found)}', opened=opened)}{fence}text\n",
+        close=f"\n{fence}{FOLD_END}",
+    )
 
 
 def _said(one: Diagnostic) -> str:
@@ -134,7 +145,7 @@ def _said(one: Diagnostic) -> str:
 def policy_json(report: CheckReport) -> str:
     """One object; see `schemas/check.schema.json`."""
     of = report.target
-    return canonical_json(
+    text = canonical_json(
         {
             "format_version": "1.0",
             "stack": of.stack,
@@ -155,6 +166,7 @@ def policy_json(report: CheckReport) -> str:
         },
         indent=2,
     )
+    return f"{text}\n"
 
 
 def _encoded(one: Violation) -> dict[str, Any]:

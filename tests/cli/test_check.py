@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from reconciler.forge import check_marked
 from reconciler.schema_files import schema
 
 ROOT = Path(__file__).parents[2]
@@ -154,7 +156,8 @@ def test_what_people_have_for_conftest_runs_as_it_is(project: Any) -> None:
 
 def test_all_examples_together_pass_a_good_plan_and_there_are_ten_and_one(project: Any) -> None:
     save(project, AGENT.replace("payments}", "payments, cost-center: a}"))
-    checked(project, POLICIES, code=0)
+    said = checked(project, POLICIES, code=0)
+    assert f"({said['rules']} rules over {said['changes']} change;" in (ROOT / "docs/policy.md").read_text("utf-8")
     assert len(list(POLICIES.glob("*.yaml"))) == 10
     rules = Draft202012Validator(schema("policy"))
     from yaml import safe_load
@@ -274,6 +277,54 @@ def test_hostile_values_act_in_no_form(project: Any) -> None:
         assert ran.code == 3
         assert "\x1b" not in ran.out
     assert ran.out.count("````") == 2
+
+
+def test_reports_come_out_whatever_the_exit_code_and_the_comment_is_one_for_ci(project: Any) -> None:
+    save(project, AGENT)
+    policy = rule(project, "version: 1\nrules: [{code: b, severity: warning, message: m, must: false}]\n")
+    check = ("check", "p.plan", "--policy", policy)
+    ran = project.run(*check, "--output", "markdown=c.md", "--output", "json=c.json", "--output", "text=c.txt")
+    assert (ran.code, (project.folder / "c.txt").read_text()) == (3, ran.out)
+    assert (project.folder / "c.json").read_text() == project.run(*check, "--format", "json").out
+    shown = (project.folder / "c.md").read_text()
+    assert shown == project.run(*check, "--format", "markdown").out
+    assert shown.startswith("<!-- reconciler:check payments/prod -->\n### Policy: stack `payments`")
+    assert check_marked(shown, file="c.md")
+    assert project.run(*check, "--output", "markdown=-").out == shown
+    assert project.run(*check, "--output", "text=/dev/full").code == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("html=x.html", "a check has no report in that format"),
+        ("json=p.plan", "is the plan that is checked already"),
+        ("json=policy/rules.yaml", "is a file of the policy already"),
+        ("json=reconciler.yaml", "would replace the manifest"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is_read(project: Any, word: str, said: str) -> None:
+    save(project, AGENT)
+    policy = rule(project, "version: 1\nrules: [{code: b, severity: warning, message: m, must: false}]\n")
+    before = {one: one.read_bytes() for one in project.folder.rglob("*") if one.is_file()}
+    ran = project.run("check", "p.plan", "--policy", policy, "--output", word)
+    assert (ran.code, ran.out) == (1, "")
+    assert said in ran.err
+    assert {one: one.read_bytes() for one in project.folder.rglob("*") if one.is_file()} == before
+
+
+def test_a_comment_on_very_many_violations_fits_and_counts_what_it_left_out(project: Any) -> None:
+    save(project, "workloadIdentities:\n" + "".join(f"  agent-{n:04}: {{}}\n" for n in range(1_500)))
+    policy = rule(
+        project,
+        "version: 1\nrules:\n  - {code: mild, severity: notice, message: 'm ${address}', must: false}\n"
+        "  - {code: grave, severity: critical, message: g, each: plan, rego: plan.summary.create > 3}\n",
+    )
+    shown = project.run("check", "p.plan", "--policy", policy, "--format", "markdown").out
+    assert 40_000 < len(shown) <= 60_000
+    (left,) = re.findall(r"([\d,]+) violations left out", shown)
+    assert int(left.replace(",", "")) + shown.count("notice[mild]") == 1_500
+    assert "critical[grave]" in shown
 
 
 def test_without_the_engine_rego_says_how_to_get_it_and_json_schema_works(project: Any, monkeypatch: Any) -> None:

@@ -247,5 +247,27 @@ def test_what_pipelines_install_is_pinned_by_hash_and_within_our_bounds() -> Non
         assert parts(pinned[name]) >= parts(oldest), f"{bound}: make pins"
 
 
+def test_the_engine_for_rego_is_pinned_by_hash_as_the_extra_asks() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (bound,) = project["project"]["optional-dependencies"]["policy"]
+    assert bound in (ROOT / "ci" / "policy.in").read_text(encoding="utf-8").splitlines()
+    name, _, oldest = bound.partition(">=")
+    text = (ROOT / "ci" / "requirements-policy.txt").read_text(encoding="utf-8")
+    found = re.fullmatch(rf"{name}==([\w.]+) \\\n(?:    --hash=sha256:[0-9a-f]{{64}}(?: \\)?\n)+", text)
+    assert found is not None
+    assert parts(found[1]) >= parts(oldest)
+    for file in ("ci/install", "Dockerfile"):
+        assert "ci/requirements-policy.txt" in (ROOT / file).read_text(encoding="utf-8")
+
+
+def test_every_host_holds_plans_against_the_rules_of_the_house() -> None:
+    for path in WORKFLOWS:
+        for name, job in read(path)["jobs"].items():
+            given = [step["with"] for step in job["steps"] if "mode" in step.get("with", {})]
+            assert all(("policy" in one) is (one["mode"] in ("plan", "apply")) for one in given), name
+    assert read(GITLAB)["variables"]["IDENTITIES_POLICY"]
+    assert "IDENTITIES_POLICY = '" in JENKINS.read_text(encoding="utf-8")
+
+
 def parts(version: str) -> tuple[int, ...]:
     return tuple(int(one) for one in version.split(".") if one.isdigit())

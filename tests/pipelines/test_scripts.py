@@ -182,6 +182,57 @@ def test_what_a_merge_mixed_in_is_not_applied(job: Job) -> None:
     assert not (job.folder / "reconciler.local.lock.json").exists()
 
 
+RULES = """\
+version: 1
+rules:
+  - {code: few-creates, severity: %s, message: "creates ${address}", for: {actions: [create]}, must: false}
+"""
+
+
+def with_rules(job: Job, severity: str = "critical") -> None:
+    (job.folder / "policies").mkdir(exist_ok=True)
+    job.write(RULES % severity, "policies/few.yaml")
+    job.env["IDENTITIES_POLICY"] = "policies"
+
+
+def test_the_rules_of_the_house_refuse_a_plan_in_a_comment_of_their_own(job: Job, forges: Forges) -> None:
+    with_rules(job)
+    ended = job.step("pipeline", "plan")
+    assert (ended.code, ended.outputs["code"]) == (3, "3"), ended.err
+    assert {one.name for one in job.report("").iterdir()} >= {*REPORTS, "policy.md", "policy.json"}
+    plan, policy = (one["body"].partition("\n")[0] for one in forges.comments)
+    assert (plan, policy) == (
+        "<!-- reconciler:plan payments/local -->", "<!-- reconciler:check payments/local -->",
+    )  # fmt: skip
+    assert "few-creates" in ended.summary
+    with_rules(job, "notice")
+    ended = job.step("pipeline", "plan")
+    assert (ended.code, ended.outputs["code"]) == (0, "2"), ended.err
+    assert len(forges.comments) == 2
+    assert "Passed" in forges.comments[1]["body"]
+    assert job.step("pipeline", "plan", env={"IDENTITIES_POLICY_FAIL_ON": "notice"}).code == 3
+
+
+def test_what_the_rules_of_main_refuse_is_not_applied(job: Job) -> None:
+    job.step("pipeline", "plan")
+    with_rules(job)
+    ended = job.step("pipeline", "apply")
+    assert (ended.code, ended.outputs["code"]) == (3, "3")
+    assert not (job.folder / "reconciler.local.lock.json").exists()
+    assert not job.report("apply.txt").exists()
+    with_rules(job, "notice")
+    assert job.step("pipeline", "apply").code == 0
+
+
+@pytest.mark.parametrize("mode", ["plan", "apply"])
+def test_rules_that_cannot_be_read_let_nothing_pass(job: Job, mode: str) -> None:
+    job.step("pipeline", "plan")
+    ended = job.step("pipeline", mode, env={"IDENTITIES_POLICY": "nowhere"})
+    assert (ended.code, ended.outputs["code"]) == (1, "1")
+    assert "there is no policy nowhere" in ended.err
+    assert not (job.folder / "reconciler.local.lock.json").exists()
+
+
 def test_drift_fails_the_job_with_2_and_says_what_it_is(job: Job) -> None:
     job.event("schedule", {})
     job.step("pipeline", "plan")

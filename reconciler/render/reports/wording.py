@@ -162,7 +162,12 @@ def word(action: Action, topic: Topic) -> str:
 def levels(report: ChangeReport) -> str:
     """`1 critical, 2 warnings, 1 notice`, or ""."""
     counts = report.levels()
-    return ", ".join(plural(counts[one], _NOUNS[one], _COUNTED.get(one, "")) for one in GRAVEST_FIRST if counts[one])
+    return ", ".join(counted(one, counts[one]) for one in GRAVEST_FIRST if counts[one])
+
+
+def counted(level: Level, number: int) -> str:
+    """`1 critical`, `2 warnings`."""
+    return plural(number, _NOUNS[level], _COUNTED.get(level, ""))
 
 
 def approvals(report: ChangeReport) -> list[str]:
