@@ -20,6 +20,9 @@ _RUNS = re.compile("`+")
 _WORD = re.compile(r"\(?[\"']?((?:[A-Za-z]+|[0-9]{1,3}(?:,[0-9]{3})*)(?:['-][A-Za-z]+)*)[\"']?\)?[.,;:?]?")
 _HEX = re.compile(r"(?<![a-z])[a-f]{7,40}(?![a-z])", re.IGNORECASE)  # all letters and yet a commit, to the host
 _TAIL = re.compile(r"[.,;:?]$")
+_TOKEN = re.compile(r"[^ `]*`[^`]+`(?!`)[^ `]*|[^ ]+")
+_MARKED = re.compile(r"(\(?[\"']?)`([^`]+)`([\"']?\)?[.,;:?]?)")
+_PAIRS = ("()", "''", '""')
 
 
 def marker(kind: str, stack: str, environments: Iterable[str]) -> str:
@@ -61,15 +64,19 @@ def prose(text: str) -> str:
     """A sentence of ours with names of others in it: plain words stay, everything else becomes code. On one line.
 
     A word is plain that is made of ASCII letters, or is a number; an address, a URL, a mention, a commit is not. It has to
-    follow words of ours: a `/` or `-` that begins a line would mean something.
+    follow words of ours: a `/` or `-` that begins a line would mean something. What stands between backticks is code already;
+    brackets and quotes around code stay words.
     """
     out: list[str] = []
     odd: list[str] = []
-    for token in clean(text).split(" "):
-        if _WORD.fullmatch(token) and not _HEX.search(token):
+    for token in _TOKEN.findall(clean(text)):
+        if marked := _MARKED.fullmatch(token):
+            out += [*_spans(odd), f"{marked[1]}{code(marked[2])}{marked[3]}"]
+            odd = []
+        elif _WORD.fullmatch(token) and not _HEX.search(token):
             out += [*_spans(odd), token]
             odd = []
-        elif token:
+        else:
             odd.append(token)
             if _TAIL.search(token):
                 out += _spans(odd)
@@ -106,5 +113,21 @@ def _spans(odd: list[str]) -> list[str]:
         return []
     joined = " ".join(odd)
     tail = _TAIL.search(joined)
-    body = joined[: tail.start()] if tail else joined
-    return [f"{code(body)}{tail.group() if tail and body else ''}"] if body.strip() else [code(joined)]
+    before, body, behind = _peeled(joined[: tail.start()] if tail else joined)
+    end = tail.group() if tail else ""
+    return [f"{before}{code(body)}{behind}{end}"] if body.strip() else [code(joined)]
+
+
+def _peeled(body: str) -> tuple[str, str, str]:
+    """What stands around it, and the text itself: quotes, and brackets, also of a pair whose other half stands elsewhere."""
+    before, behind = "", ""
+    while len(body) > 1:
+        if body[0] + body[-1] in _PAIRS and body[0] not in body[1:-1]:
+            before, body, behind = before + body[0], body[1:-1], body[-1] + behind
+        elif body[0] == "(" and body.count("(") > body.count(")"):
+            before, body = f"{before}(", body[1:]
+        elif body[-1] == ")" and body.count(")") > body.count("("):
+            body, behind = body[:-1], f"){behind}"
+        else:
+            break
+    return before, body, behind

@@ -15,7 +15,7 @@ ODD = (
     "@team", "#1", "GH-12", "deadbeef", "www.evil.example", "https://evil.example", "<b>", "<!--", "-->", "`", "``",
     "[a](b)", "![a](b)", "*a*", "_a_", "~~a~~", "/close", "|", "\\", "&lt;", ":tada:", "a@b.example", "1.", "-", "+", "$",
     "!7", "~label", "deadbeef-x", "'deadbeef'", "(deadbeef)", "1234567", "\u202e", "\n", "\u2028", "::error::", "word", "a",
-    "it's",
+    "it's", "`a`", "(`@team`)", "(@team)", "(", ")", "()", "](x", "(<b>)", "'#1'", "`a b`", "``a`", "'`", "`'",
 )  # fmt: skip
 REFERENCE = re.compile(
     r"[@#<>\[\]*_`~|\\&/$!]|://|www\.|(?<![A-Za-z0-9])(?:[0-9a-fA-F]{7,40}|GH-\d+)(?![A-Za-z0-9])|:\w+:"
@@ -34,6 +34,14 @@ REFERENCE = re.compile(
         ("a commit deadbeef, or defaced-x: 1234567", "a commit `deadbeef`, or `defaced-x`: `1234567`"),
         ("of `a``b`", "of ``` `a``b` ```"),
         ("", ""),
+        ("Take `settings.review.hosts` away, or `a b`.", "Take `settings.review.hosts` away, or `a b`."),
+        ('as it says (`environments.prod`, and "`x`")', 'as it says (`environments.prod`, and "`x`")'),
+        ("a lone ` or a.b`c", "a lone `` ` or a.b`c ``"),
+        ("of prod (environments.prod.protect)", "of prod (`environments.prod.protect`)"),
+        ("reads (reconciler.yaml and others)", "reads (`reconciler.yaml` and others)"),
+        ("the host 'evil.example'. It (or app.example) is", "the host '`evil.example`'. It (or `app.example`) is"),
+        ("calls f(x.y) and ((", "calls `f(x.y)` and (`(`"),
+        ("-> (a.b) (c.d)", "`-> (a.b) (c.d)`"),
     ],
 )
 def test_plain_words_stay_and_all_else_is_code(said: str, shown: str) -> None:
