@@ -162,8 +162,8 @@ def _ending(console: Console, post: Callable[[], None], *, what: str, result: in
         console.error(error)
         failed = strict or isinstance(error, UsageError)
         code = _worst(result) if failed else _known(result)
-        verdict = "" if failed else " That says nothing about the result, which decides:"
-        console.note(f"The {what} of the request could not be written.{verdict} exit code {int(code)}.")
+        why = "" if failed else " That says nothing of the result, which decides."
+        console.note(f"The {what} of the request could not be written.{why} This ends with exit code {int(code)}.")
         return code
     return _known(result)
 

@@ -68,6 +68,9 @@ _ACCESS_VERBS: tuple[Callable[..., ExitCode], ...] = (access_policy, access_matr
 _CI_VERBS: tuple[Callable[..., ExitCode], ...] = (ci_comment, ci_labels, ci_merged)
 _IMPORT_VERBS: tuple[Callable[..., ExitCode], ...] = (import_terraform, import_cloudformation)
 
+_OF_A_LIBRARY = "Value error, "
+"""What typer, from 0.29 on, puts before what it says of a value that is none of the choices."""
+
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 """What the parser raises for any command line that it cannot take; typer exports only this one of its kind."""
 
@@ -111,7 +114,9 @@ def run(arguments: Sequence[str]) -> ExitCode:
         result = typer.main.get_command(_app())(list(arguments), prog_name="reconciler", standalone_mode=False)
     except _USAGE_ERROR as error:
         with contextlib.suppress(OSError):
-            cast(typer.BadParameter, error).show()
+            mistake = cast(typer.BadParameter, error)
+            mistake.message = mistake.message.removeprefix(_OF_A_LIBRARY)
+            mistake.show()
         return ExitCode.ERROR
     except (typer.Abort, OSError):  # OSError: the help could not be written; a verb's own errors end in `verb`
         return ExitCode.ERROR

@@ -55,6 +55,8 @@ class ReportFiles:
         if not failed:
             return None
         said = "\n".join(f"{what}: {why}" for what, why in failed.items())
+        if len(failed) == len(self.files):
+            return ReconcilerError(f"{'the report' if len(failed) == 1 else 'no report'} could not be written", said)
         return ReconcilerError(
             f"{len(failed)} of {len(self.files)} reports could not be written: {', '.join(failed)}",
             f"{said}\nThe others are whole.",

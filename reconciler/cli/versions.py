@@ -135,12 +135,15 @@ def _moved(after: Reviewed, old: str, new: str) -> Reviewed:
 
 
 def _no_fork(repository: Repository, base: str, head: str) -> UsageError:
+    proposed = "what stands here" if head == WORKTREE else head
     if repository.shallow:
         return UsageError(
-            f"This clone is too shallow to tell where {head} left {base}",
+            f"This clone is too shallow to tell where {proposed} left {base}",
             "Fetch the history: git fetch --unshallow. In GitHub Actions: fetch-depth: 0; in GitLab: GIT_DEPTH: 0.",
         )
-    return UsageError(f"{base} and {head} have no commit in common", "Give --base a commit that the change came from.")
+    return UsageError(
+        f"{base} and {proposed} have no commit in common", "Give --base a commit that the change came from."
+    )
 
 
 def _wanted(repository: Repository, path: Path | None) -> Iterator[Wanted]:

@@ -163,6 +163,11 @@ def open_repository(folder: Path) -> Repository:
     said = _git(_checkout(folder), "rev-parse", "--is-shallow-repository", "--show-toplevel")
     if said.returncode:
         why = _words(said)
+        if "not a git repository" in why and os.path.lexists(standing := _checkout(folder) / ".git"):
+            raise ReconcilerError(
+                f"git does not take {standing} for a repository, though it looks like one",
+                f"Something in it is missing or cannot be read by this user. Look with: git -C {standing.parent} status",
+            )
         if "not a git repository" in why:
             raise UsageError(
                 f"{folder} is in no git repository, and a review compares two of its versions",
@@ -212,7 +217,7 @@ def _ids(entries: Sequence[Entry]) -> bytes:
 
 
 def _words(said: subprocess.CompletedProcess[bytes]) -> str:
-    return said.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
+    return said.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ").expandtabs(2)
 
 
 def _lost(one: Entry) -> ReconcilerError:

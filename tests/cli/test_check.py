@@ -279,6 +279,17 @@ def test_hostile_values_act_in_no_form(project: Any) -> None:
     assert ran.out.count("````") == 2
 
 
+def test_the_sum_counts_in_words_that_fit(project: Any) -> None:
+    save(project, "workloadIdentities: {a-agent: {}, b-agent: {}}\n")
+    text = "version: 1\nrules:\n" + "".join(
+        f"  - {{code: {one}, severity: {one}, message: m, must: false}}\n" for one in ("critical", "warning", "notice")
+    )
+    said = project.run("check", "p.plan", "--policy", rule(project, text)).out
+    assert "Refused: 2 critical, 2 warnings, 2 notices (" in said
+    rule(project, "version: 1\nrules: [{}]\n")
+    assert "Error: the rules in policy cannot be used\n" in project.run("check", "p.plan", "--policy", "policy").err
+
+
 def test_reports_come_out_whatever_the_exit_code_and_the_comment_is_one_for_ci(project: Any) -> None:
     save(project, AGENT)
     policy = rule(project, "version: 1\nrules: [{code: b, severity: warning, message: m, must: false}]\n")

@@ -84,6 +84,7 @@ def test_a_failure_to_post_is_told_and_passes(project: Any, forges: Forges) -> N
     assert (ran.code, ran.out) == (0, "")
     assert "answered 403" in ran.err
     assert "fork" in ran.err
+    assert ran.err.endswith("That says nothing of the result, which decides. This ends with exit code 0.\n")
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,15 @@ def test_one_that_cannot_be_written_keeps_no_other_from_it_and_is_named(project:
     assert "Plan: 2 to create" in ran.out
     assert (project.folder / "labels.txt").read_text() == "reconciler/add\nreconciler/risk-none\n"
     assert (project.folder / "saved.plan").is_file()
+    alone = project.run("plan", "--output=text=/dev/full")
+    assert "Error: the report could not be written\n  text=/dev/full: No space left on device\n" in alone.err
+
+
+@pytest.mark.parametrize(("option", "value"), [("--format", "pdf"), ("--refresh", "high")])
+def test_a_value_that_is_no_choice_is_told_in_our_words(project: Any, option: str, value: str) -> None:
+    ran = project.run("plan", option, value)
+    assert ran.code == 1
+    assert f"Invalid value for '{option}': '{value}' is not one of" in ran.err
 
 
 def test_a_report_replaces_the_one_before_as_a_whole(project: Any) -> None:

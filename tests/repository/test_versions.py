@@ -297,8 +297,10 @@ def test_histories_without_a_common_commit_are_not_compared(git: Git) -> None:
     git.commit()
     git("checkout", "--quiet", "--orphan", "other")
     git.commit("from nowhere")
-    with pytest.raises(UsageError, match="no commit in common"):
+    with pytest.raises(UsageError, match="main and other have no commit in common"):
         versions(base="main", head="other")
+    with pytest.raises(UsageError, match="main and what stands here have no commit in common"):
+        versions(base="main")
 
 
 def test_a_submodule_s_manifest_is_read_in_its_own_repository(git: Git, tmp_path: Path) -> None:
@@ -365,6 +367,24 @@ def test_outside_of_any_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="is in no git repository"):
         versions()
+
+
+def test_a_repository_that_git_cannot_read_is_not_taken_for_none(git: Git) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    (git.root / ".git" / "HEAD").unlink()
+    with pytest.raises(ReconcilerError, match=r"git does not take .*/\.git for a repository") as refused:
+        versions()
+    assert f"git -C {git.root} status" in refused.value.detail
+
+
+def test_what_git_says_of_somebody_elses_repository_has_no_tabs(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    git.write("reconciler.yaml", MANIFEST)
+    git.commit()
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(ReconcilerError, match="cannot open the repository") as refused:
+        versions()
+    assert "\n  git config --global --add safe.directory" in refused.value.detail
 
 
 def test_without_git_the_program_is_named(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:

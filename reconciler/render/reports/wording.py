@@ -133,7 +133,7 @@ def nothing(report: ChangeReport) -> str:
         case Topic.REVIEW:
             return "No changes: both versions mean the same."
         case Topic.PLAN:
-            return "No changes: there is nothing to do."
+            return "No changes are planned." if report.refused else "No changes: there is nothing to do."
         case Topic.DRIFT:
             if report.hidden:
                 return f"Nothing new: {plural(report.hidden, 'finding')} of earlier runs still stand."

@@ -112,7 +112,7 @@ def _review(facts: Facts) -> Iterator[Raised]:
                 yield Raised(
                     level=Level.CRITICAL,
                     about="settings.review.approvers",
-                    summary=f"{one.require} need not approve any more as before: {', '.join(one.paths)}"
+                    summary=f"{one.require} no longer has to approve as before: {', '.join(one.paths)}"
                     + (f" (from {one.least})" if one.least else ""),
                     consequence=f"From the next change on, nobody asks {one.require} there. This change still needs them.",
                     advice="Have those approve who are to be asked no more.",

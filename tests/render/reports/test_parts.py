@@ -54,6 +54,12 @@ def test_what_is_told_in_several_counts_once() -> None:
     assert "**1 critical finding:" in report_markdown(twice)
 
 
+def test_a_plan_that_is_refused_is_not_said_to_have_nothing_to_do() -> None:
+    refused = replace(REFUSED, items=(), findings=())
+    assert "nothing to do" not in report_text(refused, colour=False)
+    assert "nothing to do" in report_text(replace(refused, refused=()), colour=False)
+
+
 def test_a_part_says_its_own() -> None:
     shown = report_markdown(replace(LIVE_AND_GRAVE, also=(replace(REFUSED, findings=(), refused=()), REFUSED)))
     _, first, second = shown.split("\n#### ")
