@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from reconciler.model.report import ChangeReport, Level
 from reconciler.render.clean import clean
+from reconciler.render.reports import wording
 from reconciler.render.reports.located import Located, located
 from reconciler.render.words import plural
 
@@ -63,7 +64,8 @@ def _properties(one: Located) -> dict[str, str]:
 def _message(one: Located) -> str:
     finding = one.finding
     was = f" (was in line {finding.source.line})" if finding.gone and finding.source else ""
-    where = f" ({', '.join(finding.environments)})" if finding.environments else ""
+    of = wording.told_of(finding)
+    where = f" ({', '.join(of)})" if of else ""
     lines = [f"{finding.summary}{where}{was}", finding.consequence, finding.advice]
     return "\n".join(line for line in lines if line.strip())
 

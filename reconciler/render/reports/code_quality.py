@@ -8,6 +8,7 @@ from typing import Any
 from reconciler.model.report import ChangeReport, Level
 from reconciler.model.values import canonical_json, digest
 from reconciler.render.clean import clean
+from reconciler.render.reports import wording
 from reconciler.render.reports.located import Located, located, main_file
 
 _SEVERITIES = {Level.CRITICAL: "critical", Level.WARNING: "major", Level.NOTICE: "minor", Level.INFO: "info"}
@@ -23,7 +24,8 @@ def report_code_quality(report: ChangeReport) -> str:
 
 def _entry(one: Located, fallback: str) -> dict[str, Any]:
     finding = one.finding
-    where = f" ({', '.join(map(clean, finding.environments))})" if finding.environments else ""
+    of = wording.told_of(finding)
+    where = f" ({', '.join(map(clean, of))})" if of else ""
     return {
         "description": f"{clean(finding.summary)}{where}. {clean(finding.consequence)}",
         "check_name": finding.code,

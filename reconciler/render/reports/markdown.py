@@ -150,8 +150,8 @@ def _entries(found: Iterable[Finding], report: ChangeReport) -> list[Entry]:
 
 def _finding(one: Finding, report: ChangeReport) -> Entry:
     lead = f"- {ICONS[one.level]} **{one.level.value}** {code(one.code)}: "
-    where = wording.where(one, report)
-    tail = f" ({_names(one.environments)})" if where else ""
+    where = wording.told_of(one) if len(report.places) > 1 else ()
+    tail = f" ({_names(where)})" if where else ""
     if one.source:
         tail += f" — {'was ' if one.gone else ''}{code(f'{report.prefix}{one.source.file}:{one.source.line}')}"
     rest = [one.consequence, one.advice, f"Allowed by {one.allowed}." if one.allowed else ""]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 
 from reconciler.model.report import Finding, Level
 
@@ -32,11 +35,24 @@ def rules_of(found: Iterable[Finding]) -> tuple[Rule, ...]:
     for one in found:
         if one.code not in levels or levels[one.code].rank < one.level.rank:
             levels[one.code] = one.level
-    titles = _titles()
+    titles, helps = _titles(), _helps()
     return tuple(
-        Rule(code=code, title=titles.get(code) or _spoken(code), help=_HELP[level], level=level)
+        Rule(
+            code=code,
+            title=titles.get(code) or _spoken(code),
+            help=" ".join(helps.get(code, [_HELP[level]])),
+            level=level,
+        )
         for code, level in sorted(levels.items())
     )
+
+
+@functools.cache
+def _helps() -> Mapping[str, Sequence[str]]:
+    """Why each rule of a review is there, and what to do: the words of docs/review.md, by code."""
+    text = resources.files("reconciler.render.reports").joinpath("rules.json").read_text(encoding="utf-8")
+    helps: Mapping[str, Sequence[str]] = json.loads(text)
+    return helps
 
 
 def _titles() -> dict[str, str]:

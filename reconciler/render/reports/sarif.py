@@ -81,7 +81,9 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 def _result(one: Located, index: Mapping[str, int], fallback: str) -> dict[str, Any]:
     finding = one.finding
-    said = [finding.summary, finding.consequence, finding.advice]
+    of = wording.told_of(finding)
+    where = f" ({', '.join(of)})" if of else ""
+    said = [f"{finding.summary}{where}", finding.consequence, finding.advice]
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": index[finding.code],

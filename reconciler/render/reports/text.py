@@ -13,6 +13,9 @@ from reconciler.render.findings import wrapped
 from reconciler.render.lines import Lines, joined
 from reconciler.render.palette import Palette
 from reconciler.render.reports import wording
+from reconciler.render.words import some
+
+_NAMES = 6  # environments that a finding names before it only counts
 
 
 def report_text(report: ChangeReport, *, colour: bool, width: int = 100, verbose: bool = False) -> str:
@@ -66,7 +69,7 @@ class _View(Lines):
     def finding(self, one: Finding, report: ChangeReport) -> list[str]:
         label = f"{one.level.value}[{clean(one.code)}]"
         paint = partial(self.paint.level, one.level)
-        where = wording.where(one, report)
+        where = some(wording.told_of(one), _NAMES) if len(report.places) > 1 else ""
         said = f"{clean(one.summary)} ({where})" if where else clean(one.summary)
         lines = self.headline(label, said, one.source, paint, gone=one.gone)
         lines += self.said(one.consequence)

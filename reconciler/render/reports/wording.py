@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -23,6 +24,7 @@ from reconciler.render.clean import clean
 from reconciler.render.words import plural, some
 
 GRAVEST_FIRST = tuple(reversed(Level))
+_NAME = re.compile(r"[\w@-]+(?:\.[\w@-]+)*")
 _COMMIT = 10  # digits of a commit that people read
 _NAMES = 6  # environments that a line names before it only counts
 LEADS = {Topic.REVIEW: "Review of", Topic.PLAN: "Plan for", Topic.DRIFT: "Drift of"}
@@ -192,7 +194,13 @@ def why(item: Item) -> list[str]:
     return [clean(one) for one in (*(() if told else (moved,)), *item.reasons)]
 
 
-def where(item: Item | Finding, report: ChangeReport) -> str:
+def told_of(finding: Finding) -> tuple[str, ...]:
+    """The environments that it is about, or () where its own words name them already."""
+    named = set(_NAME.findall(finding.summary))
+    return () if named.issuperset(finding.environments) else finding.environments
+
+
+def where(item: Item, report: ChangeReport) -> str:
     """`prod, staging` where it is not so in all places that the report looks at, else ""."""
     everywhere = len(report.places) < 2 or set(item.environments) >= {one.name for one in report.places}
     return "" if everywhere or not item.environments else some(item.environments, _NAMES)

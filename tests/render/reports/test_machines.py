@@ -18,16 +18,19 @@ from reconciler.model.changes import Action
 from reconciler.model.report import Approval, ChangeReport, Level, Topic
 from reconciler.model.visible import is_visible
 from reconciler.render.reports import (
+    report_annotations,
     report_code_quality,
     report_json,
     report_junit,
     report_labels,
     report_labels_text,
+    report_markdown,
     report_sarif,
+    report_text,
 )
 from reconciler.render.reports.sarif import MOST
 from reconciler.schema_files import schema
-from tests.render.reports.samples import FINDINGS, PLAN, REVIEW, SAMPLES, at, finding, hostile, many
+from tests.render.reports.samples import BOTH, FINDINGS, PLAN, REVIEW, SAMPLES, at, finding, hostile, many
 from tests.render.test_hostile import several_more
 
 OASIS = Draft4Validator(
@@ -201,6 +204,25 @@ def test_gitlab_shows_two_findings_alike_in_two_places_as_two() -> None:
 
 def test_gitlab_blocks_on_what_could_not_be_read() -> None:
     assert json.loads(report_code_quality(PLAN))[0]["severity"] == "blocker"
+
+
+@pytest.mark.parametrize(
+    ("summary", "environments", "shown"),
+    [
+        ("a may return elsewhere", BOTH, "a may return elsewhere (prod, staging)"),
+        ("a may return elsewhere", ("prod",), "a may return elsewhere (prod)"),
+        ("Environment prod may lose more", ("prod",), "Environment prod may lose more"),
+        ("Environment prod may lose more", BOTH, "Environment prod may lose more (prod, staging)"),
+        ("reproduced", ("prod",), "reproduced (prod)"),
+    ],
+)
+def test_a_finding_names_its_environments_once(summary: str, environments: tuple[str, ...], shown: str) -> None:
+    report = replace(REVIEW, findings=(finding(Level.CRITICAL, "x", "a", summary, environments=environments),))
+    assert sarif(report)["results"][0]["message"]["text"].split("\n")[0] == shown
+    assert json.loads(report_code_quality(report))[0]["description"].startswith(f"{shown}. ")
+    assert f"::{shown}%0A" in report_annotations(report)
+    assert f"critical[x]: {shown}\n" in report_text(report, colour=False)
+    assert f": {shown}<br>" in report_markdown(report).replace("`", "")
 
 
 def test_junit_lists_each_finding_by_name_and_is_never_empty() -> None:
