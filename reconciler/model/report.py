@@ -56,7 +56,8 @@ class Finding:
     scope), or ""; it makes the fingerprint, as the words do not. `summary`: what, in one line that names the thing;
     `consequence`: what that may lead to, one sentence; `advice`: what to do. `source`: in the version under review, or, for
     what is not there any more, where it was (`gone`). `allowed`: what in the settings says that this is fine, or "".
-    `others`: the other things it is about, where it is told once for many of the same.
+    `others`: the other things it is about, where it is told once for many of the same. `milder`: those of its environments
+    in which it is less grave, with the level there.
     """
 
     level: Level
@@ -71,6 +72,11 @@ class Finding:
     gone: bool = False
     allowed: str = ""
     others: tuple[str, ...] = ()
+    milder: tuple[tuple[str, Level], ...] = ()
+
+    def level_in(self, environment: str) -> Level:
+        """How grave it is in that environment."""
+        return dict(self.milder).get(environment, self.level)
 
     @property
     def fingerprint(self) -> str:
@@ -178,7 +184,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeReport:
-    """The whole. `items` by about and environments, `findings` gravest first.
+    """The whole. `items` by about and environments, `findings` gravest first. `unchanged`: resources, in each environment.
 
     `manifest`: its path from the root of the repository, `asked`: the environments that were asked for, in the words of
     whoever asked, "" for all; of a review.
@@ -224,8 +230,15 @@ class ChangeReport:
         return gravest(one.level for one in self.findings)
 
     def counts(self) -> Counter[Action]:
-        """How many resources there are of each action; what a manifest says beside resources is not counted."""
-        return Counter(one.action for one in self.items if one.kind not in BESIDE)
+        """How many resources there are of each action, in each environment for itself, as `unchanged` counts too.
+
+        What a manifest says beside resources is not counted.
+        """
+        found: Counter[Action] = Counter()
+        for one in self.items:
+            if one.kind not in BESIDE:
+                found[one.action] += len(one.environments) or 1
+        return found
 
     def levels(self) -> Counter[Level]:
         """How many findings there are of each level."""

@@ -18,6 +18,7 @@ from reconciler.model.report import (
     Place,
     Topic,
     by_gravity,
+    gravest,
     levels_by_item,
 )
 from reconciler.reviewing.approvals import approvals
@@ -25,6 +26,7 @@ from reconciler.reviewing.difference import Revision, revisions
 from reconciler.reviewing.lockfiles import LockEdit, with_edits
 from reconciler.reviewing.mistakes import mistakes, mistakes_of
 from reconciler.reviewing.reach import reach_between
+from reconciler.reviewing.refusing import refusals_told
 from reconciler.reviewing.risks import Facts, raised
 from reconciler.reviewing.standards import behind, judged
 from reconciler.reviewing.terms import Amendment, amendments
@@ -68,7 +70,8 @@ def review(
         amendments=tuple(one for one in amended if not one.environments),
     )  # fmt: skip
     before, after = judged(base, head, tip)
-    findings = by_gravity([*together(raised([whole, *looked])), *mistakes(before, after, names, looked)])
+    found = refusals_told(together(raised([whole, *looked])), looked)
+    findings = by_gravity([*found, *mistakes(before, after, names, looked)])
     weights = Weights(findings)
     items = [*_resource_items(looked), *(_amended(one, whole) for one in amended)]
     items = [replace(one, level=weights.level(one)) for one in items]
@@ -179,12 +182,16 @@ def _amended(one: Amendment, whole: Facts) -> Item:
 
 
 def merged(items: Iterable[Item]) -> Iterator[Item]:
-    """The items, those that are the same in several environments as one."""
+    """The items, those that are the same in several environments as one, as grave as the gravest."""
     by_looks: dict[str, list[Item]] = {}
     for one in items:
-        by_looks.setdefault(repr(replace(one, environments=())), []).append(one)
+        by_looks.setdefault(repr(replace(one, environments=(), level=None)), []).append(one)
     for alike in by_looks.values():
-        yield replace(alike[0], environments=tuple(sorted({name for one in alike for name in one.environments})))
+        yield replace(
+            alike[0],
+            environments=tuple(sorted({name for one in alike for name in one.environments})),
+            level=gravest(one.level for one in alike),
+        )
 
 
 def together(found: Iterable[Finding]) -> list[Finding]:
@@ -192,14 +199,22 @@ def together(found: Iterable[Finding]) -> list[Finding]:
     by_words: dict[Finding, list[Finding]] = {}
     for one in found:
         by_words.setdefault(replace(one, environments=(), level=Level.INFO), []).append(one)
-    return [
-        replace(
-            one,
-            level=max((each.level for each in alike), key=lambda level: level.rank),
-            environments=tuple(sorted({name for each in alike for name in each.environments})),
-        )
-        for one, alike in by_words.items()
-    ]
+    return [_once(alike) for alike in by_words.values()]
+
+
+def _milder(alike: Sequence[Finding], worst: Level) -> tuple[tuple[str, Level], ...]:
+    found = {name: one.level for one in alike if one.level is not worst for name in one.environments}
+    return tuple(sorted(found.items(), key=lambda each: each[0]))
+
+
+def _once(alike: Sequence[Finding]) -> Finding:
+    worst = max((one.level for one in alike), key=lambda level: level.rank)
+    return replace(
+        alike[0],
+        level=worst,
+        environments=tuple(sorted({name for one in alike for name in one.environments})),
+        milder=_milder(alike, worst),
+    )
 
 
 def _unread(base: Reviewed, head: Reviewed, tip: Reviewed, lost: Sequence[str]) -> Iterator[str]:

@@ -26,5 +26,10 @@ class Weights:
                 yield one
 
     def level(self, item: Item) -> Level | None:
-        """The gravest level of them, None without one."""
-        return gravest(one.level for one in self.about(item))
+        """The gravest level of them in the item's environments, None without one."""
+        return gravest(level for one in self.about(item) for level in _levels(one, item))
+
+
+def _levels(one: Finding, item: Item) -> Iterable[Level]:
+    shared = {*one.environments} & {*item.environments}
+    return [one.level_in(name) for name in shared] if shared else [one.level]

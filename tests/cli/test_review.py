@@ -106,6 +106,36 @@ def test_an_environment_that_goes_away_can_be_chosen(change: Git, project: Any) 
     assert "it stays where it stands" in ran.out
 
 
+def test_the_counts_are_of_one_unit_in_every_format(change: Git, project: Any) -> None:
+    more = '    allowedResourceOauth2ReturnUrls: ["https://${host}/cb"]\n'
+    change.write(
+        "reconciler.yaml", BASE.replace(more, f"{more}    tags: {{a: b}}\n").replace("${host}/ledger", "${host}/two")
+    )
+    ran = project.run("review")
+    assert "0 to add, 4 to change" in ran.out
+    assert "(each environment counted)" in ran.out
+    raw = json.loads(project.run("review", "--format", "json").out)
+    assert raw["summary"]["update"] == 4
+    assert sum(len(one["environments"]) for one in raw["resource_changes"]) == 4
+
+
+def test_a_finding_is_as_grave_as_it_is_in_each_environment(change: Git, project: Any, tmp_path: Path) -> None:
+    change.write("reconciler.yaml", BASE.replace('/cb"]', '/cb", "https://evil.test/x"]'))
+    page = tmp_path / "page.html"
+    raw = json.loads(project.run("review", "--format", "json", "--output", f"html={page}").out)
+    told = {one["code"]: one for one in raw["findings"]}["new-domain"]
+    assert (told["level"], told["environments"], told["milder"]) == ("critical", ["dev", "prod"], {"dev": "info"})
+    row = page.read_text().partition('<span class="name">dev</span>')[2].partition("</tr>")[0]
+    assert "1 info" in row
+    assert "critical" not in row
+
+
+def test_what_apply_refuses_is_said_where_it_is_told(change: Git, project: Any) -> None:
+    change.write("reconciler.yaml", BASE.partition("  ledger-agent")[0])
+    assert "prod is protected: apply will refuse this there." in " ".join(project.run("review").out.split())
+    assert "apply will refuse" not in project.run("review", "--env", "dev").out
+
+
 def test_a_typo_takes_no_environment_away(change: Git, project: Any) -> None:
     change.write("reconciler.yaml", BASE + "nonsense: 1\n")
     ran = project.run("review")

@@ -90,7 +90,8 @@ def test_hundreds_of_the_same_are_told_once() -> None:
     one = next(one for one in found.findings if one.code == "url-wildcard")
     assert len(one.others) == 299
     assert "300 identities" in one.summary
-    assert {item.level for item in found.items} == {Level.CRITICAL}
+    levels = {(item.environments, item.level) for item in found.items}
+    assert levels == {(("dev",), Level.WARNING), (("prod",), Level.CRITICAL)}
 
 
 def test_what_is_counted_is_named_alike_whatever_file_it_stands_in() -> None:

@@ -146,6 +146,7 @@ def _finding(one: Finding) -> dict[str, Any]:
         "others": list(one.others),
         "subject": one.subject,
         "environments": list(one.environments),
+        **({"milder": {name: level.value for name, level in one.milder}} if one.milder else {}),
         "summary": one.summary,
         "consequence": one.consequence,
         "advice": one.advice,

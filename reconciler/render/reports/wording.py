@@ -152,7 +152,8 @@ def sums(report: ChangeReport) -> str:
     if counts[Action.NO_OP]:
         parts.append(f"{counts[Action.NO_OP]} in the lockfile only")
     beside = sum(one.kind in BESIDE for one in report.items)
-    return ", ".join(parts) + (f"; {plural(beside, 'change')} beside resources" if beside else "")
+    each = " (each environment counted)" if len(report.places) > 1 and counts.total() else ""
+    return ", ".join(parts) + each + (f"; {plural(beside, 'change')} beside resources" if beside else "")
 
 
 def word(action: Action, topic: Topic) -> str:

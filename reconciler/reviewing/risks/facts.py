@@ -60,6 +60,13 @@ class Facts:
         found = [one.environment for one in (self.before, self.after) if one]
         return any(one.protect for one in (*found, *([since] if since else ())))
 
+    @property
+    def stays_protected(self) -> bool:
+        """Whether the environment is protected once this is merged, so that apply deletes and renames nothing there."""
+        before, after, since = (side.environments.get(self.environment) for side in (self.base, self.head, self.tip))
+        since_then = since is not None and since.protect and not (before and before.protect)
+        return after is not None and (after.protect or since_then)
+
     def shielded(self, one: Desired) -> bool:
         """Whether a resource of the earlier version is protected by its own entry, there or in what the base has come to."""
         stack = self.tip.stack(self.environment)

@@ -57,10 +57,7 @@ def _limits(facts: Facts) -> Iterator[Raised]:
                 level=facts.grave(Level.WARNING if now else Level.NOTICE, Level.NOTICE),
                 about=amendment.about,
                 summary=f"Environment {facts.declared} may lose more in one apply: {old} -> {new}",
-                consequence=f"Of {count(size, 'resource')} there, one apply may delete {_most(new, size)}, "
-                f"where it might delete {_most(old, size)}."
-                if now
-                else f"Of {count(size, 'resource')} there, one apply may delete as many as before; of more, more.",
+                consequence=_consequence(facts, size, _most(old, size), _most(new, size)),
                 advice="`--allow-deletes N` lets one apply delete more, and no other.",
                 subject="limits.deletes",
                 place=facts.place_of(*amendment.path, "limits"),
@@ -71,6 +68,17 @@ def _rises(old: Limit, new: Limit, size: int) -> bool:
     """Whether the new one allows more in a stack of that size, or in one that it may grow to."""
     sizes = {size, _FLOOR, _VAST, old.count or 0, new.count or 0}
     return any(_most(new, one) > _most(old, one) for one in sizes if one >= size)
+
+
+def _consequence(facts: Facts, size: int, old: int, new: int) -> str:
+    if facts.stays_protected:
+        return (
+            f"{facts.environment} is protected: apply deletes nothing there. Once that is lifted, one apply may delete {new} "
+            f"of {count(size, 'resource')}, where it might delete {old}."
+        )
+    if new <= old:
+        return f"Of {count(size, 'resource')} there, one apply may delete as many as before; of more, more."
+    return f"Of {count(size, 'resource')} there, one apply may delete {new}, where it might delete {old}."
 
 
 def _most(limit: Limit, size: int) -> int:

@@ -95,7 +95,8 @@ def sums(report: ChangeReport) -> str:
     beside = sum(one.kind in BESIDE for one in report.items)
     said = []
     if total:
-        said.append(f"{number(total)} {'resource changes' if total == 1 else 'resources change'}.")
+        each = " (each environment counted)" if len(report.places) > 1 else ""
+        said.append(f"{number(total)} {'resource changes' if total == 1 else 'resources change'}{each}.")
     if beside:
         said.append(f"{plural(beside, 'change')} beside resources.")
     if report.unchanged:

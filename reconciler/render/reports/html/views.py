@@ -280,7 +280,7 @@ def _place(place: Place, report: ChangeReport) -> PlaceView:
         place=place,
         where=saying.joined(wording.whereabouts(place)),
         mark=saying.MARKS[place.mark],
-        tally=saying.tally(Counter(one.level for one in findings)),
+        tally=saying.tally(Counter(one.level_in(place.name) for one in findings)),
         counts=_counts(report, Counter(one.action for one in here)),
     )
 
