@@ -33,6 +33,9 @@ from reconciler.reviewing.terms import Amendment, amendments
 from reconciler.reviewing.versions import Reviewed
 from reconciler.reviewing.weighing import Weights
 
+_OF_A_LINE = frozenset({"scheme-downgraded", "url-dot-segments", "url-fragment", "url-plain-http", "url-removed"})
+"""Findings about how a URL is written or that it goes, whatever host a variable gives it."""
+
 
 def review(
     base: Reviewed,
@@ -199,11 +202,29 @@ def together(found: Iterable[Finding]) -> list[Finding]:
     by_words: dict[Finding, list[Finding]] = {}
     for one in found:
         by_words.setdefault(replace(one, environments=(), level=Level.INFO), []).append(one)
-    return [_once(alike) for alike in by_words.values()]
+    return [_once(alike) for alike in by_line([_once(alike) for alike in by_words.values()])]
+
+
+def by_line(found: Iterable[Finding]) -> Iterator[Sequence[Finding]]:
+    """The findings; those that one line of the manifest brings to several environments, each with a host of its own, as one.
+
+    Only where the host is not what the finding is about.
+    """
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for at, one in enumerate(found):
+        same = (one.code, one.about, one.others, one.source) if one.code in _OF_A_LINE and one.source else (at,)
+        groups.setdefault(same, []).append(one)
+    for alike in groups.values():
+        names = [name for one in alike for name in one.environments]
+        if len(names) == len(set(names)):
+            yield sorted(alike, key=lambda one: -one.level.rank)
+        else:
+            yield from ([one] for one in alike)
 
 
 def _milder(alike: Sequence[Finding], worst: Level) -> tuple[tuple[str, Level], ...]:
-    found = {name: one.level for one in alike if one.level is not worst for name in one.environments}
+    levels = {name: one.level_in(name) for one in alike for name in one.environments}
+    found = {name: level for name, level in levels.items() if level is not worst}
     return tuple(sorted(found.items(), key=lambda each: each[0]))
 
 
