@@ -71,14 +71,14 @@ def _rises(old: Limit, new: Limit, size: int) -> bool:
 
 
 def _consequence(facts: Facts, size: int, old: int, new: int) -> str:
-    if facts.stays_protected:
-        return (
-            f"{facts.environment} is protected: apply deletes nothing there. Once that is lifted, one apply may delete {new} "
-            f"of {count(size, 'resource')}, where it might delete {old}."
-        )
+    of = count(size, "resource")
     if new <= old:
-        return f"Of {count(size, 'resource')} there, one apply may delete as many as before; of more, more."
-    return f"Of {count(size, 'resource')} there, one apply may delete {new}, where it might delete {old}."
+        said = f"of {of} there, one apply may delete as many as before; of more, more."
+    else:
+        said = f"of {of} there, one apply may delete {new}, where it might delete {old}."
+    if facts.stays_protected:
+        return f"{facts.environment} is protected: apply deletes nothing there. Once that is lifted, {said}"
+    return said[0].upper() + said[1:]
 
 
 def _most(limit: Limit, size: int) -> int:
