@@ -164,7 +164,7 @@ def test_the_python_loader_says_the_same_where_it_matters(monkeypatch, places):
 
     from reconciler.manifest import composing
 
-    monkeypatch.setattr(composing, "_LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(composing, "LOADER", yaml.SafeLoader)
 
     for text, expected in MISTAKES.values():
         told = places(text)
