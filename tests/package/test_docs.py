@@ -111,3 +111,11 @@ def test_the_manifest_in_the_readme_is_a_valid_one(tmp_path: Path) -> None:
     assert set(manifest.environments) == {"local", "prod"}
     for environment in manifest.environments:
         assert resolve(manifest, environment).stack is not None
+
+
+def test_the_readme_leads_to_every_document() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    missing = [file.name for file in ROOT.glob("docs/*.md") if f"](docs/{file.name})" not in text]
+    assert missing == []
+    (row,) = (line for line in text.splitlines() if line.startswith("| `review [PATH]`"))
+    assert "](docs/review.md)" in row

@@ -147,7 +147,7 @@ def _renamed(facts: Facts) -> Iterator[Raised]:
             about=str(one.address),
             summary=f"{one.address} gets another name in the directory: {one.before.name} -> {one.after.name}",
             consequence="Users' OAuth consents stay with the old one, and agents that use that name go on with it.",
-            advice="Move the agents over and have users agree again before --finish-renames; until that, both live.",
+            advice="Move the agents over and have users agree again before --finish-renames: until then both live.",
             subject=one.after.name,
             place=facts.place(one.address, "name"),
         )

@@ -266,3 +266,23 @@ def test_no_text_at_all_makes_markup(texts: list[str]) -> None:
 
 def test_the_same_report_gives_the_same_bytes() -> None:
     assert report_html(sample()) == report_html(sample())
+
+
+def test_a_finding_links_to_every_change_that_it_is_about_and_each_of_them_back() -> None:
+    first, second, *_ = (one for one in sample().items if one.about.startswith(IDENTITY))
+    finding = dataclasses.replace(sample().findings[0], about=first.about, others=(second.about,), environments=())
+    page = report_html(sample(findings=(finding,)))
+    (trace,) = (one for one in re.findall(r'<p class="trace">.*</p>', page) if "change C" in one)
+    linked = re.findall(r'<a href="#(c\d+)" aria-label="change C\d+, ([\w.-]+)">', trace)
+    assert {about for _, about in linked} == {first.about, second.about}
+    assert page.count('href="#f1"') == len(linked)
+    many = dataclasses.replace(finding, others=tuple(one.about for one in large(40).items))
+    page = report_html(dataclasses.replace(large(40), findings=(many,)))
+    assert re.search(r'<span class="soft">and \d+ more</span></p>', page)
+
+
+def test_no_line_can_break_within_an_arrow() -> None:
+    finding = dataclasses.replace(sample().findings[0], summary="it may lose more: 2 -> 8")
+    page = report_html(sample(findings=(finding,)))
+    assert "it may lose more: 2 → 8" in page
+    assert "2 -&gt; 8" not in page

@@ -78,10 +78,13 @@ def _template() -> Template:
 
 
 def _prose(text: str) -> Markup:
-    """A sentence of ours, what stands between backticks in it as code. A backtick without its fellow is one."""
+    """A sentence of ours, what stands between backticks in it as code. A backtick without its fellow is one.
+
+    An arrow is one sign: a narrow page breaks a line within two.
+    """
     from markupsafe import Markup, escape
 
-    parts = clean(text).split("`")
+    parts = clean(text).replace(" -> ", " → ").split("`")
     if len(parts) % 2 == 0:
         return escape("`".join(parts))
     code, plain = Markup("<code>{}</code>"), Markup("{}")

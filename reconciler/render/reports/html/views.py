@@ -18,13 +18,14 @@ from reconciler.render.reports.html.drawing import DrawingView, drawing
 
 _OPEN = 8  # so few changes stand open
 _FIRST = 30  # findings; the others are folded
+_LINKED = 10  # changes that a finding leads to
 _KEPT = 20  # elements that stay as they are, shown of each attribute
 _CLASSES: Mapping[str, str] = {"+": "added", "-": "removed", "~": "changed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingView:
-    """A finding; `change`: the anchor of the change that it is about, or ""."""
+    """A finding; `changes`: of each change that it is about, the anchor, the label and the thing, and `more` besides."""
 
     anchor: str
     label: str
@@ -34,8 +35,8 @@ class FindingView:
     environments: str
     indexes: str
     node: str
-    change: str
-    change_label: str
+    changes: tuple[tuple[str, str, str], ...]
+    more: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +197,8 @@ def _findings(
     report: ChangeReport, names: _Names, changes: Mapping[str, list[tuple[int, Item]]]
 ) -> Iterator[FindingView]:
     for at, one in enumerate(report.findings, start=1):
-        change = next((place for place, item in changes.get(one.about, ()) if _meet(one, item)), 0)
+        abouts = dict.fromkeys((one.about, *one.others))
+        met = [(place, item) for about in abouts for place, item in changes.get(about, ()) if _meet(one, item)]
         yield FindingView(
             anchor=f"{names.number}f{at}",
             label=f"F{at}",
@@ -206,8 +208,8 @@ def _findings(
             environments=saying.joined(one.environments),
             indexes=names.indexes(one.environments),
             node=names.node(one.about),
-            change=f"{names.number}c{change}" if change else "",
-            change_label=f"C{change}",
+            changes=tuple((f"{names.number}c{place}", f"C{place}", item.about) for place, item in met[:_LINKED]),
+            more=max(0, len(met) - _LINKED),
         )
 
 
@@ -223,7 +225,8 @@ def _items(
 ) -> list[ItemView]:
     by_about: dict[str, list[FindingView]] = {}
     for one in findings:
-        by_about.setdefault(one.finding.about, []).append(one)
+        for about in dict.fromkeys((one.finding.about, *one.finding.others)):
+            by_about.setdefault(about, []).append(one)
     return [
         ItemView(
             anchor=f"{names.number}c{at}",
