@@ -13,7 +13,7 @@ from reconciler.emulator import Store, attach
 from reconciler.state import Disk
 from reconciler.state.memory import memory_on_disk
 from tests.forges import TOKEN, Account, Forges
-from tests.pipelines.jobs import MANIFEST, Job
+from tests.pipelines.jobs import MANIFEST, ROOT, Job
 
 REPORTS = {"comment.md", "report.json", "report.html", "report.sarif", "labels.txt"}
 BAD_URL = "http://203.0.113.7/callback"
@@ -365,6 +365,23 @@ def test_the_review_of_a_merge_request_leaves_out_what_others_merged(job: Job, f
     assert "of-the-request" in ended.out
     assert "of-others" not in ended.out
     assert len(forges.comments) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("https://app.example.com/", "https://evil.net/"),
+        ('"222222222222"', '"333333333333"'),
+        ("    protect: true", "    protect: false"),
+    ],
+)
+def test_the_sample_manifest_is_guarded_by_the_gate_of_the_sample_pipelines(job: Job, old: str, new: str) -> None:
+    sample = (ROOT / "docs" / "pipelines" / "reconciler.yaml").read_text(encoding="utf-8")
+    assert old in sample
+    base, head = reviewed(job, sample.replace(old, new), sample)
+    env = {"IDENTITIES_BASE": base, "IDENTITIES_HEAD": head, "IDENTITIES_FAIL_ON": "critical"}
+    ended = job.step("pipeline", "review", env=env)
+    assert (ended.code, ended.outputs["code"]) == (3, "3"), ended.out
 
 
 def test_the_review_of_a_fork_ends_as_the_review_does(job: Job, forges: Forges) -> None:
