@@ -163,7 +163,7 @@ def test_it_tells_what_is_new_once_and_ends_with_the_code_of_the_last_run(applie
     assert (out.count("Drift of stack payments"), ROGUE in out) == (1, True)
     assert watch.lines[-1].startswith("Stopped after ")
     again = applied.run("drift", "--format", "json")
-    (found,) = json.loads(again.out)["findings"]
+    (found,) = json.loads(again.out)["targets"][0]["findings"]
     assert found["status"] == "standing"
 
 
