@@ -18,7 +18,7 @@ from tests.watched import CHANGES, DAY, PEOPLE, Watched, create, delete, standin
 
 MANAGED = ("agent-a", "agent-b", "agent-c", "agent-d")
 STRANGERS = ("stranger-a", "stranger-b")
-HISTORIES = int(os.environ.get("DRIFT_HISTORIES", "24"))
+HISTORIES = int(os.environ.get("DRIFT_HISTORIES", "12"))
 ROUNDS = 6
 
 
