@@ -51,8 +51,12 @@ def _after(events: Iterable[Event], since: str, skew: float) -> tuple[Event, ...
 
 def _of_this_one(events: tuple[Event, ...]) -> tuple[Event, ...]:
     """Without what was done to an earlier resource of the name; and without its making, where others changed it after that."""
-    made = [at for at, event in enumerate(events) if event.operation.startswith("Create")]
-    return events[made[-1] + 1 :] or events[made[-1] :] if made else events
+    made = [event for event in events if event.operation.startswith("Create")]
+    if not made:
+        return events
+    # The trail has whole seconds: what happened in that of the making may have come after it.
+    after = (event for event in events if event not in made and event.time >= made[-1].time)
+    return tuple(after) or (made[-1],)
 
 
 def _may_have(one: Drifted, event: Event) -> bool:
