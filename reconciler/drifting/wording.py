@@ -115,7 +115,7 @@ def who(one: Drifted) -> Iterator[str]:
     for event in one.events:
         yield f"{_event(event)}."
     if one.untraced:
-        yield f"Who did it is not known: {one.untraced}."
+        yield f"Who did it is not known: {_open(one.untraced)}."
 
 
 def _event(event: Event) -> str:
@@ -157,12 +157,17 @@ def coverage(one: Coverage) -> Iterator[str]:
     for why, count in one.read.items():
         yield f"  {count} {_READ_AS[why]}"
     if one.fell_back:
-        yield f"Everything was read, since {one.fell_back}."
+        yield f"Everything was read, since {_open(one.fell_back)}."
     if one.trail_since:
         yield f"Audit trail from {one.trail_since} to {one.trail_until}: {one.events} events."
     if not one.listed:
         yield "Nothing was listed: what exists is taken from the audit trail."
     yield f"Calls to the directory: {one.calls}."
+
+
+def _open(reason: str) -> str:
+    """A reason, which may be sentences of its own, in one line and without the stop at its end."""
+    return " ".join(reason.split()).rstrip(".")
 
 
 def sums(alarming: Sequence[Noted]) -> str:

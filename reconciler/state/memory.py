@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from reconciler.errors import StateLocked
 from reconciler.model.drift import Memory
 from reconciler.state.disk import Disk
 from reconciler.state.files import read_text, write_atomically
@@ -35,8 +36,19 @@ def memory_on_disk(lockfile: Path, command: str, disk: Disk) -> Iterator[Remembe
     Raises StateLocked at once where another run holds it, StateError where the folder cannot be written to.
     """
     path = lockfile.with_name(memory_name(lockfile.name))
-    with held(path, command, 0.0, disk) as guard:
+    with contextlib.ExitStack() as holding:
+        try:
+            guard = holding.enter_context(held(path, command, 0.0, disk))
+        except StateLocked as error:
+            raise another_at_work(error) from error
         yield _OnDisk(path, disk, guard)
+
+
+def another_at_work(error: StateLocked) -> StateLocked:
+    """The error with what to do about it here: nobody waits for a drift run, and it leaves nothing to settle."""
+    return StateLocked(
+        error.summary, "Nothing was looked at. Run this again when that run is done; if it hangs, end it."
+    )
 
 
 class _OnDisk:

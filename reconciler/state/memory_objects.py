@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Iterator
 
 from reconciler.aws.objects import Objects
-from reconciler.errors import ObjectChanged, StateError
+from reconciler.errors import ObjectChanged, StateError, StateLocked
 from reconciler.model.drift import Memory
 from reconciler.state.lease import Lease, Term, leased
-from reconciler.state.memory import Remembered
+from reconciler.state.memory import Remembered, another_at_work
 from reconciler.state.memory_text import dump_memory, memory_name, parse_memory
 
 
@@ -17,10 +17,12 @@ from reconciler.state.memory_text import dump_memory, memory_name, parse_memory
 def memory_in_bucket(objects: Objects, lockfile: str, command: str, term: Term) -> Iterator[Remembered]:
     """The memory under the key that belongs to the lockfile's, for this run alone. Raises StateLocked at once."""
     key = memory_name(lockfile)
-    with leased(objects, f"{key}.lease", lockfile=objects.url(key), command=command, timeout=0.0, term=term) as (
-        lease,
-        _,
-    ):
+    lease_of = leased(objects, f"{key}.lease", lockfile=objects.url(key), command=command, timeout=0.0, term=term)
+    with contextlib.ExitStack() as holding:
+        try:
+            lease, _ = holding.enter_context(lease_of)
+        except StateLocked as error:
+            raise another_at_work(error) from error
         yield _InBucket(objects, key, lease)
 
 

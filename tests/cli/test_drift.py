@@ -106,6 +106,8 @@ def test_a_second_run_leaves_at_once(applied: Any) -> None:
         ran = applied.other("drift")
     assert ran.code == 5
     assert "reconciler.local.drift.json is locked" in ran.err
+    assert "Nothing was looked at. Run this again when that run is done" in ran.err
+    assert "--lock-timeout" not in ran.err
 
 
 def test_what_is_declared_and_not_applied_is_told_only_against_the_manifest(applied: Any) -> None:

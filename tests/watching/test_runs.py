@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.drifting.report import report_of_drift
 from reconciler.model.drift import DriftClass, DriftRun, Noted, Status, Why
 from reconciler.model.environments import OWNER_TAG
 from tests.watched import DAY, PEOPLE, Kept, Watched, add_url, create, delete, watched
@@ -210,6 +211,7 @@ def test_a_trail_that_is_denied_is_no_reason_to_look_away(seen: Watched) -> None
     assert run.coverage.read == {Why.FULL: 3}
     assert "cloudtrail:LookupEvents" in run.coverage.fell_back
     assert "could not be read" in only(run).drifted.untraced
+    assert not [line for line in report_of_drift(run).beside if line.endswith("..") or "\n" in line]
 
 
 def test_everything_is_read_within_the_time_asked_for_whatever_the_trail_says(seen: Watched) -> None:
