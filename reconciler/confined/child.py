@@ -7,6 +7,7 @@ so that it starts fast and has nothing to be talked into.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -15,6 +16,7 @@ import resource
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 TOO_LARGE = 71
@@ -22,6 +24,7 @@ TOO_LARGE = 71
 
 _LONGEST = 32 * 1024 * 1024  # characters of all answers together
 _LOOK = 0.02  # seconds between two looks at the memory in use
+_PEAK = re.compile(rb"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 _ESCAPED = re.compile(r'["\\\x00-\x1f]')
 _PLACED = re.compile(r"\(error \d+:m(\d+)\|(\d+)\|\d+\s+\(errormsg (\d+):")
 _UNPLACED = re.compile(r"\(errormsg (\d+):")
@@ -48,7 +51,7 @@ class _Out:
 
 
 def _confine(seconds: int, memory: int) -> None:
-    threading.Thread(target=_watch, args=(memory,), daemon=True).start()
+    threading.Thread(target=_watch, args=(_meter(), memory), daemon=True).start()
     for what, most in (
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_CORE, 0),
@@ -61,14 +64,33 @@ def _confine(seconds: int, memory: int) -> None:
             continue
 
 
-def _watch(memory: int) -> None:
+def _meter() -> Callable[[], int]:
+    """What tells how many bytes this program has held at most, made before files cannot be opened any more.
+
+    `getrusage` alone would tell how large its parent was when it was made, too: Linux takes that over.
+    """
+    unit = 1 if sys.platform == "darwin" else 1024
+    try:
+        status = os.open("/proc/self/status", os.O_RDONLY)
+    except OSError:
+        status = -1
+
+    def held() -> int:
+        peak = None
+        with contextlib.suppress(OSError):  # without a meter there would be no bound
+            peak = _PEAK.search(os.pread(status, 8192, 0))
+        return int(peak[1]) * 1024 if peak else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+    return held
+
+
+def _watch(held: Callable[[], int], memory: int) -> None:
     """End the process when it holds more than that.
 
     No limit of the system does it: the engine's allocator reserves 256 GiB of addresses when it is loaded, and cannot be
     loaded where it may not. It lets other threads run while it evaluates.
     """
-    unit = 1 if sys.platform == "darwin" else 1024
-    while resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit < memory:
+    while held() < memory:
         time.sleep(_LOOK)
     os._exit(TOO_LARGE)
 

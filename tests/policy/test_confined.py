@@ -55,6 +55,12 @@ def test_memory_has_a_bound_and_what_came_before_is_kept() -> None:
     assert (after.answered, after.error) == (False, "")
 
 
+def test_the_memory_of_who_asks_is_not_counted() -> None:
+    ballast = b"x" * (400 * 1024**2)
+    (answer,) = asked("deny contains `x` if true", bounds=Bounds(seconds=30, memory=300 * 1024**2))
+    assert (answer.value, len(ballast)) == (["x"], 400 * 1024**2)
+
+
 def test_time_has_a_bound() -> None:
     began = time.monotonic()
     (answer,) = asked("deny contains `x` if regex.match(`^(a+)+$`, `" + "a" * 60 + "!`)", bounds=Bounds(seconds=1))
