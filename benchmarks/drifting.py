@@ -2,7 +2,8 @@
 
 The far side is the emulator in a process of its own (`benchmarks.quota_server`), which notes every call that arrives, those to
 CloudTrail too. Its trail holds what calls that read leave there as well, as CloudTrail's does. The first run, which has to read
-everything, is made without a quota; it is what the others know.
+everything, is made without a quota; it is what the others know. They are told the service's quotas, which `reconciler` knows of
+everywhere but on this machine.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ import boto3
 from benchmarks.cases import Bench
 from benchmarks.fleet import REGION, identity
 from benchmarks.pacing import QUOTA, Server, applied_fleet, emulator
+from reconciler.model.rates import DEFAULT_RATES
 
 CHANGED = 25
 HEADINGS = ("drift run", "calls", "time", "of these Get", "tags", "listing pages", "trail", "promised", "")
 _LISTS, _TRAIL = "ListWorkloadIdentities", "LookupEvents"
 _GET, _TAGS = "GetWorkloadIdentity", "ListTagsForResource"
 _FREE = 1e6  # calls a second
+_QUOTAS = [word for name, rate in DEFAULT_RATES.items() for word in ("--rate", f"{name}={rate:g}")]
 
 
 def measure(bench: Bench) -> tuple[list[tuple[str, ...]], bool]:
@@ -45,7 +48,7 @@ def measure(bench: Bench) -> tuple[list[tuple[str, ...]], bool]:
             ("full", ["--full"], None),
         ):
             memory.write_bytes(remembered)
-            calls, seconds = _run(bench, folder, server, arguments)
+            calls, seconds = _run(bench, folder, server, [*_QUOTAS, *arguments])
             total = sum(calls.values())
             met = "" if most is None or bench.scale != 1.0 else "met" if total < most else "MISSED"
             kept = kept and met != "MISSED"

@@ -24,8 +24,8 @@ MOST_CALLS = 200
 
 _ASKED = Asked(operation="LookupEvents", service=SERVICE)
 _PAGE = 50
-_PATIENCE = 3  # pages of mostly other events, before each operation's own are asked for
-_OURS_AT_LEAST = 0.25
+_PATIENCE = 0.2  # pages of mostly other events for each operation, before each operation's own are asked for
+_OURS_AT_LEAST = 0.5
 
 
 def read_trail(
@@ -73,13 +73,13 @@ class _Reading:
 
     def run(self) -> None:
         """All events of the source, unless most of them are others': readings leave events too, and so do tokens."""
-        seen, oldest = 0, self.span[1]
+        seen, oldest, patience = 0, self.span[1], max(1, int(_PATIENCE * len(self.operations)))
         for number, page in enumerate(self._pages("EventSource", SOURCE, oldest), 1):
             if self._takes(page):
                 return
             seen += len(page)
             oldest = _time_of(page, oldest)
-            if number == _PATIENCE and len(self.found) < seen * _OURS_AT_LEAST:
+            if number >= patience and len(self.found) < seen * _OURS_AT_LEAST:
                 self._by_name(oldest)
                 return
 
