@@ -21,6 +21,9 @@ from reconciler.model.values import digest, without_tags
 SKEW = 300
 """Seconds by which the trail's clock and ours may differ, with the time that a call takes."""
 
+GOES_ON = 7200
+"""Seconds after which a full reading that was interrupted begins anew: what it read first is no longer news."""
+
 OVERLAP = 1800
 """Seconds before the watermark from which the trail is read again: events come up to 15 minutes late, and not in order."""
 
@@ -40,7 +43,8 @@ def choose(
 
     `trail` None: it is not to be used. `full`: read everything, but for what a full reading that was interrupted has read.
     """
-    fell_back = "" if full else _doubts(memory, trail)
+    fell_back = "" if full else _doubts(memory, trail, now)
+    everything, begun = bool(full or fell_back), going_on_from(memory, now)
     named = _named(trail)
     why: dict[Remote, Why] = {}
     for address, known in lock.resources.items():
@@ -48,17 +52,21 @@ def choose(
         reading = memory.readings.get(remote)
         if reading is None:
             why[remote] = Why.NEVER
-        elif full or fell_back:
-            going_on = memory.full_since and reading.at >= memory.full_since
-            if not going_on or reading.agreed != agreed(known, ignored):
-                why[remote] = Why.FULL
+        elif everything and not (begun and begun <= reading.at <= now):
+            why[remote] = Why.FULL
         elif remote in named and seconds_between(reading.at, named[remote]) >= -SKEW:
             why[remote] = Why.NAMED
         elif reading.agreed != agreed(known, ignored):
             why[remote] = Why.DIFFERS
-        elif seconds_between(reading.at, now) >= _due(remote, every):
+        elif not 0 <= seconds_between(reading.at, now) < _due(remote, every):
             why[remote] = Why.DUE
     return Choice(why=why, fell_back=fell_back)
+
+
+def going_on_from(memory: Memory, now: str) -> str:
+    """When the full reading began that was interrupted and is gone on with; "" for none, or one of too long ago."""
+    begun = memory.full_since
+    return begun if begun and 0 <= seconds_between(begun, now) < GOES_ON else ""
 
 
 def agreed(known: Known, ignored: tuple[str, ...]) -> str:
@@ -66,7 +74,7 @@ def agreed(known: Known, ignored: tuple[str, ...]) -> str:
     return digest(dict(without_tags(kind_of(known.address.type), known.attributes, ignored)))
 
 
-def _doubts(memory: Memory, trail: Trail | None) -> str:
+def _doubts(memory: Memory, trail: Trail | None, now: str) -> str:
     """Why the trail cannot say what to leave unread, or ""."""
     if trail is None:
         return "the trail was not to be used"
@@ -74,6 +82,8 @@ def _doubts(memory: Memory, trail: Trail | None) -> str:
         return f"the trail could not be read: {trail.failed}"
     if not memory.watermark:
         return "no run has read the trail before"
+    if memory.watermark > now:
+        return f"an earlier run read it up to {memory.watermark}, which is later than now: was the clock set back?"
     return ""
 
 

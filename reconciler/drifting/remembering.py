@@ -52,7 +52,7 @@ def with_readings(
 ) -> Memory:
     """The memory with what was read now. `owner`: our ownership tag.
 
-    What is gone from the lockfile is forgotten, and what is known to be gone from the directory.
+    What is gone from the lockfile is forgotten; what is gone from the directory is not, to know another one of its name.
     """
     whole = not snapshot.listing_failed
     readings: dict[Remote, Reading] = {}
@@ -65,10 +65,23 @@ def with_readings(
             readings[remote] = Reading(
                 at=at, agreed=agreed(known, ignored) if as_it_was else "", owned=owned, created=stands.created
             )
-        elif earlier is not None and remote in snapshot.unknown:
-            readings[remote] = replace(earlier, agreed="")  # to be read anew, though no event names it again
-        elif earlier is not None and (remote in snapshot.listed or not whole):
-            readings[remote] = earlier
+        elif earlier is not None:
+            believed = remote not in snapshot.unknown and (remote in snapshot.listed or not whole)
+            readings[remote] = (
+                earlier if believed else replace(earlier, agreed="")
+            )  # read anew, whatever no event names
+    return replace(memory, readings=readings)
+
+
+def so_far(memory: Memory, before: Memory) -> Memory:
+    """What a run may leave that is interrupted now: only what is as it was. The rest the next run finds, and traces."""
+    readings: dict[Remote, Reading] = {}
+    for remote, reading in memory.readings.items():
+        earlier = before.readings.get(remote)
+        if reading.agreed and (earlier is None or reading.created == earlier.created):
+            readings[remote] = reading
+        elif earlier is not None:
+            readings[remote] = replace(earlier, agreed="")
     return replace(memory, readings=readings)
 
 

@@ -97,7 +97,7 @@ def _remembered(look: Look, run: DriftRun) -> Memory:
         serial=look.lock.serial,
         watermark=look.trail.until if look.trail is not None and trailed else memory.watermark,
         last_success=look.at if whole else memory.last_success,
-        full_since="" if whole else memory.full_since,
+        full_since="",
         others=others(look.lock, look.snapshot) if look.listed and not look.snapshot.listing_failed else memory.others,
     )
 
@@ -144,7 +144,7 @@ def _coverage(look: Look) -> Coverage:
     believed = {
         remote: reading
         for remote, reading in look.after.readings.items()
-        if remote in ours and remote not in look.snapshot.live and remote not in look.snapshot.unknown
+        if remote in ours and reading.agreed and remote not in look.snapshot.live
     }
     trail = look.trail
     return Coverage(

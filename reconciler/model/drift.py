@@ -150,7 +150,7 @@ class Why(enum.Enum):
     NEVER = "never"  # no run has read it yet
     NAMED = "named"  # the trail names it
     DIFFERS = "differs"  # it was not as the lockfile says, or that says something else now
-    DUE = "due"  # its last reading grew old
+    DUE = "due"  # its last reading grew old, or is of a time that has not come yet
     LISTED = "listed"  # the listing shows it missing, new or updated
 
 

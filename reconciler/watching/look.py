@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from reconciler.directory.protocol import THREADS, Directory
 from reconciler.directory.snapshot import Progress, read_named, read_snapshot
-from reconciler.drifting.choosing import OVERLAP, choose
-from reconciler.drifting.remembering import fitting, with_readings
+from reconciler.drifting.choosing import OVERLAP, choose, going_on_from
+from reconciler.drifting.remembering import fitting, so_far, with_readings
 from reconciler.drifting.run import Look
 from reconciler.model.addresses import Remote
 from reconciler.model.drift import Against, Memory
@@ -66,8 +66,8 @@ def look(directory: Directory, subject: Subject, remembered: Remembered, terms: 
     trail = terms.trail(_since(before, terms.every, at), at) if terms.trail else None
     choice = choose(before, lock, trail, now=at, every=terms.every, full=terms.full, ignored=ignored)
     memory = before
-    if (terms.full or choice.fell_back) and not memory.full_since:
-        memory = replace(memory, full_since=at)
+    if terms.full or choice.fell_back:
+        memory = replace(memory, full_since=going_on_from(before, at) or at)
     snapshot = _listed(directory, subject, before, terms) if terms.listing else unlisted(lock)
 
     def remember() -> Memory:
@@ -79,7 +79,7 @@ def look(directory: Directory, subject: Subject, remembered: Remembered, terms: 
     for start in range(0, len(left), terms.portion):
         snapshot = _with_read(directory, snapshot, left[start : start + terms.portion], terms)
         memory = remember()
-        remembered.write(memory)
+        remembered.write(so_far(memory, before))
     return Look(
         stack=subject.stack,
         lock=lock,

@@ -8,10 +8,13 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.drifting.choosing import GOES_ON
 from reconciler.drifting.report import report_of_drift
+from reconciler.model.addresses import Address
 from reconciler.model.drift import DriftClass, DriftRun, Noted, Status, Why
 from reconciler.model.environments import OWNER_TAG
-from tests.watched import DAY, PEOPLE, Kept, Watched, add_url, create, delete, watched
+from reconciler.model.kinds import WORKLOAD_IDENTITY
+from tests.watched import DAY, OWNER, PEOPLE, TYPE, Kept, Watched, add_url, create, delete, watched
 
 LUCK = random.Random(1)
 URLS = "allowedResourceOauth2ReturnUrls"
@@ -144,6 +147,39 @@ def test_what_was_made_again_under_its_name_is_another_one(seen: Watched) -> Non
     assert seen.run().noted == ()
 
 
+def test_what_was_made_again_some_runs_after_it_was_deleted_is_another_one_all_the_same(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(60)
+    delete(seen, "ledger", LUCK)
+    for _ in range(2):
+        seen.clock.sleep(60)
+        run = seen.run()
+        assert (run.coverage.believed, run.complete) == (2, True)
+    with seen.by("eve"):
+        create(seen, "ledger", LUCK)
+        seen.client.tag_resource(resourceArn=seen.arn("ledger"), tags={"team": "a"})
+    seen.clock.sleep(60)
+    run = seen.run()
+    assert told(run) == [("changed", "ledger", OWNER_TAG), ("recreated", "ledger", "createdTime")]
+    assert told(run, Status.RESOLVED) == [("deleted", "ledger", "")]
+    assert {event.principal.name for one in run.noted if one.status is Status.NEW for event in one.drifted.events} >= {
+        "user eve"
+    }
+
+
+def test_what_an_apply_made_again_is_no_news(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(60)
+    delete(seen, "ledger", LUCK)
+    seen.clock.sleep(60)
+    seen.run()
+    address = Address(TYPE, "ledger")
+    seen.directory.create(WORKLOAD_IDENTITY, "ledger", dict(seen.lock.resources[address].attributes), OWNER)
+    seen.lock = replace(seen.lock, serial=2)
+    seen.clock.sleep(60)
+    assert told(seen.run()) == []
+
+
 def test_an_ownership_tag_that_another_stack_put_there(seen: Watched) -> None:
     seen.run()
     seen.clock.sleep(60)
@@ -218,7 +254,8 @@ def test_everything_is_read_within_the_time_asked_for_whatever_the_trail_says(se
     seen.run()
     seen.misbehaviour.trail.lose(times=None)
     add_url(seen, "invoice", LUCK)
-    hours, found = 0, []
+    hours = 0
+    found: list[tuple[str, str, str]] = []
     while not found and hours < 30:
         seen.clock.sleep(3600)
         hours += 1
@@ -271,6 +308,90 @@ def test_a_full_run_that_is_interrupted_goes_on_where_it_stopped() -> None:
         assert run.coverage.believed == 4
         seen.clock.sleep(60)
         assert sum(seen.run("x", full=True, portion=2).coverage.read.values()) == 6
+
+
+def test_what_a_broken_off_run_saw_is_found_by_the_next_with_who_did_it() -> None:
+    with watched(*(f"agent-{number}" for number in range(6))) as seen:
+        seen.run("x")
+        seen.clock.sleep(3600)
+        with seen.by("jane"):
+            add_url(seen, "agent-0", LUCK)
+            delete(seen, "agent-1", LUCK)
+            seen.clock.sleep(5)
+            create(seen, "agent-1", LUCK)
+        seen.clock.sleep(600)
+        seen.kept["x"] = Broken(seen.kept["x"].memory)
+        with pytest.raises(KeyboardInterrupt):
+            seen.run("x", full=True, portion=2)
+        seen.clock.sleep(600)
+        run = seen.run("x", full=True, portion=2)
+        assert {("changed", "agent-0", URLS), ("recreated", "agent-1", "createdTime")} <= set(told(run))
+        assert {one.principal.name for found in run.noted for one in found.drifted.events} == {PEOPLE["jane"][1]}
+        assert all(found.drifted.events for found in run.noted)
+
+
+def test_a_full_run_that_ended_is_not_gone_on_with_though_it_could_not_read_all(seen: Watched) -> None:
+    seen.misbehaviour.fail("GetWorkloadIdentity", "InternalServerException", times=None, name="ledger")
+    assert not seen.run(trail=False).complete
+    seen.misbehaviour.reset()
+    seen.clock.sleep(60)
+    add_url(seen, "invoice", LUCK)
+    seen.clock.sleep(60)
+    assert told(seen.run(trail=False)) == [("changed", "invoice", URLS)]
+
+
+def test_two_full_runs_in_the_same_second_read_everything_both(seen: Watched) -> None:
+    for _ in range(2):
+        assert sum(seen.run(full=True).coverage.read.values()) == 3
+
+
+def test_a_full_run_that_was_broken_off_long_ago_begins_anew() -> None:
+    with watched(*(f"agent-{number}" for number in range(6))) as seen:
+        seen.kept["x"] = Broken()
+        with pytest.raises(KeyboardInterrupt):
+            seen.run("x", trail=False, portion=2)
+        seen.clock.sleep(60)
+        add_url(seen, "agent-0", LUCK)
+        seen.clock.sleep(GOES_ON)
+        run = seen.run("x", trail=False)
+        assert told(run) == [("changed", "agent-0", URLS)]
+        assert run.coverage.believed == 0
+
+
+def test_what_an_event_names_is_read_though_a_full_run_that_goes_on_has_read_it() -> None:
+    with watched(*(f"agent-{number}" for number in range(6))) as seen:
+        seen.kept["x"] = Broken()
+        with pytest.raises(KeyboardInterrupt):
+            seen.run("x", full=True, portion=2)
+        seen.clock.sleep(60)
+        add_url(seen, "agent-0", LUCK)
+        seen.clock.sleep(60)
+        assert told(seen.run("x", full=True)) == [("changed", "agent-0", URLS)]
+
+
+def test_what_was_read_at_a_time_that_has_not_come_yet_is_not_believed(seen: Watched) -> None:
+    """The clock was a week ahead, once; or somebody wrote the memory who would have nobody look."""
+    seen.clock.sleep(7 * DAY)
+    seen.run()
+    seen.clock.sleep(-7 * DAY)
+    seen.misbehaviour.trail.lose(times=None)
+    add_url(seen, "invoice", LUCK)
+    seen.clock.sleep(60)
+    run = seen.run()
+    assert told(run) == [("changed", "invoice", URLS)]
+    assert "later than now" in run.coverage.fell_back
+    seen.clock.sleep(60)
+    assert seen.run().coverage.fell_back == ""
+
+
+def test_a_reading_of_a_time_that_has_not_come_yet_is_made_again(seen: Watched) -> None:
+    seen.run()
+    kept = seen.kept[""]
+    assert kept.memory is not None
+    ahead = {remote: replace(one, at="2999-01-01T00:00:00Z") for remote, one in kept.memory.readings.items()}
+    kept.memory = replace(kept.memory, readings=ahead)
+    seen.clock.sleep(60)
+    assert seen.run().coverage.read == {Why.DUE: 3}
 
 
 def test_what_could_not_be_read_is_read_by_the_next_run_though_no_event_names_it_again(seen: Watched) -> None:
