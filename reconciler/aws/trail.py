@@ -47,7 +47,7 @@ def read_trail(
     """
     span = (utc_moment(since), utc_moment(until))
     reading = _Reading(calls, span, (account, region), known, operations_on(types), calls.count + most)
-    before, failed = calls.count, ""
+    before, refused, failed = calls.count, calls.throttled, ""
     try:
         if since <= until:
             reading.run()
@@ -56,7 +56,10 @@ def read_trail(
     except DirectoryError as error:
         failed = "\n".join(one for one in (error.summary, error.detail) if one)
     events = sorted(reading.found.values(), key=lambda one: (one.time, one.id))
-    return Trail(since=since, until=until, events=tuple(events), failed=failed, calls=calls.count - before)
+    return Trail(
+        since=since, until=until, events=tuple(events), failed=failed,
+        calls=calls.count - before, throttled=calls.throttled - refused,
+    )  # fmt: skip
 
 
 @dataclass(slots=True)

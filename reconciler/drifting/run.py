@@ -159,7 +159,7 @@ def _coverage(look: Look) -> Coverage:
         fell_back=look.choice.fell_back,
         calls=look.calls,
         by_operation={**look.by_operation, **({"LookupEvents": trail.calls} if trail and trail.calls else {})},
-        throttled=look.throttled,
+        throttled=look.throttled + (trail.throttled if trail else 0),
     )
 
 

@@ -161,7 +161,7 @@ class Coverage:
     `oldest`: when the oldest reading that the run believes was made, "" where it believes none. `trail_since`,
     `trail_until`: the span that was read of it, "" for none; `trail_failed`: why not, or not whole. `listed`: whether a
     listing says what exists. `fell_back`: why everything was read though less would have done, or "". `calls`: to the
-    directory; `by_operation`: these and the trail's. `throttled`: how many of the directory's the service wanted later.
+    directory; `by_operation`: these and the trail's. `throttled`: how many of all of them the service wanted later.
     """
 
     read: Mapping[Why, int]

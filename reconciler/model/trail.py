@@ -46,7 +46,8 @@ class Event:
 class Trail:
     """What the trail said of a span of time. `since`, `until`: ISO 8601, UTC. `events` by time, then id, each once.
 
-    `failed`: why it could not be read whole, or "": then events may be missing. `calls`: API calls made.
+    `failed`: why it could not be read whole, or "": then events may be missing. `calls`: API calls made; `throttled`: how many
+    of those the service wanted later.
     """
 
     since: str
@@ -54,3 +55,4 @@ class Trail:
     events: tuple[Event, ...]
     failed: str = ""
     calls: int = 0
+    throttled: int = 0

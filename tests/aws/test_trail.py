@@ -181,6 +181,7 @@ def test_a_smaller_quota_only_slows_it_down(world: World) -> None:
     world.misbehaviour.throttle("LookupEvents", rate=0.6, burst=1)
     trail = world.read()
     assert (len(trail.events), trail.failed) == (len(names), "")
+    assert trail.throttled == trail.calls - len(names) // 50 - 1 > 0
 
 
 def test_what_is_throttled_for_good_is_said_with_what_was_read(world: World) -> None:

@@ -250,6 +250,12 @@ def test_a_trail_that_is_denied_is_no_reason_to_look_away(seen: Watched) -> None
     assert not [line for line in report_of_drift(run).beside if line.endswith("..") or "\n" in line]
 
 
+def test_what_the_service_wants_later_is_counted_the_trail_too(seen: Watched) -> None:
+    seen.misbehaviour.fail("LookupEvents", "ThrottlingException")
+    seen.misbehaviour.fail("GetWorkloadIdentity", "ThrottlingException")
+    assert seen.run().coverage.throttled == 2
+
+
 def test_everything_is_read_within_the_time_asked_for_whatever_the_trail_says(seen: Watched) -> None:
     seen.run()
     seen.misbehaviour.trail.lose(times=None)
