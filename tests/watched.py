@@ -6,7 +6,7 @@ import contextlib
 import functools
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from reconciler.directory.connecting import connect
 from reconciler.drifting.run import conclude
 from reconciler.emulator import Misbehaviour, Store, attach, iam_user, role
 from reconciler.model.addresses import Address
-from reconciler.model.drift import DriftRun, Memory
+from reconciler.model.drift import Against, DriftRun, Memory
 from reconciler.model.environments import Environment, Settings, Target, Where
 from reconciler.model.kinds import WORKLOAD_IDENTITY
 from reconciler.model.moments import utc_text
@@ -79,6 +79,8 @@ class Watched:
     lock: Lock
     stack: Stack
     kept: dict[str, Kept] = field(default_factory=dict)
+    vague: bool = False
+    """Whether the events that the trail tells do not say what they are about."""
 
     @property
     def at(self) -> str:
@@ -93,13 +95,15 @@ class Watched:
         trail: bool = True,
         listing: bool = True,
         portion: int = 500,
+        against: Against = Against.LOCKFILE,
     ) -> DriftRun:
         """A drift run with the memory of that name."""
         kept = self.kept.setdefault(memory, Kept())
         terms = Terms(
             every=every, full=full, listing=listing, trail=self._trail if trail else None, threads=1, portion=portion
         )
-        run, remembered = conclude(look(self.directory, self.subject, kept, terms, at=self.at), ())
+        subject = replace(self.subject, against=against)
+        run, remembered = conclude(look(self.directory, subject, kept, terms, at=self.at), ())
         kept.write(remembered)
         return run
 
@@ -125,7 +129,10 @@ class Watched:
         return Target(stack="payments", environment="prod", account=ACCOUNT, region=REGION)
 
     def _trail(self, since: str, until: str) -> Any:
-        return self.directory.trail(since=since, until=until)
+        trail = self.directory.trail(since=since, until=until)
+        if not self.vague:
+            return trail
+        return replace(trail, events=tuple(replace(one, remotes=(), vague=True) for one in trail.events))
 
     def by(self, person: str) -> contextlib.AbstractContextManager[None]:
         """What happens inside, that person does."""

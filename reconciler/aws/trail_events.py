@@ -77,6 +77,7 @@ def event_of(found: Any, *, account: str = "", region: str = "") -> Event | None
     time = _time(record.get("eventTime")) or _time(outer.get("EventTime"))
     if operation not in OPERATIONS or source != SOURCE or not id_ or not time:
         return None
+    error, remotes = _text(record, "errorCode", "error"), _remotes(operation, record, outer, (account, region))
     agent, address = _text(record, "userAgent", "agent"), _text(record, "sourceIPAddress", "address")
     console = str(record.get("sessionCredentialFromConsole", "")).lower() == "true"
     return Event(
@@ -84,11 +85,12 @@ def event_of(found: Any, *, account: str = "", region: str = "") -> Event | None
         time=time,
         operation=operation,
         principal=principal_of(record.get("userIdentity"), bounded(outer.get("Username"), _NAME)),
-        remotes=_remotes(operation, record, outer, (account, region)),
+        remotes=remotes,
         address=address,
         agent=agent,
         tool=tool_of(agent, address, console=console),
-        error=_text(record, "errorCode", "error"),
+        error=error,
+        vague=not (error or remotes or _names_something(operation, record, outer)),
     )
 
 
@@ -119,6 +121,11 @@ def _remotes(
         remote_of(bounded(arn, _LONGEST["arn"]), account=place[0], region=place[1]) for arn in _arns(record, outer)
     )
     return tuple(sorted({one for one in named if one is not None}))
+
+
+def _names_something(operation: str, record: Mapping[str, Any], outer: Mapping[str, Any]) -> bool:
+    """Whether it says what it was about, which then is not ours; or is of a parent, that need not have an identity."""
+    return operation in _PARENTS or any(isinstance(arn, str) and arn for arn in _arns(record, outer))
 
 
 def _arns(record: Mapping[str, Any], outer: Mapping[str, Any]) -> Iterator[Any]:

@@ -18,11 +18,18 @@ from reconciler.model.resources import Known, Lock
 from reconciler.model.trail import Trail
 from reconciler.model.values import digest, without_tags
 
-SKEW = 300
-"""Seconds by which the trail's clock and ours may differ, with the time that a call takes."""
+SKEW = 900
+"""Seconds by which the trail's clock and ours may differ, with the time that a call takes; rather read twice."""
+
+LATE = 900
+"""Seconds after which an event shows at the latest, as CloudTrail has it."""
 
 GOES_ON = 7200
 """Seconds after which a full reading that was interrupted begins anew: what it read first is no longer news."""
+
+_SHUT_OUT = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation"}
+)
 
 OVERLAP = 1800
 """Seconds before the watermark from which the trail is read again: events come up to 15 minutes late, and not in order."""
@@ -30,9 +37,10 @@ OVERLAP = 1800
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What to read, and why. `fell_back`: why everything is to be read though nobody asked for it, or ""."""
+    """What to read, and why. `everything`: no reading is believed but of this full one; `fell_back`: why, if nobody asked."""
 
     why: Mapping[Remote, Why]
+    everything: bool = False
     fell_back: str = ""
 
 
@@ -46,6 +54,9 @@ def choose(
     fell_back = "" if full else _doubts(memory, trail, now)
     everything, begun = bool(full or fell_back), going_on_from(memory, now)
     named = _named(trail)
+    pause = (
+        max(0.0, seconds_between(memory.last_run, now)) if memory.last_run else 0.0
+    )  # and so long until the next run
     why: dict[Remote, Why] = {}
     for address, known in lock.resources.items():
         remote = Remote(address.type, known.name)
@@ -58,9 +69,9 @@ def choose(
             why[remote] = Why.NAMED
         elif reading.agreed != agreed(known, ignored):
             why[remote] = Why.DIFFERS
-        elif not 0 <= seconds_between(reading.at, now) < _due(remote, every):
+        elif not 0 <= seconds_between(reading.at, now) < min(_due(remote, every), every - pause):
             why[remote] = Why.DUE
-    return Choice(why=why, fell_back=fell_back)
+    return Choice(why=why, everything=everything, fell_back=fell_back)
 
 
 def going_on_from(memory: Memory, now: str) -> str:
@@ -84,22 +95,33 @@ def _doubts(memory: Memory, trail: Trail | None, now: str) -> str:
         return "no run has read the trail before"
     if memory.watermark > now:
         return f"an earlier run read it up to {memory.watermark}, which is later than now: was the clock set back?"
-    return ""
+    return _vague(memory, trail)
 
 
 def _named(trail: Trail | None) -> dict[Remote, str]:
-    """When each resource was last named by an event that did something."""
+    """When each resource was last named by an event. One that failed may have done its work; not one that was not let in."""
     named: dict[Remote, str] = {}
     for event in trail.events if trail else ():
-        for remote in event.remotes:
+        for remote in event.remotes if event.error not in _SHUT_OUT else ():
             named[remote] = max(event.time, named.get(remote, ""))
     return named
+
+
+def _vague(memory: Memory, trail: Trail) -> str:
+    """Why an event that does not say what it was about leaves in doubt what was last read, or ""."""
+    told = [event for event in trail.events if event.vague]
+    if not told:
+        return ""
+    last = max(told, key=lambda event: event.time)
+    if all(seconds_between(one.at, last.time) < -SKEW for one in memory.readings.values()):
+        return ""
+    return f"the trail does not say what the {last.operation} of {last.time} by {last.principal.name} was about"
 
 
 def _due(remote: Remote, every: float) -> float:
     """How old its reading may grow: between half of `every` and three quarters, spread so that not all are due at once.
 
-    The last quarter is for runs that come late.
+    The last quarter is for runs that come late. Where they come so seldom that the next would find it too old, it is due now.
     """
     spread = hashlib.sha256(f"{remote.type}.{remote.name}".encode()).digest()[0] / 255
     return every * (0.5 + 0.25 * spread)

@@ -109,13 +109,18 @@ def _recreated(remotes: Mapping[Remote, Address], snapshot: Snapshot, memory: Me
 
 
 def _newcomers(plan: Plan, ours: Iterable[Remote], snapshot: Snapshot, memory: Memory) -> Iterator[Drifted]:
-    """What was not there at the last run. The first run has nothing to compare with: what stands then is taken as given."""
+    """What was not there at the last run. The first of each type has nothing to compare with: what stands then is as given.
+
+    What the lockfile held at the last run, and holds no more, is no newcomer as long as it is the same one.
+    """
     if memory.others is None:
         return
     for remote in sorted(snapshot.listed.keys() - set(ours) - memory.others):
-        if kind_of(remote.type).singleton:
+        live, forgotten = snapshot.live.get(remote), memory.readings.get(remote)
+        if kind_of(remote.type).singleton or remote.type not in memory.listed:
             continue
-        live = snapshot.live.get(remote)
+        if live is not None and forgotten is not None and live.created == forgotten.created:
+            continue
         yield Drifted(
             what=_newcomer(plan, live, linked=snapshot.listed[remote] in snapshot.linked),
             remote=remote,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.drifting.choosing import agreed
+from reconciler.drifting.writers import in_order, without_ours
 from reconciler.model.addresses import Remote
 from reconciler.model.drift import (
     Acknowledgement,
@@ -18,7 +19,7 @@ from reconciler.model.drift import (
     Standing,
     Status,
 )
-from reconciler.model.kinds import kind_of
+from reconciler.model.kinds import WORKLOAD_IDENTITY, kind_of
 from reconciler.model.reading import beside
 from reconciler.model.resources import Known, Live, Lock, Snapshot
 from reconciler.model.values import without_tags
@@ -35,7 +36,7 @@ def fresh(lock: Lock) -> Memory:
 def fitting(memory: Memory | None, lock: Lock, against: Against) -> Memory:
     """The memory, or a fresh one where it is of another lockfile, account or Region; what people were told, they know.
 
-    Findings of runs that compared with something else say nothing here.
+    Findings of runs that compared with something else say nothing here, and are kept for those.
     """
     same = memory is not None and (memory.lineage, memory.account, memory.region) == (
         lock.lineage,
@@ -44,7 +45,10 @@ def fitting(memory: Memory | None, lock: Lock, against: Against) -> Memory:
     )
     if memory is None or not same:
         return replace(fresh(lock), against=against, told=memory.told if memory else {})
-    return memory if memory.against is against else replace(memory, against=against, findings={})
+    if memory.against is against:
+        return memory
+    shelved = {**memory.shelved, memory.against: memory.findings}
+    return replace(memory, against=against, findings=shelved.pop(against, {}), shelved=shelved)
 
 
 def with_readings(
@@ -63,7 +67,11 @@ def with_readings(
             owned = stands.owner == owner or (earlier is not None and earlier.owned)
             as_it_was = _same(known, stands, ignored) and stands.owner in (("", owner) if not owned else (owner,))
             readings[remote] = Reading(
-                at=at, agreed=agreed(known, ignored) if as_it_was else "", owned=owned, created=stands.created
+                at=at,
+                agreed=agreed(known, ignored) if as_it_was else "",
+                sound=at if as_it_was else earlier.sound if earlier else "",
+                owned=owned,
+                created=stands.created,
             )
         elif earlier is not None:
             believed = remote not in snapshot.unknown and (remote in snapshot.listed or not whole)
@@ -106,13 +114,12 @@ def noted(
     looked at. What is no longer managed is over.
     """
     now = {one.fingerprint: one for one in found}
-    past_at = {past.drifted.place: past.drifted for past in memory.findings.values()}
     out = []
     for fingerprint, one in now.items():
         earlier = memory.findings.get(fingerprint)
         out.append(
             Noted(
-                drifted=_with_past(one, past_at.get(one.place)),
+                drifted=_with_past(one, earlier.drifted if earlier else None),
                 status=Status.STANDING if earlier else Status.NEW,
                 first=earlier.first if earlier else at,
                 last=at,
@@ -157,12 +164,15 @@ def _order(one: Noted) -> tuple[object, ...]:
 
 
 def _with_past(one: Drifted, earlier: Drifted | None) -> Drifted:
-    """The finding with those, too, whom earlier runs named for what was wrong there: the trail of then is not read again."""
+    """The finding with those, too, whom earlier runs named for it: the trail of then is not read again."""
     if earlier is None or not earlier.events:
         return one
     known = {event.id: event for event in (*earlier.events, *one.events)}
-    events = sorted(known.values(), key=lambda event: (event.time, event.id))[-WRITERS:]
-    return replace(one, events=tuple(events), untraced="")
+    events = in_order(known.values())
+    if earlier.untraced:
+        events = without_ours(events)
+    untraced = "" if {event.id for event in events} - {event.id for event in earlier.events} else earlier.untraced
+    return replace(one, events=events[-WRITERS:], untraced=untraced)
 
 
 def with_findings(memory: Memory, found: Iterable[Noted], *, at: str) -> Memory:
@@ -182,6 +192,11 @@ def others(lock: Lock, snapshot: Snapshot) -> frozenset[Remote]:
     """What the listing shows that is not ours, to tell what is new the next time."""
     ours = {Remote(address.type, one.name) for address, one in lock.resources.items()}
     return frozenset(snapshot.listed.keys() - ours)
+
+
+def listed_types(lock: Lock) -> frozenset[str]:
+    """The types whose listing is read: who has nothing but identities needs no permission for more."""
+    return frozenset({WORKLOAD_IDENTITY.type, *(address.type for address in lock.resources)})
 
 
 def expired(acknowledged: Iterable[Acknowledgement], found: Iterable[Noted], today: str) -> Iterator[Acknowledgement]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from reconciler.drifting.choosing import Choice, oldest
+from reconciler.drifting.choosing import LATE, Choice, oldest
 from reconciler.drifting.finding import find
 from reconciler.drifting.ignoring import still_told, without_ignored
-from reconciler.drifting.remembering import expired, noted, others, superfluous, with_findings
+from reconciler.drifting.remembering import expired, listed_types, noted, others, superfluous, with_findings
 from reconciler.drifting.restoring import as_recorded
 from reconciler.drifting.writers import with_writers
 from reconciler.model.addresses import Remote
 from reconciler.model.drift import Acknowledgement, Against, Coverage, DriftClass, Drifted, DriftRun, Memory, Why
 from reconciler.model.environments import Target
+from reconciler.model.moments import seconds_between
 from reconciler.model.plan import Plan, Route
 from reconciler.model.resources import Lock, Snapshot, Stack
 from reconciler.model.trail import OWN_TOOL, Trail
@@ -24,7 +26,7 @@ from reconciler.planning import make_plan
 class Look:
     """What a run has seen. `listed`: whether a listing says what exists; `at`: when it began (ISO 8601, UTC).
 
-    `choice`: what was to be read, and why. `memory`: what was remembered before, with this run's readings in it `after`.
+    `choice`: what was to be read, and why. `before`: what was remembered; `after`: with this run's readings in it.
     `only`: what a glance was for; None where everything was looked at.
     """
 
@@ -59,7 +61,9 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
     )
     shown = look.listed or look.only is not None
     found = find(plan, lock, look.snapshot, look.before, stack=look.stack, listed=shown, against=look.against)
-    found = tuple(one for one in with_writers(found, look.trail, look.before) if not _by_us(one, look))
+    found = tuple(with_writers(found, look.trail, look.before, applied=_moved_on(look)))
+    open_ = frozenset(one.remote for one in found if _is_open(one, look))
+    found = tuple(one for one in found if not (_by_us(one, look) or _is_open(one, look)))
     today = look.at[:10]
     rules = [one for one in look.stack.settings.drift_ignore if not one.lapsed(today)]
     found, ignored = without_ignored(found, rules)
@@ -82,24 +86,50 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
         lapsed=tuple(one for one in look.stack.settings.drift_ignore if one.lapsed(today)),
         glance=look.only is not None,
     )
-    return run, _remembered(look, run)
+    return run, _remembered(look, run, open_)
 
 
-def _remembered(look: Look, run: DriftRun) -> Memory:
-    """What the next run will know. After a glance, of the rest no more than before."""
-    memory = with_findings(look.after, run.noted, at=look.at)
+def _remembered(look: Look, run: DriftRun, open_: frozenset[Remote]) -> Memory:
+    """What the next run will know. After a glance, of the rest no more than before. `open_`: it judges who made them."""
+    memory = with_findings(_as_before(look, open_), run.noted, at=look.at)
     if look.only is not None:
         return replace(memory, others=_others_after(look, look.only))
     whole = run.complete
-    trailed = look.trail is not None and not look.trail.failed
     return replace(
         memory,
-        serial=look.lock.serial,
-        watermark=look.trail.until if look.trail is not None and trailed else memory.watermark,
+        serial=look.before.serial if open_ else look.lock.serial,
+        watermark=_watermark(look, whole=whole),
         last_success=look.at if whole else memory.last_success,
         full_since="",
-        others=others(look.lock, look.snapshot) if look.listed and not look.snapshot.listing_failed else memory.others,
+        **_known_others(look),
     )
+
+
+def _as_before(look: Look, open_: frozenset[Remote]) -> Memory:
+    """The memory after the look, in which these are still the ones that stood before."""
+    earlier = look.before.readings
+    readings = {
+        remote: replace(one, created=earlier[remote].created, agreed="") if remote in open_ else one
+        for remote, one in look.after.readings.items()
+    }
+    return replace(look.after, readings=readings)
+
+
+def _watermark(look: Look, *, whole: bool) -> str:
+    """Up to when nothing that the trail may say is news: it was read, or everything was, whatever the trail says."""
+    if look.trail is not None and not look.trail.failed:
+        return look.trail.until
+    return look.after.full_since if look.choice.everything and whole else look.after.watermark
+
+
+def _known_others(look: Look) -> dict[str, Any]:
+    """What stood that is not ours, and of which types: by the listing, as far as there was one."""
+    seen, types = others(look.lock, look.snapshot), listed_types(look.lock)
+    if not look.listed:
+        return {}
+    if look.snapshot.listing_failed:  # told of as far as it went
+        return {} if look.before.others is None else {"others": look.before.others | seen}
+    return {"others": seen, "listed": types}
 
 
 def _others_after(look: Look, only: frozenset[Remote]) -> frozenset[Remote] | None:
@@ -115,14 +145,35 @@ def _ours(lock: Lock) -> frozenset[Remote]:
     return frozenset(Remote(address.type, one.name) for address, one in lock.resources.items())
 
 
-def _by_us(one: Drifted, look: Look) -> bool:
-    """Whether it was most likely an apply that made it again: the lockfile moved on, and nobody else is known to have made it.
+def _moved_on(look: Look) -> bool:
+    """Whether somebody has applied since the last run."""
+    return look.lock.serial != look.before.serial
 
-    The ownership of a name by its creation time is all that the directory shows of that; a lockfile does not hold the time.
+
+def _by_us(one: Drifted, look: Look) -> bool:
+    """Whether it was an apply that made it again, as far as anybody can tell: what made it says so, and the lockfile moved on.
+
+    So does what deleted it, unless that was told before: then the apply made good for it. A lockfile holds no creation time.
     """
-    moved_on = look.lock.serial != look.before.serial
+    if one.what is not DriftClass.RECREATED or not _moved_on(look):
+        return False
     makers = [event for event in one.events if event.operation.startswith("Create")]
-    return one.what is DriftClass.RECREATED and moved_on and all(event.tool == OWN_TOOL for event in makers)
+    doers = makers if _told_deleted(one, look) else one.events
+    return bool(makers) and all(event.tool == OWN_TOOL for event in doers)
+
+
+def _is_open(one: Drifted, look: Look) -> bool:
+    """Whether it has to be seen who made it again: perhaps an apply, whose event has not come yet. The next runs tell."""
+    if one.what is not DriftClass.RECREATED or not _moved_on(look) or look.trail is None or look.trail.failed:
+        return False
+    made = str(one.after)[:19] + "Z"
+    makers = any(event.operation.startswith("Create") for event in one.events)
+    return not makers and 0 <= seconds_between(made, look.at) < LATE
+
+
+def _told_deleted(one: Drifted, look: Look) -> bool:
+    past = (standing.drifted for standing in look.before.findings.values())
+    return any(drifted.what is DriftClass.DELETED and drifted.remote == one.remote for drifted in past)
 
 
 def _unread(plan: Plan, snapshot: Snapshot) -> tuple[str, ...]:

@@ -98,12 +98,14 @@ class Drifted:
 class Reading:
     """What the last reading of a managed resource showed. Moments are ISO 8601, UTC.
 
-    `agreed`: the digest of what the lockfile held of it, if that was what stood; "" if it was not. `owned`: our ownership
-    tag was on it once. `created`: when the service says it was made.
+    `agreed`: the digest of what the lockfile held of it, if that was what stood; "" if it was not. `sound`: when a reading
+    last showed what the lockfile held, "" for never: whoever made it differ did so after that. `owned`: our ownership tag was
+    on it once. `created`: when the service says it was made.
     """
 
     at: str
     agreed: str = ""
+    sound: str = ""
     owned: bool = False
     created: str = ""
 
@@ -122,10 +124,11 @@ class Standing:
 class Memory:
     """What drift runs of one target remember; worth nothing for another lineage, account or Region.
 
-    `serial`: the lockfile's, at the last run. `watermark`: up to when the trail was read, "" for never. `full_since`: when
-    the full reading under way began, "" where none is. `others`: what stood that is not ours, service-linked ones included.
-    `findings` by fingerprint, of runs `against` the same. `last_run`, `last_success`: "" for never. `told`: what people know,
-    by where they are told.
+    `serial`: the lockfile's, at the last run. `watermark`: up to when it is known what the trail says, "" for never.
+    `full_since`: when the full reading under way began, "" where none is. `others`: what stood that is not ours,
+    service-linked ones included, of the types that were `listed`. `findings` by fingerprint, of runs `against` the same;
+    `shelved`: those of runs against something else. `last_run`, `last_success`: "" for never. `told`: what people know, by
+    where they are told.
     """
 
     lineage: str
@@ -139,7 +142,9 @@ class Memory:
     full_since: str = ""
     readings: Mapping[Remote, Reading] = field(default_factory=dict)
     others: frozenset[Remote] | None = None  # None: nobody has looked yet
+    listed: frozenset[str] = frozenset()
     findings: Mapping[str, Standing] = field(default_factory=dict)
+    shelved: Mapping[Against, Mapping[str, Standing]] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)
 
 

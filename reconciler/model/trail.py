@@ -28,7 +28,7 @@ class Event:
 
     `time`: ISO 8601, UTC, as the trail has it, in whole seconds. `remotes`: what it was about; none where nobody can tell.
     `address`: the caller's network address or AWS service. `agent`: its user agent as sent; `tool`: what that is, as
-    "console", "AWS CLI", "Terraform", "reconciler".
+    "console", "AWS CLI", "Terraform", "reconciler". `vague`: it changed something of ours, and nothing in it says what.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Event:
     agent: str = ""
     tool: str = ""
     error: str = ""
+    vague: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

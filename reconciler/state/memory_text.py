@@ -13,6 +13,7 @@ from reconciler.model.addresses import Address, Remote
 from reconciler.model.drift import Against, DriftClass, Drifted, Memory, Reading, Standing
 from reconciler.model.encoding import decode_event, decode_source, decode_value, encode_event, encode_source
 from reconciler.model.kinds import plain
+from reconciler.model.moments import utc_moment
 from reconciler.model.pausing import collector_paused
 from reconciler.model.strict_json import load_json
 from reconciler.model.telling import Failing, Telling, Told
@@ -20,6 +21,8 @@ from reconciler.model.values import canonical_json
 
 VERSION = 1
 SUFFIX = ".drift.json"
+_FIRST_YEAR = 2000
+_MOST_RUNS = 10**9
 
 
 def memory_name(lockfile: str) -> str:
@@ -42,7 +45,12 @@ def dump_memory(memory: Memory) -> str:
         "fullSince": memory.full_since,
         "readings": {_word(remote): _encode_reading(one) for remote, one in memory.readings.items()},
         "others": None if memory.others is None else sorted(map(_word, memory.others)),
+        "listed": sorted(memory.listed),
         "findings": {fingerprint: _encode_standing(one) for fingerprint, one in memory.findings.items()},
+        "shelved": {
+            against.value: {fingerprint: _encode_standing(one) for fingerprint, one in findings.items()}
+            for against, findings in memory.shelved.items()
+        },
         "told": {name: _encode_told(one) for name, one in memory.told.items()},
     }
     return canonical_json(raw, indent=1) + "\n"
@@ -61,8 +69,9 @@ def parse_memory(text: str, *, file: str) -> Memory:
                 )
             return _decode(raw)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        said = f"{error} is missing" if isinstance(error, KeyError) else error or type(error).__name__
         raise StateError(
-            f"{file} is damaged: {error or type(error).__name__}",
+            f"{file} is damaged: {said}",
             "Remove it: the next run reads everything and tells what stands as new.",
         ) from error
 
@@ -74,15 +83,29 @@ def _decode(raw: dict[str, Any]) -> Memory:
         region=raw["region"],
         serial=raw["serial"],
         against=Against(raw["against"]),
-        watermark=raw["watermark"],
-        last_run=raw["lastRun"],
-        last_success=raw["lastSuccess"],
-        full_since=raw["fullSince"],
+        watermark=_maybe(raw["watermark"]),
+        last_run=_maybe(raw["lastRun"]),
+        last_success=_maybe(raw["lastSuccess"]),
+        full_since=_maybe(raw["fullSince"]),
         readings={_remote(word): _decode_reading(one) for word, one in raw["readings"].items()},
         others=None if raw["others"] is None else frozenset(map(_remote, raw["others"])),
-        findings={fingerprint: _decode_standing(one) for fingerprint, one in raw["findings"].items()},
+        listed=frozenset(raw["listed"]),
+        findings=_decode_findings(raw["findings"]),
+        shelved={Against(against): _decode_findings(found) for against, found in raw["shelved"].items()},
         told={name: _decode_told(one) for name, one in raw.get("told", {}).items()},
     )
+
+
+def _moment(said: Any) -> str:
+    """The moment that it says. Raises ValueError for anything else, and for one before anything of this was there."""
+    if not isinstance(said, str) or utc_moment(said).year < _FIRST_YEAR:
+        raise ValueError(f"{said!r} is no moment")
+    return said
+
+
+def _maybe(said: Any) -> str:
+    """The moment, or "" for none."""
+    return "" if said == "" else _moment(said)
 
 
 def _word(remote: Remote) -> str:
@@ -95,12 +118,15 @@ def _remote(word: str) -> Remote:
 
 
 def _encode_reading(one: Reading) -> list[Any]:
-    return [one.at, one.agreed, one.owned, one.created]  # ten thousand of them, so they are short
+    sound = None if one.sound == one.at else one.sound
+    return [one.at, one.agreed, sound, one.owned, one.created]  # ten thousand of them, so they are short
 
 
 def _decode_reading(raw: list[Any]) -> Reading:
-    at, agreed, owned, created = raw
-    return Reading(at=at, agreed=agreed, owned=owned, created=created)
+    at, agreed, sound, owned, created = raw
+    return Reading(
+        at=_moment(at), agreed=agreed, sound=at if sound is None else _maybe(sound), owned=owned, created=created
+    )
 
 
 def _encode_standing(one: Standing) -> dict[str, Any]:
@@ -123,12 +149,18 @@ def _encode_standing(one: Standing) -> dict[str, Any]:
     }
 
 
+def _decode_findings(raw: dict[str, Any]) -> dict[str, Standing]:
+    return {fingerprint: _decode_standing(one) for fingerprint, one in raw.items()}
+
+
 def _decode_standing(raw: dict[str, Any]) -> Standing:
-    address = raw["address"]
+    address, count = raw["address"], raw["count"]
+    if not isinstance(count, int) or not 0 < count <= _MOST_RUNS:
+        raise ValueError(f"{count!r} is no number of runs")
     return Standing(
-        first=raw["first"],
-        last=raw["last"],
-        count=raw["count"],
+        first=_moment(raw["first"]),
+        last=_moment(raw["last"]),
+        count=count,
         drifted=Drifted(
             what=DriftClass(raw["class"]),
             remote=_remote(raw["remote"]),

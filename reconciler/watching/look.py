@@ -21,7 +21,7 @@ from reconciler.model.trail import Trail
 from reconciler.planning import known_remotes
 from reconciler.state import Remembered
 
-NEWCOMERS = 200
+NEWCOMERS = 2000
 """Newcomers that are read to see whose tag they carry; more than that in one run are told by their names."""
 
 
@@ -66,7 +66,7 @@ def look(directory: Directory, subject: Subject, remembered: Remembered, terms: 
     trail = terms.trail(_since(before, terms.every, at), at) if terms.trail else None
     choice = choose(before, lock, trail, now=at, every=terms.every, full=terms.full, ignored=ignored)
     memory = before
-    if terms.full or choice.fell_back:
+    if choice.everything:
         memory = replace(memory, full_since=going_on_from(before, at) or at)
     snapshot = _listed(directory, subject, before, terms) if terms.listing else unlisted(lock)
 

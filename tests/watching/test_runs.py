@@ -5,16 +5,21 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from reconciler.drifting.choosing import GOES_ON
 from reconciler.drifting.report import report_of_drift
+from reconciler.drifting.writers import PERHAPS_OURS
+from reconciler.emulator import iam_user
 from reconciler.model.addresses import Address
-from reconciler.model.drift import DriftClass, DriftRun, Noted, Status, Why
+from reconciler.model.drift import Against, DriftClass, DriftRun, Noted, Status, Why
 from reconciler.model.environments import OWNER_TAG
-from reconciler.model.kinds import WORKLOAD_IDENTITY
-from tests.watched import DAY, OWNER, PEOPLE, TYPE, Kept, Watched, add_url, create, delete, watched
+from reconciler.model.kinds import API_KEY_PROVIDER, WORKLOAD_IDENTITY
+from reconciler.model.moments import seconds_between, utc_text
+from reconciler.model.resources import Known, Origin
+from tests.watched import DAY, OWNER, PEOPLE, TYPE, Kept, Watched, add_url, create, delete, tag, watched
 
 LUCK = random.Random(1)
 URLS = "allowedResourceOauth2ReturnUrls"
@@ -398,6 +403,253 @@ def test_a_reading_of_a_time_that_has_not_come_yet_is_made_again(seen: Watched) 
     kept.memory = replace(kept.memory, readings=ahead)
     seen.clock.sleep(60)
     assert seen.run().coverage.read == {Why.DUE: 3}
+
+
+def names(one: Noted) -> list[str]:
+    return [event.principal.name for event in one.drifted.events]
+
+
+def test_who_did_it_is_named_though_the_event_came_after_the_run_that_found_it(seen: Watched) -> None:
+    """And though somebody else did something to it in between."""
+    seen.run()
+    seen.clock.sleep(3600)
+    seen.misbehaviour.trail.late(900)
+    with seen.by("eve"):
+        add_url(seen, "invoice", LUCK)
+    seen.clock.sleep(600)
+    first = only(seen.run(full=True))
+    assert names(first) == []
+    assert "no event" in first.drifted.untraced
+    with seen.by("bob"):
+        tag(seen, "invoice", LUCK)
+        seen.client.tag_resource(resourceArn=seen.arn("invoice"), tags={"team": "a"})
+    seen.clock.sleep(900)
+    second = only(seen.run())
+    assert names(second) == ["user eve"]
+    assert second.drifted.untraced == ""
+
+
+def test_who_made_it_what_it_was_before_is_not_named_for_what_it_is_now(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(3600)
+    with seen.by("jane"):
+        seen.client.update_workload_identity(name="invoice", allowedResourceOauth2ReturnUrls=["https://one.example/"])
+    seen.clock.sleep(60)
+    assert names(only(seen.run())) == [PEOPLE["jane"][1]]
+    seen.clock.sleep(60)
+    seen.misbehaviour.trail.lose()
+    with seen.by("eve"):
+        seen.client.update_workload_identity(name="invoice", allowedResourceOauth2ReturnUrls=["https://two.example/"])
+    seen.clock.sleep(60)
+    one = only(seen.run())
+    assert names(one) == []
+    assert "no event" in one.drifted.untraced
+
+
+def test_what_our_own_apply_wrote_it_is_not_blamed_for(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(3600)
+    with seen.by("bob"):
+        add_url(seen, "invoice", LUCK)
+    seen.clock.sleep(60)
+    seen.run()
+    seen.clock.sleep(60)
+    apply(seen, "invoice")
+    seen.clock.sleep(60)
+    seen.misbehaviour.trail.late(600)
+    with seen.by("eve"):
+        add_url(seen, "invoice", LUCK)
+    seen.clock.sleep(60)
+    one = only(seen.run())
+    assert {event.tool for event in one.drifted.events} == {"reconciler"}
+    assert one.drifted.untraced == PERHAPS_OURS
+    seen.clock.sleep(900)
+    one = only(seen.run())
+    assert (names(one), one.drifted.untraced) == (["user eve"], "")
+
+
+def apply(seen: Watched, name: str) -> None:
+    """What an apply does about it, as reconciler."""
+    with seen.misbehaviour.trail.acting(iam_user("pipeline", agent="Boto3/1.44 reconciler/1.0")):
+        seen.client.update_workload_identity(
+            name=name, allowedResourceOauth2ReturnUrls=[f"https://app.example.com/{name}"]
+        )
+    seen.lock = replace(seen.lock, serial=seen.lock.serial + 1)
+
+
+def test_within_a_second_what_was_deleted_comes_before_what_was_made(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(3600)
+    for _ in range(12):  # ids are random
+        with seen.by("eve"):
+            delete(seen, "ledger", LUCK)
+        with seen.by("bob"):
+            create(seen, "ledger", LUCK)
+        seen.clock.sleep(60)
+        (one,) = (one for one in seen.run().noted if one.drifted.what is DriftClass.RECREATED)
+        assert names(one)[-2:] == ["user eve", "user bob"]
+
+
+def test_what_somebody_made_again_is_told_though_something_was_applied_and_the_trail_is_silent(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(3600)
+    seen.misbehaviour.trail.lose(times=None)
+    with seen.by("eve"):
+        delete(seen, "ledger", LUCK)
+        create(seen, "ledger", LUCK)
+    seen.lock = replace(seen.lock, serial=2)
+    seen.clock.sleep(60)
+    runs = [seen.run(full=True)]
+    seen.clock.sleep(900)
+    runs.append(seen.run())
+    assert [("recreated", "ledger", "createdTime") in told(run) for run in runs] == [False, True]
+    seen.clock.sleep(60)
+    assert ("recreated", "ledger", "createdTime") not in told(seen.run())
+
+
+def test_without_a_trail_nobody_waits_to_see_who_made_it_again(seen: Watched) -> None:
+    seen.run(trail=False)
+    seen.clock.sleep(3600)
+    delete(seen, "ledger", LUCK)
+    create(seen, "ledger", LUCK)
+    seen.lock = replace(seen.lock, serial=2)
+    seen.clock.sleep(60)
+    assert ("recreated", "ledger", "createdTime") in told(seen.run(trail=False))
+
+
+def test_a_deletion_that_nobody_told_is_not_hidden_by_the_apply_that_made_good_for_it(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(3600)
+    with seen.by("eve"):
+        delete(seen, "ledger", LUCK)
+    seen.clock.sleep(60)
+    remake(seen, "ledger")
+    seen.clock.sleep(60)
+    run = seen.run()
+    assert told(run) == [("recreated", "ledger", "createdTime")]
+    assert names(only(run))[0] == "user eve"
+
+
+def remake(seen: Watched, name: str) -> None:
+    """What an apply does about what is gone."""
+    address = Address(TYPE, name)
+    seen.directory.create(WORKLOAD_IDENTITY, name, dict(seen.lock.resources[address].attributes), OWNER)
+    seen.lock = replace(seen.lock, serial=seen.lock.serial + 1)
+
+
+def test_an_event_that_does_not_say_what_it_was_about_has_everything_read(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(3600)
+    add_url(seen, "invoice", LUCK)
+    seen.vague = True
+    seen.clock.sleep(60)
+    run = seen.run()
+    assert told(run) == [("changed", "invoice", URLS)]
+    assert "UpdateWorkloadIdentity" in run.coverage.fell_back
+    for _ in range(2):  # as long as it is not certain which of the two came first
+        seen.clock.sleep(1000)
+        again = seen.run()
+    assert (again.coverage.fell_back, again.coverage.read) == ("", {Why.DIFFERS: 1})
+
+
+def test_those_who_were_not_let_in_cost_no_reading(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(3600)
+    seen.misbehaviour.fail("UpdateWorkloadIdentity", "AccessDeniedException")
+    with pytest.raises(seen.client.exceptions.AccessDeniedException):
+        add_url(seen, "invoice", LUCK)
+    seen.clock.sleep(60)
+    assert seen.run().coverage.read == {}
+
+
+def test_after_everything_was_read_the_trail_need_not_be_read_from_where_it_failed(seen: Watched) -> None:
+    seen.run()
+    seen.misbehaviour.fail("LookupEvents", "AccessDeniedException", times=None)
+    seen.clock.sleep(7 * DAY)
+    seen.run()
+    seen.misbehaviour.reset()
+    seen.clock.sleep(3600)
+    run = seen.run()
+    assert run.coverage.fell_back == ""
+    assert run.coverage.trail_since == utc_text(datetime.fromtimestamp(seen.clock.now - 3600 - 1800, UTC))
+
+
+@pytest.mark.parametrize("hours", [9, 13, 16, 20])
+def test_nothing_is_believed_that_is_older_than_asked_for_however_seldom_it_runs(seen: Watched, hours: int) -> None:
+    for _ in range(12):
+        run = seen.run(every=DAY)
+        oldest = run.coverage.oldest
+        assert not oldest or seconds_between(oldest, run.at) + hours * 3600 < DAY
+        seen.clock.sleep(hours * 3600)
+
+
+def test_what_was_forgotten_is_no_newcomer_but_another_of_its_name_is(seen: Watched) -> None:
+    seen.run()
+    left = {address: one for address, one in seen.lock.resources.items() if one.name not in ("ledger", "refund")}
+    seen.lock = replace(seen.lock, resources=left, serial=2)
+    seen.clock.sleep(60)
+    delete(seen, "refund", LUCK)
+    create(seen, "refund", LUCK)
+    seen.clock.sleep(60)
+    assert told(seen.run()) == [("newcomer", "refund", "")]
+    seen.clock.sleep(60)
+    assert seen.run().noted == ()
+
+
+def test_providers_that_stood_before_the_stack_had_one_are_no_newcomers(seen: Watched) -> None:
+    seen.run()
+    for number in range(3):
+        seen.client.create_api_key_credential_provider(name=f"key-{number}", apiKey="secret")
+    seen.clock.sleep(60)
+    assert seen.run().noted == ()
+    arn = seen.client.get_api_key_credential_provider(name="key-0")["credentialProviderArn"]
+    address = Address(API_KEY_PROVIDER.type, "key-0")
+    mine = Known(address=address, name="key-0", arn=arn, origin=Origin.ADOPTED, attributes={})
+    seen.lock = replace(seen.lock, resources={**seen.lock.resources, address: mine}, serial=2)
+    seen.clock.sleep(60)
+    assert [one for one in told(seen.run()) if one[0] == "newcomer"] == []
+    seen.client.create_api_key_credential_provider(name="key-9", apiKey="secret")
+    seen.clock.sleep(60)
+    assert [one for one in told(seen.run()) if one[0] == "newcomer"] == [("newcomer", "key-9", "")]
+
+
+def test_a_newcomer_is_told_once_though_the_listing_breaks_off(seen: Watched) -> None:
+    seen.run()
+    create(seen, "a-stranger", LUCK)
+    for number in range(25):
+        create(seen, f"z-{number:02}", LUCK)
+    seen.run("other")
+    found = []
+    for broken in (True, True, False):
+        seen.clock.sleep(60)
+        if broken:
+            seen.misbehaviour.before("ListWorkloadIdentities", lambda _: fail_the_next(seen))
+        found += told(seen.run())
+        seen.misbehaviour.reset()
+    assert sorted(one[1] for one in found if one[0] == "newcomer") == ["a-stranger", *(f"z-{n:02}" for n in range(25))]
+
+
+def fail_the_next(seen: Watched) -> None:
+    """The page after this one cannot be read."""
+    seen.misbehaviour.fail("ListWorkloadIdentities", "AccessDeniedException", times=None)
+
+
+def test_runs_against_something_else_keep_the_history_of_the_others_as_it_is(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(60)
+    seen.client.tag_resource(resourceArn=seen.arn("invoice"), tags={"team": "b"})
+    seen.clock.sleep(60)
+    first = only(seen.run())
+    seen.clock.sleep(60)
+    seen.run(against=Against.MANIFEST)
+    seen.clock.sleep(60)
+    again = only(seen.run())
+    assert (again.status, again.first, again.count) == (Status.STANDING, first.first, 2)
+    seen.client.tag_resource(resourceArn=seen.arn("invoice"), tags={"team": "a"})
+    seen.clock.sleep(60)
+    seen.run(against=Against.MANIFEST)
+    seen.clock.sleep(60)
+    assert only(seen.run()).status is Status.RESOLVED
 
 
 def test_what_could_not_be_read_is_read_by_the_next_run_though_no_event_names_it_again(seen: Watched) -> None:
