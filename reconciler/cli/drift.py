@@ -13,7 +13,7 @@ import typer
 from reconciler.cli.aftermath import Aftermath
 from reconciler.cli.age import seconds_of
 from reconciler.cli.console import Console
-from reconciler.cli.drifted import DriftTerms, Outcomes, run_several
+from reconciler.cli.drifted import DriftTerms, Held, Outcomes, run_several
 from reconciler.cli.metric_files import MetricFiles, read_metric_files
 from reconciler.cli.options import Every, Format, Manifest, Outputs, RateWords, SeveralEnv, Verbose
 from reconciler.cli.output import check_replaceable
@@ -196,15 +196,16 @@ def _run(console: Console, asked: _Asked) -> Outcomes:
         against=asked.terms.against,
         about=" ".join(str(one) for one in (asked.path or "the manifest", asked.wanted.env) if one),
     )
-    with after:
+    with after, Held() as held:
         choice = after.chosen(choose(asked.path, asked.wanted), asked.rates)
         if choice.several and asked.out is not None:
             raise UsageError("--plan FILE saves one plan, and several targets are meant", "Choose one with --env NAME.")
-        outcomes = after.found(run_several(console, choice, replace(asked.terms, owed=after.owed), asked.rates))
+        outcomes = after.found(run_several(console, choice, replace(asked.terms, owed=after.owed), asked.rates, held))
         if asked.out is not None:
             for run in outcomes.runs:
                 save(console, run.plan, asked.out, refused=run.plan.errored, sign_with=None)
         _tell(console, outcomes, asked)
+        held.remember()
     return outcomes
 
 

@@ -17,6 +17,7 @@ from reconciler.model.values import digest
 
 _DAY = 86_400
 _REMINDED = (1, 3, 7, 14, 30)  # days after it was told first; then every time the last of them has passed again
+_OWED = 1_000  # of what happened, that somebody who is told no more is remembered to be owed
 _SLACK = 3_600  # a nightly run that begins a little earlier than the last one did does not miss its day
 
 
@@ -30,13 +31,17 @@ def owing(told: Told, run: DriftRun) -> Told:
         for one in run.alarming
         if one.drifted.what.passing and one.status is Status.NEW
     }
-    return replace(told, owed={**told.owed, **passing})
+    owed = {**told.owed, **passing}
+    return replace(told, owed=dict(list(owed.items())[-_OWED:]))
 
 
 def all_owing(memory: Memory, run: DriftRun, names: Sequence[str]) -> Memory:
-    """The memory in which each recipient of these names is owed that."""
-    told = {name: owing(memory.told.get(name, Told()), run) for name in names}
-    return replace(memory, told={**memory.told, **told})
+    """The memory in which each recipient of these names is owed that, and each that was told anything before.
+
+    So a run by hand, which tells nobody, takes nothing from those whom the next one tells.
+    """
+    told = {name: owing(memory.told.get(name, Told()), run) for name in dict.fromkeys((*memory.told, *names))}
+    return replace(memory, told=told)
 
 
 def notice_of(told: Told, run: DriftRun) -> Notice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ from reconciler.directory.snapshot import Progress, read_named, read_snapshot
 from reconciler.drifting.choosing import OVERLAP, choose, going_on_from
 from reconciler.drifting.remembering import fitting, so_far, with_readings
 from reconciler.drifting.run import Look
+from reconciler.errors import StateError
 from reconciler.model.addresses import Remote
 from reconciler.model.drift import Against, Memory
 from reconciler.model.environments import Target
@@ -79,7 +81,10 @@ def look(directory: Directory, subject: Subject, remembered: Remembered, terms: 
     for start in range(0, len(left), terms.portion):
         snapshot = _with_read(directory, snapshot, left[start : start + terms.portion], terms)
         memory = remember()
-        remembered.write(so_far(memory, before))
+        with contextlib.suppress(
+            StateError
+        ):  # the run knows what it knows all the same; whoever remembers it at last says so
+            remembered.write(so_far(memory, before))
     return Look(
         stack=subject.stack,
         lock=lock,

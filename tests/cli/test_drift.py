@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from reconciler.errors import StateError
 from reconciler.schema_files import schema
 
 URLS = ["https://app.example.com/oauth/callback", "https://evil.example/cb"]
@@ -74,6 +75,56 @@ def test_what_cannot_be_read_is_an_error_and_no_all_clear(applied: Any, monkeypa
     store.write_bytes(b"not a database, " * 1000)
     ran = applied.run("drift", "--full")
     assert ran.code == 1
+
+
+@pytest.mark.parametrize("where", ["json=/dev/full", "json=nowhere/at/all/drift.json"])
+def test_what_no_report_showed_is_new_to_the_next_run(applied: Any, where: str) -> None:
+    applied.run("drift")
+    meddle(applied)
+    with applied.outside() as client:
+        client.create_workload_identity(name="stranger")
+    assert applied.run("drift", "--new-only", "--output", where).code == 1
+    code, raw = as_json(applied, "--new-only")
+    assert (code, findings(raw)) == (2, [("changed", "invoice-agent", "new"), ("newcomer", "stranger", "new")])
+    assert as_json(applied, "--new-only")[0] == 0
+
+
+def test_what_was_found_is_shown_though_it_cannot_be_remembered(applied: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    applied.run("drift")
+    meddle(applied)
+    with monkeypatch.context() as disk:
+        disk.setattr("reconciler.state.memory.write_atomically", full)
+        ran = applied.run("drift", "--without-trail")
+    assert ran.code == 1
+    assert "evil.example" in ran.out
+    assert "the disk is full" in ran.err
+    assert findings(as_json(applied)[1]) == [("changed", "invoice-agent", "new")]
+
+
+def full(path: Any, *_: Any) -> None:
+    raise StateError(f"{path} cannot be written: the disk is full")
+
+
+def test_what_an_apply_does_meanwhile_is_not_told_as_done_outside(
+    applied: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from reconciler import watching
+
+    applied.run("drift")
+    looked = watching.look
+
+    def and_then(*given: Any, **more: Any) -> Any:
+        seen = looked(*given, **more)
+        lock = json.loads(applied.lockfile.read_text())
+        applied.lockfile.write_text(json.dumps({**lock, "serial": lock["serial"] + 1}))
+        return seen
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(watching, "look", and_then)
+        ran = applied.run("drift")
+    assert (ran.code, ran.out) == (5, "")
+    assert "was written while the directory was read" in ran.err
+    assert applied.run("drift").code == 0
 
 
 def test_without_a_lockfile_nobody_knows_what_should_stand(project: Any) -> None:

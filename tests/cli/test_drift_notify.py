@@ -302,3 +302,17 @@ def test_a_run_that_leaves_because_another_is_at_work_tells_and_writes_nothing(a
     assert not (applied.folder / "drift.log").exists()
     assert look(applied).code == 2
     assert len(inbox.sent) == 1
+
+
+def test_a_run_by_hand_takes_nothing_from_those_whom_the_next_one_tells(applied: Any, inbox: Inbox) -> None:
+    divert(applied, ROGUE)
+    assert look(applied).code == 2
+    with applied.outside() as client:
+        client.create_workload_identity(name="stranger")
+    assert "stranger" in applied.run("drift").out
+    assert applied.run("drift", "--against", "manifest").code == 2
+    look(applied)
+    assert "stranger" in inbox.sent[-1].body.decode()
+    assert len(inbox.sent) == 2
+    look(applied)
+    assert len(inbox.sent) == 2
