@@ -14,6 +14,7 @@ from reconciler.manifest.documents import Document, did_you_mean, error, quoted
 from reconciler.manifest.entries import Entry
 from reconciler.model.addresses import Address
 from reconciler.model.expiry import day_of
+from reconciler.model.identity import RETURN_URLS
 from reconciler.model.ignoring import ALL, IgnoreRule
 from reconciler.model.kinds import KINDS, Attribute, Shape
 from reconciler.model.resources import Desired
@@ -22,7 +23,9 @@ PATH = ("settings", "drift", "ignore")
 _SEEN: Mapping[str, Attribute] = {
     one.name: one for kind in KINDS for one in kind.attributes if not one.local and one.shape is not Shape.REFERENCE
 }
-"""What drifts, and can be left out. Where a secret comes from is always told."""
+"""What drifts, but for where a secret comes from, which is always told."""
+_LEFT = sorted(_SEEN.keys() - {RETURN_URLS.name})
+"""What can be left out."""
 _SHOWN = 3
 
 
@@ -61,13 +64,20 @@ def _attribute_mistakes(glob: str, source: Source) -> Iterator[Diagnostic]:
     name, dot, element = glob.partition(".")
     meant = [one for attribute, one in _SEEN.items() if fnmatchcase(attribute, name)]
     if not meant:
-        detail = f"{did_you_mean(name, sorted(_SEEN))}What can be left out: {', '.join(sorted(_SEEN))}."
+        detail = f"{did_you_mean(name, _LEFT)}What can be left out: {', '.join(_LEFT)}."
         yield error("unknown-attribute", f"No attribute that drifts is called {quoted(name)}", detail, source=source)
+    elif not dot and RETURN_URLS in meant:  # also where none are declared: that says that there shall be none
+        summary = f"{quoted(glob)} would leave out return URLs"
+        detail = (
+            f"Each lets tokens go somewhere, so one that arrives outside is always told. Name what else is meant, of "
+            f"{', '.join(_LEFT)}."
+        )
+        yield error("ignored-return-urls", summary, detail, source=source)
     elif dot and (not element or not any(one.shape in (Shape.MAP, Shape.NESTED) for one in meant)):
         summary = f"{quoted(glob)} names no part of an attribute"
         detail = (
             "Parts are tags by their key, as tags.cost-*, and members of a configuration, as config.oauthDiscovery*. "
-            "Single return URLs cannot be left out: each lets tokens go somewhere."
+            "Return URLs cannot be left out, not even single ones: each lets tokens go somewhere."
         )
         yield error("unknown-attribute", summary, detail, source=source)
 

@@ -106,7 +106,7 @@ def test_a_rule_whose_day_is_over_leaves_nothing_out_and_is_said_so(watched: Any
         ("attributes: [tags, x-tags]", "No attribute that drifts is called"),
         ('newcomers: ["*-agent"]', "workload_identity.invoice-agent (reconciler.yaml:10:3), workload_identity.ledger"),
         ("resources: [x]", "needs attributes beside resources"),
-        ('attributes: ["allowedResourceOauth2ReturnUrls.http*"]', "Single return URLs cannot be left out"),
+        ('attributes: ["allowedResourceOauth2ReturnUrls.http*"]', "not even single ones"),
         ("until: 2027-01-01", "does not say what it leaves out"),
         ("attributes: [tags], until: 2027-02-31", "no day that exists"),
     ],
@@ -121,6 +121,18 @@ def test_a_rule_that_hits_what_is_declared_or_can_never_hit_is_refused(project: 
         said = " ".join(ran.err.split())
         assert hit in said
         assert "reconciler.yaml:6:" in said
+
+
+@pytest.mark.parametrize("glob", ["allowed*", "*", "allowedResourceOauth2ReturnUrls", "*Urls"])
+def test_return_urls_are_told_also_of_what_declares_none(project: Any, glob: str) -> None:
+    text = (project.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    rules = f'settings: {{drift: {{ignore: [{{attributes: [tags, "{glob}"], resources: [bare], reason: r}}]}}}}\n'
+    project.write(text.replace("environments:\n", f"{rules}environments:\n", 1).rstrip("\n") + "\n  bare: {}\n")
+    for verb in ("validate", "plan", "drift"):
+        ran = project.run(verb)
+        assert ran.code == 1
+        assert f'"{glob}" would leave out return URLs' in ran.err
+        assert "reconciler.yaml:3:" in ran.err
 
 
 def test_a_plan_is_the_same_with_and_without_rules(project: Any) -> None:
