@@ -52,7 +52,8 @@ def still_told(standing: Mapping[str, Standing], rules: Sequence[IgnoreRule]) ->
 def _rest(one: Drifted, rule: IgnoreRule) -> Drifted | None:
     """What the rule leaves of the finding: all, a part, or None."""
     if one.what is DriftClass.NEWCOMER:
-        return None if rule.takes_newcomer(one.remote.type, one.remote.name) else one
+        unread = one.after is None  # so it may carry our ownership tag, and is then everybody's news
+        return one if unread or not rule.takes_newcomer(one.remote.type, one.remote.name) else None
     if one.what is not DriftClass.CHANGED or one.address is None or not rule.speaks_of(one.address, one.remote.name):
         return one
     if one.attribute == OWNER_TAG:  # whose it is, is everybody's news

@@ -84,6 +84,8 @@ def words_of(one: Drifted) -> tuple[str, str]:
     summary, consequence = _WORDS[one.what]
     if one.what in (DriftClass.DELETED, DriftClass.RECREATED):
         consequence = f"{consequence} {kind_of(one.remote.type).stranded}".strip()
+    if one.what is DriftClass.NEWCOMER and one.after is None:
+        consequence = f"{consequence} It was not read, so nobody knows whose ownership tag it carries."
     return summary.format(about=one.about, after=one.after), consequence
 
 

@@ -72,6 +72,16 @@ def test_of_other_classes_nothing_is_left_out(what: DriftClass) -> None:
     assert without_ignored((one,), (rule("*", newcomers=("*",)),)) == ((one,), ())
 
 
+def test_of_newcomers_only_those_that_were_read_are_left_out() -> None:
+    read, unread = (
+        Drifted(what=DriftClass.NEWCOMER, remote=Remote("workload_identity", "sandbox-1"), after=owner)
+        for owner in ("", None)
+    )
+    told, ignored = without_ignored((read, unread), (rule(newcomers=("sandbox-*",)),))
+    assert told == (unread,)
+    assert [one.count for one in ignored] == [1]
+
+
 def test_the_ownership_tag_is_no_tag_like_others() -> None:
     one = changed(IDENTITY, "reconciler:stack", "payments/prod", None)
     assert without_ignored((one,), (rule("*", "*.*"),)) == ((one,), ())

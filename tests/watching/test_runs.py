@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,11 +12,13 @@ import pytest
 
 from reconciler.drifting.choosing import GOES_ON
 from reconciler.drifting.report import report_of_drift
+from reconciler.drifting.wording import words_of
 from reconciler.drifting.writers import PERHAPS_OURS
 from reconciler.emulator import iam_user
 from reconciler.model.addresses import Address
 from reconciler.model.drift import Against, DriftClass, DriftRun, Noted, Status, Why
 from reconciler.model.environments import OWNER_TAG
+from reconciler.model.ignoring import IgnoreRule
 from reconciler.model.kinds import API_KEY_PROVIDER, WORKLOAD_IDENTITY
 from reconciler.model.moments import seconds_between, utc_text
 from reconciler.model.resources import Known, Origin
@@ -680,3 +683,20 @@ def test_what_is_no_longer_managed_is_over(seen: Watched) -> None:
     assert told(seen.run(), Status.RESOLVED) == [("changed", "invoice", URLS)]
     seen.clock.sleep(60)
     assert told(seen.run(), Status.STANDING) == []
+
+
+def test_of_more_newcomers_than_are_read_rules_leave_out_those_that_were(
+    seen: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["reconciler.watching.look"], "NEWCOMERS", 3)
+    rule = IgnoreRule(reason="r", newcomers=("sandbox-*",))
+    seen.stack = replace(seen.stack, settings=replace(seen.stack.settings, drift_ignore=(rule,)))
+    seen.run()
+    seen.clock.sleep(60)
+    for number in range(6):
+        seen.client.create_workload_identity(name=f"sandbox-{number}", tags={"reconciler:stack": OWNER} if number > 3 else {})
+    run = seen.run()
+    assert [one.count for one in run.ignored] == [3]
+    assert told(run) == [("newcomer", f"sandbox-{number}", "") for number in (3, 4, 5)]
+    assert [one.drifted.after for one in run.noted] == [None] * 3
+    assert all("It was not read" in words_of(one.drifted)[1] for one in run.noted)
