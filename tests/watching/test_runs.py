@@ -694,7 +694,9 @@ def test_of_more_newcomers_than_are_read_rules_leave_out_those_that_were(
     seen.run()
     seen.clock.sleep(60)
     for number in range(6):
-        seen.client.create_workload_identity(name=f"sandbox-{number}", tags={"reconciler:stack": OWNER} if number > 3 else {})
+        seen.client.create_workload_identity(
+            name=f"sandbox-{number}", tags={"reconciler:stack": OWNER} if number > 3 else {}
+        )
     run = seen.run()
     assert [one.count for one in run.ignored] == [3]
     assert told(run) == [("newcomer", f"sandbox-{number}", "") for number in (3, 4, 5)]
