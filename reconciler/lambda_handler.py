@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +60,7 @@ class _Log(Console):
         _log("error", message="\n".join(words.said), exit_code=int(error.exit_code))
 
 
-def handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
+def handler(event: object, _context: object = None) -> dict[str, Any]:
     """What came of an event, as JSON: `outcome` is none, drift, ignored or busy; `exit_code` as `reconciler drift` has it.
 
     Raises DriftCheckFailed, so that Lambda counts an error and tries again, where something could not be read or somebody not
@@ -82,8 +82,10 @@ def handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]
     raise DriftCheckFailed(told)
 
 
-def _answer(console: Console, event: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+def _answer(console: Console, event: object, environ: Mapping[str, str]) -> dict[str, Any]:
     """Raises ReconcilerError for what is to be tried again."""
+    if not isinstance(event, Mapping):
+        return _ignored(f"the event is no object of JSON, as those of EventBridge are, but {_described(event)}")
     reason = _foreign(event)
     if not reason and event["detail-type"] == _BY_CLOCK:
         return _by_clock(console, environ)
@@ -91,7 +93,7 @@ def _answer(console: Console, event: Mapping[str, Any], environ: Mapping[str, st
     reason = reason or _unread(told)
     if told is None or reason:
         return _ignored(reason)
-    return _run(console, _asked(environ), (told,), place=_place(event))
+    return _run(console, _asked(environ), (told,), places=_places(event))
 
 
 def _by_clock(console: Console, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -109,7 +111,15 @@ def _foreign(event: Mapping[str, Any]) -> str:
         return f"detail-type {what!r} is neither {_BY_TRAIL!r} nor {_BY_CLOCK!r}"
     if not source.startswith("aws."):  # anybody may send events, but only AWS with such a source
         return "the event was not sent by AWS, so nobody vouches for who did what"
+    if what == _BY_TRAIL and not all(_place(event)):
+        return "the event does not say of which account and Region it is, as every event of AWS does"
     return ""
+
+
+def _described(event: object) -> str:
+    if isinstance(event, (list, str)):
+        return "a list" if isinstance(event, list) else "a text"
+    return "null" if event is None else "a single value"
 
 
 def _unread(told: Event | None) -> str:
@@ -119,7 +129,7 @@ def _unread(told: Event | None) -> str:
     if told.error:
         return f"{told.operation} was refused, so it changed nothing"
     if not told.remotes:
-        return f"{told.operation} does not say what it was about; the next scheduled run looks"
+        return f"{told.operation} does not say what of ours it was about; the next scheduled run looks"
     return ""
 
 
@@ -140,9 +150,9 @@ def _asked(environ: Mapping[str, str]) -> _Asked:
 
 
 def _run(
-    console: Console, asked: _Asked, events: tuple[Event, ...], place: tuple[str, str] = ("", "")
+    console: Console, asked: _Asked, events: tuple[Event, ...], places: Sequence[tuple[str, str]] = ()
 ) -> dict[str, Any]:
-    """The answer of a run; `events`: it looks at what these name alone. `place`: account and Region that they are of."""
+    """The answer of a run; `events`: it looks at what these name alone. `places`: accounts and Regions that they are of."""
     from reconciler.cli.aftermath import Aftermath
     from reconciler.cli.age import seconds_of
     from reconciler.cli.drifted import DriftTerms, Held, Outcomes, run_several
@@ -161,7 +171,7 @@ def _run(
     terms = DriftTerms(every=every, events=events, owed=after.owed)
     with after, Held() as held, _manifest(asked.manifest) as path:
         choice = after.chosen(_chosen(path, asked.environment), AS_DECLARED)
-        elsewhere = _elsewhere(choice, place)
+        elsewhere = _elsewhere(choice, places)
         if elsewhere:
             after.found(Outcomes(stack=choice.manifest.stack, runs=()))
             return _ignored(elsewhere)
@@ -200,13 +210,17 @@ def _chosen(path: Path | None, environment: str | None) -> Choice:
     return choice
 
 
-def _elsewhere(choice: Choice, place: tuple[str, str]) -> str:
-    """Why an event of that account and Region is not about the directory that is looked at, or ""."""
+def _elsewhere(choice: Choice, places: Sequence[tuple[str, str]]) -> str:
+    """Why an event of these accounts and Regions is not about the directory that is looked at, or ""."""
     declared = choice.manifest.environments[choice.names[0]]
     region = declared.region or os.environ.get("AWS_REGION", "")
-    for what, theirs, ours in (("account", place[0], declared.account), ("Region", place[1], region)):
-        if theirs and ours and theirs != ours:
+    for at, (what, ours) in enumerate((("account", declared.account), ("Region", region))):
+        said = list(dict.fromkeys(place[at] for place in places if place[at]))
+        theirs = next((one for one in said if ours and one != ours), "")
+        if theirs:
             return f"the event is of {what} {theirs}, and the directory is of {ours}"
+        if len(said) > 1:
+            return f"the event is of {what} {said[0]}, and what CloudTrail recorded is of {said[1]}"
     return ""
 
 
@@ -218,8 +232,19 @@ def _told(event: Mapping[str, Any]) -> Event | None:
     return event_of({"CloudTrailEvent": json.dumps(event.get("detail"))}, account=account, region=region)
 
 
+def _places(event: Mapping[str, Any]) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Account and Region as the envelope has them, and as CloudTrail's record within does; "" where it does not."""
+    detail = event.get("detail")
+    record = detail if isinstance(detail, Mapping) else {}
+    return (
+        (str(event.get("account") or ""), str(event.get("region") or "")),
+        (str(record.get("recipientAccountId") or ""), str(record.get("awsRegion") or "")),
+    )
+
+
 def _place(event: Mapping[str, Any]) -> tuple[str, str]:
-    return str(event.get("account") or ""), str(event.get("region") or "")
+    (account, region), (recorded, recorded_region) = _places(event)
+    return account or recorded, region or recorded_region
 
 
 def _metrics(*, wanted: bool) -> MetricFiles:

@@ -149,6 +149,12 @@ NO_NEWS: tuple[tuple[dict[str, Any], str], ...] = (
     ({"source": "acme.tools"}, "not sent by AWS"),
     ({"account": "999999999999"}, "is of account 999999999999"),
     ({"region": "eu-west-1"}, "is of Region eu-west-1"),
+    ({"detail": {"recipientAccountId": "999999999999"}}, "is of account 999999999999"),
+    ({"detail": {"awsRegion": "eu-west-1"}}, "is of Region eu-west-1"),
+    ({"account": None, "detail": {"recipientAccountId": "999999999999"}}, "is of account 999999999999"),
+    ({"region": "", "detail": {"awsRegion": "eu-west-1"}}, "is of Region eu-west-1"),
+    ({"account": None, "detail": {"recipientAccountId": None}}, "does not say of which account and Region"),
+    ({"region": "", "detail": {"awsRegion": ""}}, "does not say of which account and Region"),
     ({"detail": {"eventName": "RunInstances"}}, "no identity"),
     ({"detail": None}, "no identity"),
     ({"detail": {"errorCode": "AccessDeniedException"}}, "was refused"),
@@ -164,7 +170,23 @@ def test_what_is_no_news_of_this_directory_is_left_alone(function: Function, inb
         assert (answer["outcome"], answer["exit_code"]) == ("ignored", 0)
         assert reason in answer["reason"]
     assert handler({})["outcome"] == "ignored"
+    for odd in ([event], None, "drift", 7):
+        answer = handler(odd)
+        assert (answer["outcome"], answer["exit_code"]) == ("ignored", 0)
+        assert "no object of JSON" in answer["reason"]
     assert (function.reads(), inbox.sent) == ([], [])
+
+
+def test_an_event_whose_parts_are_of_two_accounts_is_left_alone_also_where_the_manifest_names_none(
+    function: Function,
+) -> None:
+    s3, where = function.buckets.client(), {"Bucket": function.bucket, "Key": "manifests/reconciler.yaml"}
+    text = s3.get_object(**where)["Body"].read().decode()
+    s3.put_object(**where, Body=text.replace(f"account: '{ACCOUNT}', ", "").encode())
+    event = function.divert()
+    answer = handler({**event, "detail": {**event["detail"], "recipientAccountId": "999999999999"}})
+    assert "and what CloudTrail recorded is of 999999999999" in answer["reason"]
+    assert handler(event)["new"] == 1
 
 
 def test_the_rule_of_the_template_brings_a_change_from_the_bus_to_the_function(function: Function) -> None:
