@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,16 +47,43 @@ def open_acks(workspace: Workspace) -> AcksFile:
     from reconciler.manifest.acknowledgements import ReadAcks
 
     path = acks_path(workspace)
-    try:
-        content = path.read_bytes() if path.exists() or path.is_symlink() else None
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}", "It says which drift is known.") from error
+    content = _content(path)
     if content is None:
         return AcksFile(path=path, text=None, read=ReadAcks(acknowledgements=(), diagnostics=()))
     read = _read(workspace, path, content)
     if read.diagnostics:
         raise InvalidInput(f"{path} has mistakes; nothing was read or written", read.diagnostics)
     return AcksFile(path=path, text=content.decode("utf-8-sig"), read=read)
+
+
+def _content(path: Path) -> bytes | None:
+    """The file's bytes, None where there is none. Raises UsageError for what is no file; a pipe is not waited for."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not (other := _other(os.fstat(descriptor).st_mode)):
+                return stream.read()
+    except FileNotFoundError as error:
+        if not path.is_symlink():
+            return None
+        raise UsageError(
+            f"{path} is a link to nothing", "Mend it or take it away: it says which drift is known."
+        ) from error
+    except OSError as error:
+        other = _other(path.stat().st_mode) if path.exists() else ""
+        if not other:
+            raise UsageError(
+                f"cannot read {path}: {error.strerror or error}", "It says which drift is known."
+            ) from error
+    raise UsageError(
+        f"{path} is {other} and no file", "Take it away: the file that says which drift is known belongs there."
+    )
+
+
+def _other(mode: int) -> str:
+    """What it is that is no regular file, or ""."""
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return "" if stat.S_ISREG(mode) else kinds.get(stat.S_IFMT(mode), "a device")
 
 
 def rewrite(

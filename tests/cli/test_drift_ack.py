@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import socket
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -286,6 +288,30 @@ def test_every_mistake_in_the_file_is_told_at_once_with_its_place(drifted: Any) 
     assert ran.code == 1
     assert "acks.yaml:1:10" in ran.err
     assert "acks.yaml:2:1" in ran.err
+
+
+@pytest.mark.parametrize("what", ["pipe", "socket", "folder", "link to nothing", "link to a pipe"])
+def test_what_is_no_file_is_not_waited_for_and_said_to_be_what_it_is(
+    drifted: Any, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    drifted.run("drift")
+    monkeypatch.chdir(drifted.folder)
+    file, other = acks_file(drifted), drifted.folder / "other"
+    with socket.socket(socket.AF_UNIX) as listener:
+        match what:
+            case "pipe":
+                os.mkfifo(file)
+            case "socket":
+                listener.bind(file.name)
+            case "folder":
+                file.mkdir()
+            case _:
+                file.symlink_to(other)
+        if what == "link to a pipe":
+            os.mkfifo(other)
+        for ran in (drifted.run("drift"), ack(drifted), drifted.run("drift", "acks")):
+            assert (ran.code, ran.out) == (1, "")
+            assert f"reconciler.local.acks.yaml is a {what.removeprefix('link to a ')}" in ran.err
 
 
 def test_a_fingerprint_under_another_name_covers_nothing(drifted: Any) -> None:
