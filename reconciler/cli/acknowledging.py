@@ -60,16 +60,20 @@ def _content(path: Path) -> bytes | None:
     """The file's bytes, None where there is none. Raises UsageError for what is no file; a pipe is not waited for."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as stream:
-            if not (other := _other(os.fstat(descriptor).st_mode)):
-                return stream.read()
+        try:
+            other = _other(os.fstat(descriptor).st_mode)
+            if not other:
+                with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                    return stream.read()
+        finally:
+            os.close(descriptor)
     except FileNotFoundError as error:
         if not path.is_symlink():
             return None
         raise UsageError(
             f"{path} is a link to nothing", "Mend it or take it away: it says which drift is known."
         ) from error
-    except OSError as error:
+    except OSError as error:  # also for a socket, which cannot be opened
         other = _other(path.stat().st_mode) if path.exists() else ""
         if not other:
             raise UsageError(
