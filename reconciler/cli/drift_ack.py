@@ -69,6 +69,7 @@ def drift_ack(
             fingerprint=one.fingerprint,
             about=one.about,
             found=_words(one),
+            seen=memory.findings[one.fingerprint].first,
             reason=_said(reason, "--reason"),
             by=who,
             since=since.isoformat(),
@@ -137,6 +138,8 @@ def _listed(file: AcksFile, memory: Memory | None) -> Iterator[str]:
         yield f"    {one.by}, {one.since}: {one.reason}"
         if memory is not None and one.fingerprint not in memory.findings:
             yield f"    Superfluous: the run of {memory.last_run} did not find it."
+        elif memory is not None and one.mark(memory.against) in memory.spent:
+            yield "    Spent: it was over in between, so that it alarms. `reconciler drift ack` acknowledges it anew."
 
 
 def _memory(workspace: Workspace) -> Memory:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.drifting.choosing import agreed
@@ -34,7 +34,8 @@ def fresh(lock: Lock) -> Memory:
 
 
 def fitting(memory: Memory | None, lock: Lock, against: Against) -> Memory:
-    """The memory, or a fresh one where it is of another lockfile, account or Region; what people were told, they know.
+    """The memory, or a fresh one where it is of another lockfile, account or Region; what people were told, they know, and
+    what was over is acknowledged no more.
 
     Findings of runs that compared with something else say nothing here, and are kept for those.
     """
@@ -44,7 +45,8 @@ def fitting(memory: Memory | None, lock: Lock, against: Against) -> Memory:
         lock.region,
     )
     if memory is None or not same:
-        return replace(fresh(lock), against=against, told=memory.told if memory else {})
+        kept = memory or fresh(lock)
+        return replace(fresh(lock), against=against, told=kept.told, spent=kept.spent)
     if memory.against is against:
         return memory
     shelved = {**memory.shelved, memory.against: memory.findings}
@@ -209,6 +211,37 @@ def superfluous(acknowledged: Iterable[Acknowledgement], found: Iterable[Noted])
     """Those of what does not stand, or not as it was acknowledged. Only a run that read everything can tell."""
     standing = _standing(found)
     yield from (one for one in acknowledged if (one.fingerprint, one.about) not in standing)
+
+
+def split_spent(
+    acknowledged: Sequence[Acknowledgement], memory: Memory
+) -> tuple[tuple[Acknowledgement, ...], tuple[Acknowledgement, ...]]:
+    """Those that may hold; and those whose drift was over once, so that nobody has looked at what stands there now."""
+    spent = [one.mark(memory.against) in memory.spent for one in acknowledged]
+    held = tuple(one for one, over in zip(acknowledged, spent, strict=True) if not over)
+    return held, tuple(one for one, over in zip(acknowledged, spent, strict=True) if over)
+
+
+def with_spent(
+    memory: Memory,
+    before: Memory,
+    acknowledged: Iterable[Acknowledgement],
+    superfluous: Collection[Acknowledgement],
+) -> Memory:
+    """The memory after a run with those that hold no more: what they were about is over, or, as `superfluous`, stands nowhere.
+
+    Those that nobody has any more are forgotten. What is seen by runs that compare with something else says nothing here.
+    """
+    over = before.findings.keys() - memory.findings.keys()
+    marks = {one.mark(memory.against) for one in acknowledged if one in superfluous or one.fingerprint in over}
+    kept = {one.mark(against) for one in acknowledged for against in Against}
+    return replace(memory, spent=(memory.spent & kept) | marks)
+
+
+def standing_of(acknowledged: Iterable[Acknowledgement], found: Iterable[Noted]) -> tuple[Acknowledgement, ...]:
+    """Those of what stands as it was acknowledged."""
+    standing = _standing(found)
+    return tuple(one for one in acknowledged if (one.fingerprint, one.about) in standing)
 
 
 def _standing(found: Iterable[Noted]) -> set[tuple[str, str]]:

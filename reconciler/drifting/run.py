@@ -9,7 +9,17 @@ from typing import Any
 from reconciler.drifting.choosing import LATE, Choice, oldest
 from reconciler.drifting.finding import find
 from reconciler.drifting.ignoring import still_told, without_ignored
-from reconciler.drifting.remembering import expired, listed_types, noted, others, superfluous, with_findings
+from reconciler.drifting.remembering import (
+    expired,
+    listed_types,
+    noted,
+    others,
+    split_spent,
+    standing_of,
+    superfluous,
+    with_findings,
+    with_spent,
+)
 from reconciler.drifting.restoring import as_recorded
 from reconciler.drifting.writers import with_writers
 from reconciler.model.addresses import Remote
@@ -69,7 +79,8 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
     found, ignored = without_ignored(found, rules)
     before = replace(look.before, findings=still_told(look.before.findings, rules))
     unread = _unread(plan, look.snapshot)
-    known = {one.fingerprint: one for one in acknowledged}
+    held, spent = split_spent(acknowledged, before)
+    known = {one.fingerprint: one for one in held}
     findings = noted(found, before, at=look.at, today=today, acknowledged=known, only=look.only)
     run = DriftRun(
         target=look.target,
@@ -80,13 +91,14 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
         managed=len(lock.resources),
         against=look.against,
         unread=unread,
-        expired=tuple(expired(acknowledged, findings, today)),
+        expired=tuple(expired(held, findings, today)),
+        spent=standing_of(spent, findings),
         superfluous=() if unread or look.only is not None else tuple(superfluous(acknowledged, findings)),
         ignored=ignored,
         lapsed=tuple(one for one in look.stack.settings.drift_ignore if one.lapsed(today)),
         glance=look.only is not None,
     )
-    return run, _remembered(look, run, open_)
+    return run, with_spent(_remembered(look, run, open_), before, acknowledged, run.superfluous)
 
 
 def _remembered(look: Look, run: DriftRun, open_: frozenset[Remote]) -> Memory:

@@ -135,6 +135,10 @@ def acknowledged(run: DriftRun) -> Iterator[str]:
             yield f"Acknowledged until {ack.until}: {one.drifted.about}{attribute} ({ack.reason}; {ack.by})."
     for ack in run.expired:
         yield f"Acknowledged until {ack.until} and not any more: {ack.about} ({ack.reason}; {ack.by})."
+    for ack in run.spent:
+        place = f" {ack.source}:" if ack.source else ""
+        yield f"Spent:{place} what was acknowledged of {ack.about} was over in between, and alarms ({ack.reason}; {ack.by})."
+        yield "  `reconciler drift ack` acknowledges it anew, `reconciler drift unack` takes the entry out."
     for ack in run.superfluous:
         place = f" {ack.source}:" if ack.source else ""
         yield f"Superfluous:{place} what was acknowledged of {ack.about} does not stand any more, or not as it was."

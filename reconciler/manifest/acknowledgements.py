@@ -59,6 +59,7 @@ def _acknowledgement(document: Document, index: int, raw: dict[str, str]) -> Ack
         since=raw["since"],
         until=raw["until"],
         found=raw.get("found", ""),
+        seen=raw.get("seen", ""),
         source=document.source((_LIST, index)),
     )
 
@@ -121,6 +122,7 @@ def _entry(one: Acknowledgement) -> str:
         "about": one.about,
         "found": one.found,
         "fingerprint": one.fingerprint,
+        "seen": one.seen,
         "reason": one.reason,
         "by": one.by,
         "since": one.since,

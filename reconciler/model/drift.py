@@ -128,7 +128,7 @@ class Memory:
     `full_since`: when the full reading under way began, "" where none is. `others`: what stood that is not ours,
     service-linked ones included, of the types that were `listed`. `findings` by fingerprint, of runs `against` the same;
     `shelved`: those of runs against something else. `last_run`, `last_success`: "" for never. `told`: what people know, by
-    where they are told.
+    where they are told. `spent`: marks of acknowledgements whose drift was over.
     """
 
     lineage: str
@@ -146,6 +146,7 @@ class Memory:
     findings: Mapping[str, Standing] = field(default_factory=dict)
     shelved: Mapping[Against, Mapping[str, Standing]] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)
+    spent: frozenset[str] = frozenset()
 
 
 class Why(enum.Enum):
@@ -195,7 +196,8 @@ class Status(enum.Enum):
 class Acknowledgement:
     """That a drift is known and left for now. `until`: the last day (UTC) on which it does not alarm.
 
-    `since`: the day on which somebody said so; `found`: what was found, in words, for those who review it.
+    `since`: the day on which somebody said so; `found`: what was found, in words, for those who review it; `seen`: since when
+    the finding stood that was meant.
     """
 
     fingerprint: str
@@ -205,7 +207,13 @@ class Acknowledgement:
     until: str
     since: str = ""
     found: str = ""
+    seen: str = ""
     source: Source | None = None
+
+    def mark(self, against: Against) -> str:
+        """What tells it from every other one, made anew for a finding of the same shape, to runs that compare with that."""
+        said = [self.fingerprint, self.about, self.reason, self.by, self.since, self.until, self.seen]
+        return digest([against.value, *said])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +247,8 @@ class DriftRun:
     """What one run found, at the moment `at`. `noted` gravest class first, then by address; `plan`: what would bring it back.
 
     `unread`: what could not be read, as sentences. `managed`: resources that the lockfile holds. `expired`: acknowledgements
-    of what stands, whose day is over; `superfluous`: of what does not stand any more. `ignored`: what rules left out;
+    of what stands, whose day is over; `spent`: of what stands again, and was over in between; `superfluous`: of what does not
+    stand any more. `ignored`: what rules left out;
     `lapsed`: rules whose day is over. `glance`: only what an event named was looked at, and the rest is as it was.
     """
 
@@ -253,6 +262,7 @@ class DriftRun:
     unread: tuple[str, ...] = ()
     expired: tuple[Acknowledgement, ...] = ()
     superfluous: tuple[Acknowledgement, ...] = ()
+    spent: tuple[Acknowledgement, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     lapsed: tuple[IgnoreRule, ...] = ()
     glance: bool = False

@@ -52,6 +52,7 @@ def dump_memory(memory: Memory) -> str:
             for against, findings in memory.shelved.items()
         },
         "told": {name: _encode_told(one) for name, one in memory.told.items()},
+        "spent": sorted(memory.spent),
     }
     return canonical_json(raw, indent=1) + "\n"
 
@@ -93,6 +94,7 @@ def _decode(raw: dict[str, Any]) -> Memory:
         findings=_decode_findings(raw["findings"]),
         shelved={Against(against): _decode_findings(found) for against, found in raw["shelved"].items()},
         told={name: _decode_told(one) for name, one in raw.get("told", {}).items()},
+        spent=frozenset(map(str, raw.get("spent", ()))),
     )
 
 

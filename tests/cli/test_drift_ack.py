@@ -79,6 +79,7 @@ def test_the_file_fits_its_schema_and_says_what_was_found(drifted: Any) -> None:
     assert one == {
         "about": ADDRESS,
         "found": f"{ADDRESS} was given the return URL {ROGUE} outside",
+        "seen": json.loads(drifted.run("drift", "--format", "json").out)["targets"][0]["findings"][0]["first_seen"],
         "reason": "Incident 4711",
         "by": "jane@example.com",
         "since": day(0),
@@ -132,6 +133,77 @@ def test_one_whose_drift_is_gone_is_said_to_be_superfluous(drifted: Any) -> None
         ran.out.split()
     )
     assert "Superfluous: the run of" in drifted.run("drift", "acks").out
+
+
+def spent(project: Any) -> list[str]:
+    found: list[str] = json.loads((project.folder / "reconciler.local.drift.json").read_text(encoding="utf-8"))["spent"]
+    return found
+
+
+def test_one_whose_drift_was_over_does_not_hold_for_the_next_one_like_it(drifted: Any) -> None:
+    drifted.run("drift")
+    ack(drifted)
+    assert (drifted.run("drift").code, spent(drifted)) == (0, [])
+    change(drifted, URL)
+    assert "Superfluous" in drifted.run("drift").out
+    change(drifted, URL, ROGUE)
+    ran = drifted.run("drift")
+    assert ran.code == 2
+    said = " ".join(ran.out.split())
+    assert f"Spent: reconciler.local.acks.yaml:7:5: what was acknowledged of {ADDRESS} was over in between" in said
+    assert "`reconciler drift ack` acknowledges it anew" in said
+    assert "Superfluous" not in said
+    assert "Spent: it was over in between" in drifted.run("drift", "acks").out
+    told = json.loads(drifted.run("drift", "--format", "json").out)
+    jsonschema.validate(told, json.loads(drifted.run("schema", "drift").out))
+    assert [one["about"] for one in told["targets"][0]["spent_acknowledgements"]] == [ADDRESS]
+    ack(drifted)  # of the same day, in the same words
+    ran = drifted.run("drift")
+    assert ran.code == 0
+    assert "Spent" not in ran.out
+    assert spent(drifted) == [], "what is acknowledged no more is remembered"
+
+
+def test_a_deletion_is_acknowledged_once(drifted: Any) -> None:
+    change(drifted, URL)
+    for _ in range(2):
+        with drifted.outside() as client:
+            client.delete_workload_identity(name="invoice-agent")
+        assert drifted.run("drift").code == 2
+        ack(drifted)
+        assert drifted.run("drift").code == 0
+        assert drifted.run("apply", "--auto-approve").code == 0
+        drifted.run("drift")
+
+
+def test_what_another_drift_of_the_same_attribute_was_in_place_of_is_told_again(drifted: Any) -> None:
+    drifted.run("drift")
+    ack(drifted)
+    for urls, code in (((URL, ROGUE), 0), ((URL, "https://rogue.example/second"), 2), ((URL, ROGUE), 2)):
+        change(drifted, *urls)
+        assert drifted.run("drift").code == code
+
+
+def test_what_the_manifest_says_by_now_does_not_spend_what_is_acknowledged_of_the_lockfile(drifted: Any) -> None:
+    drifted.run("drift")
+    ack(drifted)
+    text = (drifted.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    drifted.write(text.replace(f'"{URL}"', f'"{URL}", "{ROGUE}"').replace(f"- {URL}\n", f"- {URL}\n      - {ROGUE}\n"))
+    assert drifted.run("drift", "--against", "manifest").code == 0
+    assert len(spent(drifted)) == 1
+    assert drifted.run("drift").code == 0
+    assert drifted.run("drift", "--full").code == 0
+
+
+def test_without_the_memory_it_holds_again(drifted: Any) -> None:
+    drifted.run("drift")
+    ack(drifted)
+    change(drifted, URL)
+    drifted.run("drift")
+    change(drifted, URL, ROGUE)
+    assert drifted.run("drift").code == 2
+    (drifted.folder / "reconciler.local.drift.json").unlink()
+    assert drifted.run("drift").code == 0
 
 
 def test_programs_are_told_what_is_acknowledged_ignored_and_superfluous(drifted: Any) -> None:

@@ -313,3 +313,8 @@ acknowledgements:
     s3.put_object(Bucket=function.bucket, Key="manifests/reconciler.prod.acks.yaml", Body=acks.encode())
     monkeypatch.setenv("RECONCILER_MANIFEST", f"s3://{function.bucket}/manifests/reconciler.yaml")
     assert handler(CLOCK)["outcome"] == "none"
+    assert handler(function.divert("https://app.example.com/agent-a"))["resolved"] == 1
+    answer = handler(function.divert())
+    assert (answer["outcome"], answer["new"]) == ("drift", 1), (
+        "the next one like it, with no run over everything between"
+    )

@@ -67,6 +67,7 @@ def _run(run: DriftRun, *, only_new: bool) -> dict[str, Any]:
         "findings": [_finding(one) for one in told],
         "coverage": _coverage(run.coverage),
         "expired_acknowledgements": [_acknowledgement(one) for one in run.expired],
+        "spent_acknowledgements": [_acknowledgement(one) for one in run.spent],
         "superfluous_acknowledgements": [_acknowledgement(one) for one in run.superfluous],
         "ignored": [_ignored(one) for one in run.ignored],
     }
