@@ -22,12 +22,12 @@ from reconciler.cli.rates import read_rates
 from reconciler.cli.report_files import ReportFiles, read_report_files, repository_prefix
 from reconciler.cli.reported import tell_report
 from reconciler.errors import ExitCode, UsageError
-from reconciler.model.drift import Against, Status
-from reconciler.model.fleet import worst
+from reconciler.model.drift import Against
 from reconciler.model.report_formats import ReportFormat
 
 if TYPE_CHECKING:
     from reconciler.cli.fleet.choice import Wanted
+    from reconciler.drifting.verdict import Verdict
     from reconciler.model.rates import Rates
     from reconciler.notifying import Recipient
 
@@ -126,7 +126,8 @@ def drift(
       reconciler drift --env prod --notify slack=env:SLACK_WEBHOOK_URL --metrics /var/lib/node_exporter/drift.prom
       reconciler drift --env prod --watch 15m --notify sns=arn:aws:sns:us-east-1:222222222222:drift
 
-    Exit codes: 0 none, 1 error, something could not be read or somebody not be told, 2 drift, 5 another run is at work
+    Exit codes: 0 none, 1 error, something could not be read or somebody not be told, 2 drift, 5 another run is at work.
+    With several targets 1 and 2 win over 5: with 5, no target drifted that could be looked at.
     """
     from reconciler.cli.fleet.choice import Wanted
     from reconciler.cli.repeating import Ended, Rhythm, repeat
@@ -156,13 +157,14 @@ def drift(
         quiet=watch is not None, verbose=verbose,
     )  # fmt: skip
     if watch is None:
-        return _exit_code(_run(console, asked), new_only=new_only)
+        return _run(console, asked).exit_code
     if out is not None:
         raise UsageError("--plan FILE is of one run, and --watch makes many", "Leave one of the two away.")
 
     def once(console: Console) -> Ended:
-        outcomes = _run(console, asked)
-        return Ended(_exit_code(outcomes, new_only=new_only), run_words(outcomes.runs, outcomes.failures))
+        verdict = _run(console, asked)
+        said = run_words(verdict.runs, verdict.failures)
+        return Ended(replace(verdict, only_new=new_only).exit_code, said)  # told only once, but it may stand
 
     return repeat(console, once, Rhythm(every=seconds_of(watch, option="--watch")))
 
@@ -185,9 +187,10 @@ class _Asked:
     verbose: bool
 
 
-def _run(console: Console, asked: _Asked) -> Outcomes:
+def _run(console: Console, asked: _Asked) -> Verdict:
     """One run over all targets, told to everybody who is to be. Reads manifest and lockfile, whatever an earlier one read."""
     from reconciler.cli.fleet.choice import choose
+    from reconciler.drifting.verdict import Verdict
 
     after = Aftermath(
         console,
@@ -204,39 +207,23 @@ def _run(console: Console, asked: _Asked) -> Outcomes:
         if asked.out is not None:
             for run in outcomes.runs:
                 save(console, run.plan, asked.out, refused=run.plan.errored, sign_with=None)
-        _tell(console, outcomes, asked)
+        verdict = Verdict(stack=outcomes.stack, runs=outcomes.runs, failures=outcomes.failures, only_new=asked.new_only)
+        _tell(console, verdict, asked)
         held.remember()
-    return outcomes
+    return verdict
 
 
-def _tell(console: Console, outcomes: Outcomes, asked: _Asked) -> None:
+def _tell(console: Console, verdict: Verdict, asked: _Asked) -> None:
     from reconciler.drifting.report import report_of_runs
     from reconciler.render.reports.drift_json import drift_json
 
-    about = (outcomes.stack, outcomes.runs, outcomes.failures)
-    report = replace(report_of_runs(*about, only_new=asked.new_only), prefix=repository_prefix())
+    report = replace(report_of_runs(verdict), prefix=repository_prefix())
     tell_report(
         console,
         report,
         asked.files,
         asked.form,
         verbose=asked.verbose,
-        own={ReportFormat.JSON: lambda: drift_json(*about, only_new=asked.new_only)},
-        silent=asked.measures.on_stdout or (asked.quiet and not _is_news(outcomes)),
+        own={ReportFormat.JSON: lambda: drift_json(verdict)},
+        silent=asked.measures.on_stdout or (asked.quiet and not verdict.is_news),
     )
-
-
-def _is_news(outcomes: Outcomes) -> bool:
-    """Whether there is anything to show to somebody who has seen the runs before."""
-    noted = [one for run in outcomes.runs for one in run.noted]
-    unread = any(not run.complete for run in outcomes.runs)
-    return bool(outcomes.failures) or unread or any(one.status is not Status.STANDING for one in noted)
-
-
-def _exit_code(outcomes: Outcomes, *, new_only: bool) -> ExitCode:
-    """An error wins over drift; text and code come from one object."""
-    codes = [failure.exit_code for _, failure in outcomes.failures]
-    for run in outcomes.runs:
-        alarming = [one for one in run.alarming if one.status is Status.NEW or not new_only]
-        codes.append(ExitCode.ERROR if not run.complete else ExitCode.CHANGES if alarming else ExitCode.OK)
-    return worst(codes)

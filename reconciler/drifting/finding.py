@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.addresses import Address, Remote
-from reconciler.model.changes import Action
+from reconciler.model.changes import Action, Cause, Change, Reason
 from reconciler.model.drift import Against, DriftClass, Drifted, Memory
 from reconciler.model.environments import OWNER_TAG
 from reconciler.model.kinds import kind_of
@@ -30,7 +30,7 @@ def find(
     """
     remotes = {Remote(address.type, one.name): address for address, one in lock.resources.items()}
     found = [
-        *(_changed(plan, lock) if against is Against.LOCKFILE else _undeclared(plan)),
+        *(_changed(plan, lock) if against is Against.LOCKFILE else _undeclared(plan, lock)),
         *_owned(plan.target.owner, remotes, snapshot, memory),
         *_recreated(remotes, snapshot, memory),
         *(_newcomers(plan, remotes.keys(), snapshot, memory) if listed else ()),
@@ -67,20 +67,40 @@ def _changed(plan: Plan, lock: Lock) -> Iterator[Drifted]:
             )
 
 
-def _undeclared(plan: Plan) -> Iterator[Drifted]:
-    """What stands otherwise than it is declared, whoever made it differ. `before` is then what the manifest says."""
+def _undeclared(plan: Plan, lock: Lock) -> Iterator[Drifted]:
+    """What stands otherwise than it is declared: changed outside, not applied yet, or both, which are two findings.
+
+    What changed outside is told from what the lockfile says. What is as declared is told by neither, whoever made it so.
+    """
+    outside = {(one.address, row.name): row for one in plan.drift for row in one.attributes}
     for one in plan.changes:
-        named = one.previous_name if one.action is Action.REPLACE else one.name
-        remote = Remote(one.address.type, named)
-        if one.action is Action.CREATE:
-            yield Drifted(what=DriftClass.DELETED, remote=remote, address=one.address, arn=one.arn)
-        elif one.action is Action.DELETE:
-            yield Drifted(what=DriftClass.ORPHAN, remote=remote, address=one.address, arn=one.arn)
-        for differing in one.attributes if one.action in (Action.UPDATE, Action.REPLACE) else ():
-            yield Drifted(
-                what=DriftClass.CHANGED, remote=remote, address=one.address, attribute=differing.name,
-                before=differing.after, after=differing.before, arn=one.arn,
-            )  # fmt: skip
+        held = one.address in lock.resources or one.previous is not None
+        found = Drifted(
+            what=DriftClass.UNAPPLIED,
+            remote=Remote(one.address.type, _standing_name(one)),
+            address=one.address if held else None,
+            arn=one.arn,
+            source=one.source,
+        )
+        if one.action is Action.CREATE and one.reason is Reason.DELETED_OUTSIDE:
+            yield replace(found, what=DriftClass.DELETED)
+        elif one.action is Action.REPLACE:
+            yield replace(found, attribute="name", before=one.name, after=one.previous_name, reason=Action.REPLACE.word)
+        elif one.action in (Action.CREATE, Action.DELETE):
+            yield replace(found, reason=one.action.word)
+        for row in one.attributes if one.action in (Action.UPDATE, Action.REPLACE) else ():
+            told = replace(found, attribute=row.name, after=row.before)
+            if row.cause is not Cause.OUTSIDE:
+                yield replace(told, before=row.after, reason=Action.UPDATE.word)
+            if row.cause in (Cause.OUTSIDE, Cause.BOTH):
+                was = outside.get((one.address, row.name))
+                yield replace(told, what=DriftClass.CHANGED, before=was.before if was else row.after)
+
+
+def _standing_name(change: Change) -> str:
+    """The remote name of what stands, or stood, before the change."""
+    renamed = change.action in (Action.CREATE, Action.REPLACE) and change.previous_name
+    return renamed or change.name
 
 
 def _owned(owner: str, remotes: Mapping[Remote, Address], snapshot: Snapshot, memory: Memory) -> Iterator[Drifted]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.drifting import wording
+from reconciler.drifting.verdict import Verdict
+from reconciler.model.addresses import Address
 from reconciler.model.changes import Action, AttributeChange
-from reconciler.model.drift import DriftClass, DriftRun, Noted, Status
+from reconciler.model.drift import Against, DriftClass, DriftRun, Noted, Status
 from reconciler.model.fleet import Failure
 from reconciler.model.report import (
     ChangeReport,
     Finding,
     Item,
-    Level,
     Place,
     Topic,
     by_gravity,
-    levels_by_item,
+    gravest,
 )
 from reconciler.reviewing.review import merged, together
 
@@ -28,14 +29,24 @@ _ACTIONS: Mapping[DriftClass, Action] = {
     DriftClass.NEWCOMER: Action.CREATE,
     DriftClass.LINKED_NEWCOMER: Action.CREATE,
     DriftClass.ORPHAN: Action.CREATE,
+    DriftClass.UNAPPLIED: Action.UPDATE,
 }
 """What was done outside, in the words of changes."""
+
+_AGAINST: Mapping[Against, str] = {
+    Against.LOCKFILE: "what was applied",
+    Against.MANIFEST: "what the manifest declares",
+}
 
 
 def report_of_drift(run: DriftRun, *, only_new: bool = False) -> ChangeReport:
     """The report of what stands now, in which what is over is told beside. `only_new`: without what was told before."""
-    told = [one for one in run.noted if one.status is Status.NEW or not only_new]
-    standing = [one for one in told if one.status is not Status.RESOLVED and one.drifted.what is not DriftClass.UNKNOWN]
+    verdict = Verdict(stack=run.target.stack, runs=(run,), only_new=only_new)
+    standing = [
+        one
+        for one in verdict.told(run)
+        if one.status is not Status.RESOLVED and one.drifted.what is not DriftClass.UNKNOWN
+    ]
     environment = run.target.environment
     findings = by_gravity(_finding(one, environment) for one in standing)
     return ChangeReport(
@@ -50,32 +61,38 @@ def report_of_drift(run: DriftRun, *, only_new: bool = False) -> ChangeReport:
                 protected=run.plan.protected,
             ),
         ),
-        items=tuple(_items(standing, environment, levels_by_item(findings))),
+        items=tuple(_items(standing, environment)),
         findings=findings,
-        unchanged=run.managed - len({one.drifted.address for one in run.noted if one.alarms and one.drifted.address}),
-        hidden=sum(one.status is Status.STANDING for one in run.noted) if only_new else 0,
+        unchanged=run.managed - len(_touched(run)),
+        hidden=verdict.hidden(run),
+        against=_AGAINST[run.against],
         unread=run.unread,
         beside=tuple(_beside(run)),
     )
 
 
-def report_of_runs(
-    stack: str, runs: Sequence[DriftRun], failures: Sequence[tuple[str, Failure]] = (), *, only_new: bool = False
-) -> ChangeReport:
+def _touched(run: DriftRun) -> set[Address]:
+    """What the lockfile holds and is not as it was, alarming or not, or not known."""
+    return {one.drifted.address for one in run.noted if one.drifted.address and one.status is not Status.RESOLVED}
+
+
+def report_of_runs(verdict: Verdict) -> ChangeReport:
     """The report of several runs, what is the same in several of them once. Of a target that failed, nobody knows."""
-    parts = [report_of_drift(run, only_new=only_new) for run in runs]
+    failures = verdict.failures
+    parts = [report_of_drift(run, only_new=verdict.only_new) for run in verdict.runs]
     if len(parts) == 1 and not failures:
         return parts[0]
     named = [(part.places[0].name, part) for part in parts]
     items = merged(item for part in parts for item in part.items)
     return ChangeReport(
         topic=Topic.DRIFT,
-        stack=stack,
+        stack=verdict.stack,
         places=(*(part.places[0] for part in parts), *(Place(name=name) for name, _ in failures)),
-        items=tuple(sorted(items, key=lambda one: (one.about, one.environments))),
+        items=tuple(sorted(items, key=lambda one: (one.about, one.environments, one.became))),
         findings=by_gravity(together(found for part in parts for found in part.findings)),
         unchanged=sum(part.unchanged for part in parts),
         hidden=sum(part.hidden for part in parts),
+        against=parts[0].against if parts else "",
         unread=(
             *(f"{name}: {said}" for name, part in named for said in part.unread),
             *(f"{name}: {failure.summary}. {failure.detail}".strip() for name, failure in failures),
@@ -101,16 +118,18 @@ def run_words(runs: Sequence[DriftRun], failures: Sequence[tuple[str, Failure]] 
     return "; ".join(said)
 
 
-def _items(told: list[Noted], environment: str, levels: Mapping[str, Level]) -> Iterator[Item]:
-    by_about: dict[str, list[Noted]] = {}
+def _items(told: Iterable[Noted], environment: str) -> Iterator[Item]:
+    """One for each thing that became of a resource."""
+    alike: dict[tuple[str, str], list[Noted]] = {}
     for one in told:
-        by_about.setdefault(one.drifted.about, []).append(one)
-    for about, same in sorted(by_about.items()):
+        alike.setdefault((one.drifted.about, wording.became(one)), []).append(one)
+    for (about, became), same in sorted(alike.items()):
         first = same[0].drifted
         yield Item(
             action=_ACTIONS[first.what],
             kind=first.remote.type,
             about=about,
+            became=became,
             name=first.remote.name,
             environments=(environment,),
             rows=tuple(
@@ -121,7 +140,7 @@ def _items(told: list[Noted], environment: str, levels: Mapping[str, Level]) -> 
                 if one.drifted.attribute
             ),
             source=first.source,
-            level=levels.get(about),
+            level=gravest(map(wording.level_of, same)),
         )
 
 
@@ -154,6 +173,8 @@ def _since(one: Noted) -> str:
 
 
 def _beside(run: DriftRun) -> Iterator[str]:
+    if run.against is not Against.LOCKFILE:
+        yield f"Compared with {_AGAINST[run.against]}, not with {_AGAINST[Against.LOCKFILE]}."
     over = [one for one in run.noted if one.status is Status.RESOLVED]
     for one in over:
         attribute = f", {one.drifted.attribute}" if one.drifted.attribute else ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
+from reconciler.model.changes import Action
 from reconciler.model.drift import Coverage, DriftClass, Drifted, DriftRun, Noted, Why
 from reconciler.model.environments import OWNER_TAG
 from reconciler.model.identity import RETURN_URLS
@@ -19,6 +19,7 @@ _LEVELS: Mapping[DriftClass, Level] = {
     DriftClass.ORPHAN: Level.WARNING,
     DriftClass.UNKNOWN: Level.WARNING,
     DriftClass.NEWCOMER: Level.NOTICE,
+    DriftClass.UNAPPLIED: Level.NOTICE,
     DriftClass.LINKED_NEWCOMER: Level.INFO,
 }
 _WORDS: Mapping[DriftClass, tuple[str, str]] = {
@@ -38,13 +39,22 @@ _WORDS: Mapping[DriftClass, tuple[str, str]] = {
     DriftClass.LINKED_NEWCOMER: ("{about} was made by the service", "It goes with what brought it."),
     DriftClass.NEWCOMER: ("{about} is new and not managed", "Nobody reviewed it here."),
 }
-_COUNTED: Mapping[DriftClass, str] = {
+_UNAPPLIED: Mapping[str, str] = {
+    Action.CREATE.word: "{about} is declared, and not applied yet",
+    Action.DELETE.word: "{about} is not to stand any more by the manifest, and that is not applied yet",
+    Action.REPLACE.word: "{about} is declared under the name {before}, and that is not applied yet",
+    Action.UPDATE.word: "{about}: {attribute} is declared otherwise, and that is not applied yet",
+}
+_BECAME: Mapping[DriftClass, str] = {
     DriftClass.CHANGED: "changed",
     DriftClass.DELETED: "deleted",
     DriftClass.RECREATED: "made again",
     DriftClass.TAKEN_OVER: "taken over",
     DriftClass.NEWCOMER: "new and not managed",
+    DriftClass.LINKED_NEWCOMER: "made by the service",
     DriftClass.ORPHAN: "orphaned",
+    DriftClass.UNAPPLIED: "not applied yet",
+    DriftClass.UNKNOWN: "unknown",
 }
 _NAMED = 3
 """Resources that a line names one by one."""
@@ -70,6 +80,11 @@ def level_of(one: Noted) -> Level:
     return Level.WARNING if removed_only or drifted.attribute == "tags" else Level.CRITICAL
 
 
+def became(one: Noted) -> str:
+    """What became of it, in two or three words: what runs sum up."""
+    return "acknowledged" if one.acknowledged is not None else _BECAME[one.drifted.what]
+
+
 def _added(one: Drifted) -> tuple[str, ...]:
     before, after = (side if isinstance(side, tuple) else () for side in (one.before, one.after))
     return tuple(sorted(set(after) - set(before)))
@@ -81,6 +96,10 @@ def words_of(one: Drifted) -> tuple[str, str]:
         return _changed(one)
     if one.what is DriftClass.UNKNOWN:
         return f"{one.about} could not be read", "Nobody knows whether it is as it was."
+    if one.what is DriftClass.UNAPPLIED:
+        words = _UNAPPLIED.get(one.reason, "{about} is declared otherwise, and that is not applied yet")
+        said = words.format(about=one.about, attribute=one.attribute, before=one.before)
+        return said, "Nobody changed it outside."
     summary, consequence = _WORDS[one.what]
     if one.what in (DriftClass.DELETED, DriftClass.RECREATED):
         consequence = f"{consequence} {kind_of(one.remote.type).stranded}".strip()
@@ -106,6 +125,8 @@ def advice_on(one: Drifted) -> str:
                 "Undo it with `reconciler apply`; or take it over with `reconciler drift accept`, or let it stand for a "
                 "while with `reconciler drift ack`."
             )
+        case DriftClass.UNAPPLIED:
+            return "`reconciler plan` shows what `reconciler apply` does about it."
         case DriftClass.ORPHAN:
             return "`reconciler lock rebuild` and `reconciler adopt` take such over."
         case _:
@@ -134,7 +155,10 @@ def acknowledged(run: DriftRun) -> Iterator[str]:
             attribute = f", {one.drifted.attribute}" if one.drifted.attribute else ""
             yield f"Acknowledged until {ack.until}: {one.drifted.about}{attribute} ({ack.reason}; {ack.by})."
     for ack in run.expired:
-        yield f"Acknowledged until {ack.until} and not any more: {ack.about} ({ack.reason}; {ack.by})."
+        yield (
+            f"Acknowledged until {ack.until} and not any more: {ack.about} ({ack.reason}; {ack.by}). "
+            "`reconciler drift ack` gives it another day, `drift unack` takes it out."
+        )
     for ack in run.spent:
         place = f" {ack.source}:" if ack.source else ""
         yield f"Spent:{place} what was acknowledged of {ack.about} was over in between, and alarms ({ack.reason}; {ack.by})."
@@ -174,9 +198,3 @@ def coverage(one: Coverage) -> Iterator[str]:
 def _open(reason: str) -> str:
     """A reason, which may be sentences of its own, in one line and without the stop at its end."""
     return " ".join(reason.split()).rstrip(".")
-
-
-def sums(alarming: Sequence[Noted]) -> str:
-    """`2 changed, 1 deleted`, or "no drift"."""
-    counts = Counter(one.drifted.what for one in alarming)
-    return ", ".join(f"{counts[what]} {_COUNTED[what]}" for what in DriftClass if counts[what]) or "no drift"

@@ -48,7 +48,7 @@ def with_writers(
             by_remote.setdefault(remote, []).append(event)
     places = {past.drifted.place for past in memory.findings.values()}
     for one in found:
-        if one.what is DriftClass.UNKNOWN:
+        if one.what in (DriftClass.UNKNOWN, DriftClass.UNAPPLIED):  # nobody did that
             yield one
             continue
         reading = memory.readings.get(one.remote)

@@ -33,6 +33,7 @@ class DriftClass(enum.Enum):
     NEWCOMER = "newcomer"  # not ours, and not there at the last run
     LINKED_NEWCOMER = "linked_newcomer"  # the same, made by the service itself
     ORPHAN = "orphan"  # a newcomer with our ownership tag, which the lockfile does not hold
+    UNAPPLIED = "unapplied"  # declared otherwise, or not any more, and not applied yet; only against the manifest
     UNKNOWN = "unknown"  # could not be read: neither drift nor none
 
     @property
@@ -62,8 +63,9 @@ class Against(enum.Enum):
 class Drifted:
     """One finding. `address` None: the lockfile does not hold it. `attribute`: what changed, from `before` (known) to `after`.
 
-    `reason`: why it is unknown. `source`: where the manifest declares it. `events`: who wrote it since it was last seen as
-    known, in the order of time; `untraced`: why there are none, or "".
+    Of what is not applied yet, `before` is what is declared. `reason`: why it is unknown, or what apply does to it (an action's
+    word). `source`: where the manifest declares it. `events`: who wrote it since it was last seen as known, in the order of
+    time; `untraced`: why there are none, or "".
     """
 
     what: DriftClass

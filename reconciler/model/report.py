@@ -88,14 +88,16 @@ class Finding:
 class Item:
     """One thing that changes: a resource, or (`kind` "environment", "settings") what a manifest says beside them.
 
-    `kind` of a resource is its address' type. `name`: the remote name, `previously`: the address it had. `rows`: the
-    attributes that differ; of what is added or removed, all that it has. `reasons`: sentences on why, beside the rows.
-    `level`: the gravest of its findings, None where it has none.
+    `kind` of a resource is its address' type. `became`: what became of it, in words, where `action` does not say it.
+    `name`: the remote name, `previously`: the address it had. `rows`: the attributes that differ; of what is added or
+    removed, all that it has. `reasons`: sentences on why, beside the rows. `level`: the gravest of its findings, None
+    where it has none.
     """
 
     action: Action
     kind: str
     about: str
+    became: str = ""
     name: str = ""
     previously: str = ""
     environments: tuple[str, ...] = ()
@@ -190,9 +192,9 @@ class ChangeReport:
     whoever asked, "" for all; of a review.
     `prefix`: from the root of the repository to the folder that sources are relative to, with a slash at its end, or "".
     `unread`: what could not be read or compared, as sentences: with any, nobody may take the report for the whole truth.
-    `hidden`: findings that were told before and are left out. `refused`: why apply would not run this, as sentences.
-    `beside`: what else there is to know, as lines. `also`: reports that belong to this one, as the plans of `review
-    --live`.
+    `hidden`: findings that were told before and are left out. `against`: what drift was looked for against, in words.
+    `refused`: why apply would not run this, as sentences. `beside`: what else there is to know, as lines. `also`: reports
+    that belong to this one, as the plans of `review --live`.
     """
 
     topic: Topic
@@ -202,6 +204,7 @@ class ChangeReport:
     findings: tuple[Finding, ...]
     unchanged: int = 0
     hidden: int = 0
+    against: str = ""
     base: Version | None = None
     head: Version | None = None
     manifest: str = ""

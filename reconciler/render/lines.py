@@ -55,7 +55,7 @@ class Lines:
         gone: bool = False,
     ) -> str:
         """One resource's line: symbol, word, address, and the source line at the right."""
-        lead = f"{symbol:>3} {word:<8}"
+        lead = f"{symbol:>3} {word:<7} "
         painted = self.paint.bad(lead) if bad else self.paint.action(action or Action.NO_OP, lead)
         line = f"{painted}{self.paint.bold(title)}"
         if not source:

@@ -66,6 +66,7 @@ def test_text_json_and_exit_code_say_the_same(applied: Any) -> None:
     assert (code, findings(raw)) == (2, [("changed", "invoice-agent", "standing")])
     code, raw = as_json(applied, "--new-only")
     assert (code, findings(raw)) == (0, [])
+    assert (raw["has_drift"], raw["to_change"], raw["targets"][0]["hidden"]) == (None, 0, 1)
     assert "1 finding of earlier runs still stand" in applied.run("drift", "--new-only").out
 
 
@@ -166,7 +167,84 @@ def test_what_is_declared_and_not_applied_is_told_only_against_the_manifest(appl
     assert applied.run("drift").code == 0
     code, raw = as_json(applied, "--against", "manifest")
     assert code == 2
-    assert ("deleted", "new-agent", "new") in findings(raw)
+    assert ("unapplied", "new-agent", "new") in findings(raw)
+    assert raw["targets"][0]["against"] == "manifest"
+    ran = applied.run("drift", "--against", "manifest")
+    assert "workload_identity.new-agent is declared, and not applied yet" in ran.out
+    assert "critical" not in ran.out
+    assert "Compared with what the manifest declares" in ran.out
+
+
+def test_what_is_not_applied_yet_is_told_apart_from_what_changed_outside(applied: Any) -> None:
+    applied.run("drift")
+    meddle(applied)  # invoice-agent, whose URL and tags are declared otherwise from now on
+    applied.declare("invoice-agent", "new-agent")
+    code, raw = as_json(applied, "--against", "manifest")
+    told = {
+        (one["class"], one["name"], one["attribute"]): one for target in raw["targets"] for one in target["findings"]
+    }
+    urls = "allowedResourceOauth2ReturnUrls"
+    assert (code, set(told)) == (
+        2,
+        {
+            ("changed", "invoice-agent", urls),
+            ("unapplied", "invoice-agent", urls),
+            ("unapplied", "invoice-agent", "tags"),
+            ("unapplied", "ledger-agent", ""),
+            ("unapplied", "new-agent", ""),
+        },
+    )
+    changed = told["changed", "invoice-agent", urls]
+    assert (changed["level"], changed["before"], changed["after"]) == ("critical", URLS[:1], URLS)
+    assert "was given the return URL https://evil.example/cb outside" in changed["summary"]
+    declared = told["unapplied", "invoice-agent", urls]
+    assert (declared["before"], declared["after"]) == (["https://app.example.com/invoice-agent"], URLS)
+    for key, one in told.items():
+        if key[0] == "unapplied":
+            assert (one["level"], one["events"], one["untraced"]) == ("notice", [], "")
+            assert "not applied yet" in one["summary"]
+    assert told["unapplied", "new-agent", ""]["address"] is None
+    assert told["unapplied", "new-agent", ""]["source"]["line"] > 0
+    assert told["unapplied", "ledger-agent", ""]["address"] == "workload_identity.ledger-agent"
+    assert raw["summary"] == "1 changed, 3 not applied yet"
+    text = applied.run("drift", "--against", "manifest").out
+    assert "Drift: 1 changed, 3 not applied yet." in text
+    assert "Unchanged: -" not in text
+    assert text.count("UpdateWorkloadIdentity at") == 1
+    assert "Who did it is not known" not in text
+
+
+def test_a_name_that_is_declared_otherwise_and_not_applied_yet(applied: Any) -> None:
+    applied.declare("ledger-agent")
+    applied.run("apply", "--auto-approve", "--allow-deletes", "1")
+    applied.declare("renamed-agent")
+    text = (applied.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    applied.write(text.replace("  renamed-agent:\n", "  renamed-agent:\n    previously: ledger-agent\n"))
+    _, raw = as_json(applied, "--against", "manifest")
+    named = [one for target in raw["targets"] for one in target["findings"] if one["attribute"] == "name"]
+    assert [(one["class"], one["before"], one["after"]) for one in named] == [
+        ("unapplied", "renamed-agent", "ledger-agent")
+    ]
+
+
+def test_what_is_as_declared_is_told_as_such(applied: Any) -> None:
+    assert "No drift: what stands is what the manifest declares." in applied.run("drift", "--against", "manifest").out
+
+
+def test_drift_in_one_target_wins_over_a_lock_on_another(project: Any) -> None:
+    from reconciler.state import LocalState
+
+    project.declare(
+        "invoice-agent",
+        head="environments: {a: {directory: embedded}, b: {directory: embedded, account: '111111111111'}}",
+    )
+    assert project.run("apply", "--all", "--auto-approve").code == 0
+    with LocalState(project.folder / "reconciler.b.lock.json").remembering("drift"):
+        code, raw = as_json(project, "--all")
+        assert (code, raw["has_drift"], raw["complete"]) == (5, None, False)
+        meddle(project)
+        code, raw = as_json(project, "--all")
+        assert (code, raw["has_drift"], raw["complete"]) == (2, True, False)
 
 
 def test_several_targets_are_one_report(project: Any) -> None:

@@ -114,6 +114,10 @@ def test_one_whose_day_is_over_alarms_again_and_is_said_so(drifted: Any) -> None
         " ".join(ran.out.split())
     )
     assert "so it alarms again" in drifted.run("drift", "acks").out
+    again = drifted.run("drift", "--new-only")
+    assert (again.code, ROGUE in again.out) == (2, True)
+    assert drifted.run("drift", "unack", ADDRESS).code == 0
+    assert drifted.run("drift", "--new-only").code == 0
 
 
 def test_it_holds_on_its_last_day(drifted: Any) -> None:

@@ -103,7 +103,7 @@ def test_the_payload_says_what_is_new_who_did_it_and_what_stands_in_all():
     }
     assert target["summary"] == {
         "standing": 2,
-        "by_class": {"changed": 2, "deleted": 0, "taken_over": 0},
+        "by_class": {"changed": 2, "deleted": 0, "taken_over": 0, "unapplied": 0},
         "acknowledged": 1,
     }
 

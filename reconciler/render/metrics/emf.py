@@ -23,6 +23,7 @@ _NAMES: Mapping[DriftClass, str] = {
     DriftClass.NEWCOMER: "Newcomers",
     DriftClass.LINKED_NEWCOMER: "LinkedNewcomers",
     DriftClass.ORPHAN: "Orphans",
+    DriftClass.UNAPPLIED: "Unapplied",
     DriftClass.UNKNOWN: "Unknown",
 }
 

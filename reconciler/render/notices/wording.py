@@ -33,6 +33,7 @@ NOUNS = {
     DriftClass.TAKEN_OVER: "taken over",
     DriftClass.NEWCOMER: "newcomer",
     DriftClass.ORPHAN: "orphan",
+    DriftClass.UNAPPLIED: "not applied yet",
 }
 
 

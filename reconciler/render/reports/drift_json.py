@@ -2,69 +2,76 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 from reconciler import __version__
 from reconciler.drifting import wording
+from reconciler.drifting.report import report_of_runs
+from reconciler.drifting.verdict import Verdict
 from reconciler.model.changes import Action
-from reconciler.model.drift import Acknowledgement, Coverage, DriftRun, Ignored, Noted, Status, Why
+from reconciler.model.drift import Acknowledgement, Coverage, DriftRun, Ignored, Noted, Why
 from reconciler.model.encoding import encode_event, encode_source
-from reconciler.model.fleet import Failure
 from reconciler.model.kinds import plain
 from reconciler.model.values import canonical_json
+from reconciler.render.reports.wording import sums
+from reconciler.render.words import plural
 
 FORMAT_VERSION = "1.0"
 
 
-def drift_json(
-    stack: str, runs: Sequence[DriftRun], failures: Sequence[tuple[str, Failure]] = (), *, only_new: bool = False
-) -> str:
-    """The document, canonical. `failures`: environments that could not be looked at, and why.
-
-    `only_new`: without what earlier runs told.
-    """
-    return canonical_json(encode_runs(stack, runs, failures, only_new=only_new)) + "\n"
+def drift_json(verdict: Verdict) -> str:
+    """The document, canonical."""
+    return canonical_json(encode_runs(verdict)) + "\n"
 
 
-def encode_runs(
-    stack: str, runs: Sequence[DriftRun], failures: Sequence[tuple[str, Failure]] = (), *, only_new: bool = False
-) -> dict[str, Any]:
+def encode_runs(verdict: Verdict) -> dict[str, Any]:
     """The document as plain JSON values."""
-    counts: Counter[Action] = Counter()
-    for run in runs:
-        counts += run.plan.counts()
-    alarming = [one for run in runs for one in run.alarming]
+    counts = verdict.restoring()
     return {
         "format_version": FORMAT_VERSION,
         "reconciler_version": __version__,
-        "stack": stack,
-        "has_drift": bool(alarming),
-        "complete": not failures and all(run.complete for run in runs),
-        "changes_outside": bool(alarming),
+        "stack": verdict.stack,
+        "has_drift": verdict.has_drift,
+        "complete": verdict.complete,
+        "changes_outside": verdict.has_drift,
+        "only_new": verdict.only_new,
         "to_add": counts[Action.CREATE],
-        "to_change": counts[Action.UPDATE],
+        "to_change": counts[Action.UPDATE] + counts[Action.REPLACE],
         "to_destroy": counts[Action.DELETE],
         "to_import": 0,
-        "summary": wording.sums(alarming),
-        "targets": [_run(run, only_new=only_new) for run in runs],
-        "failures": [{"environment": name, "summary": one.summary, "detail": one.detail} for name, one in failures],
+        "summary": _summary(verdict),
+        "targets": [_run(verdict, run) for run in verdict.runs],
+        "failures": [
+            {"environment": name, "summary": one.summary, "detail": one.detail} for name, one in verdict.failures
+        ],
     }
 
 
-def _run(run: DriftRun, *, only_new: bool) -> dict[str, Any]:
-    told = [one for one in run.noted if not only_new or one.status is not Status.STANDING]
+def _summary(verdict: Verdict) -> str:
+    """What the text says: `1 changed, 2 deleted`; never "no drift" where not everything could be read."""
+    report = report_of_runs(verdict)
+    found = sums(report)
+    if not verdict.complete:
+        nothing = "nothing found in what could be read" if verdict.runs else "nothing was looked at"
+        return f"incomplete: {found or nothing}"
+    if not found and report.hidden:
+        return f"nothing new: {plural(report.hidden, 'finding')} of earlier runs still stand"
+    return found or "no drift"
+
+
+def _run(verdict: Verdict, run: DriftRun) -> dict[str, Any]:
     return {
         "environment": run.target.environment,
         "account": run.target.account,
         "region": run.target.region,
         "at": run.at,
-        "has_drift": bool(run.alarming),
+        "against": run.against.value,
+        "has_drift": verdict.has_drift_in(run),
         "complete": run.complete,
         "managed": run.managed,
         "unread": list(run.unread),
-        "findings": [_finding(one) for one in told],
+        "hidden": verdict.hidden(run),
+        "findings": [_finding(one) for one in verdict.told(run)],
         "coverage": _coverage(run.coverage),
         "expired_acknowledgements": [_acknowledgement(one) for one in run.expired],
         "spent_acknowledgements": [_acknowledgement(one) for one in run.spent],

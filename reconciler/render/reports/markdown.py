@@ -170,9 +170,12 @@ def _changes(report: ChangeReport) -> list[Piece]:
     """Resources per action, then what the manifest says beside them."""
     resources = [one for one in report.items if one.kind not in BESIDE]
     pieces: list[Piece] = []
-    for action in sorted({one.action for one in resources}, key=_GRAVE.index):
-        heading = "in the lockfile only" if action is Action.NO_OP else wording.word(action, report.topic)
-        pieces.append(_diff(heading, [one for one in resources if one.action is action], report))
+    for action, word in sorted(
+        wording.by_word(resources, report.topic), key=lambda one: (_GRAVE.index(one[0]), one[1])
+    ):
+        heading = "in the lockfile only" if action is Action.NO_OP else word
+        alike = [one for one in resources if (one.action, wording.called(one, report.topic)) == (action, word)]
+        pieces.append(_diff(heading, alike, report))
     beside = [one for one in report.items if one.kind in BESIDE]
     if beside:
         pieces.append(_diff("beside the resources", beside, report))

@@ -95,7 +95,7 @@ class _View(Lines):
         return [*head, *([""] if head and len(lines) > 1 else []), *lines]
 
     def item(self, item: Item, report: ChangeReport) -> list[str]:
-        word = wording.word(item.action, report.topic)
+        word = wording.called(item, report.topic)
         title = wording.about(item)
         lines = [self.entry(item.action.value, word, title, item.source, item.action, gone=item.gone)]
         for why in wording.why(item):

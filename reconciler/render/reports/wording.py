@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.model.changes import Action
@@ -139,14 +140,14 @@ def nothing(report: ChangeReport) -> str:
         case Topic.DRIFT:
             if report.hidden:
                 return f"Nothing new: {plural(report.hidden, 'finding')} of earlier runs still stand."
-            return "No drift: what stands is what was applied."
+            return f"No drift: what stands is {report.against or 'what was applied'}."
 
 
 def sums(report: ChangeReport) -> str:
-    """`3 to create, 1 to update, 0 to replace, 1 to delete; 2 changes beside resources`."""
+    """`3 to create, 1 to update, 0 to replace, 1 to delete; 2 changes beside resources`. Of drift, `1 changed, 2 deleted`."""
     counts = report.counts()
     if report.topic is Topic.DRIFT:
-        return ", ".join(f"{counts[action]} {said}" for action, said in _FOUND.items() if counts[action])
+        return ", ".join(f"{count} {said}" for (_, said), count in by_word(report.items, report.topic).items())
     parts = [f"{counts[action]} to {word(action, report.topic)}" for action in _ALWAYS]
     parts += [f"{counts[action]} to {action.word}" for action in (Action.ADOPT, Action.FORGET) if counts[action]]
     if counts[Action.NO_OP]:
@@ -160,6 +161,22 @@ def word(action: Action, topic: Topic) -> str:
     """How it is called: of a plan what apply does, of a review what the manifest says now, of drift what was done."""
     spoken = {Topic.REVIEW: _SPOKEN, Topic.DRIFT: _FOUND}.get(topic, {})
     return spoken.get(action, action.word)
+
+
+def called(item: Item, topic: Topic) -> str:
+    """What became of it, where its action alone does not say that: `taken over`; else the word of its action."""
+    return item.became or word(item.action, topic)
+
+
+def by_word(items: Iterable[Item], topic: Topic) -> Mapping[tuple[Action, str], int]:
+    """How many things each word is said of, in each environment for itself; in the order of the actions."""
+    counts: Counter[tuple[Action, str]] = Counter()
+    for one in items:
+        if one.kind not in BESIDE:
+            counts[one.action, called(one, topic)] += len(one.environments) or 1
+    order = list(_FOUND)
+    order += [action for action in Action if action not in order]
+    return dict(sorted(counts.items(), key=lambda one: (order.index(one[0][0]), one[0][1])))
 
 
 def levels(report: ChangeReport) -> str:

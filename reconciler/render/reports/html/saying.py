@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from reconciler.diagnostics import Source
 from reconciler.model.changes import Action, Cause
 from reconciler.model.kinds import KINDS
-from reconciler.model.report import BESIDE, ChangeReport, Level, Mark, Topic
+from reconciler.model.report import BESIDE, ChangeReport, Item, Level, Mark, Topic
 from reconciler.render.reports import wording
 from reconciler.render.words import plural
 
@@ -38,11 +38,11 @@ GRAVEST_ACTIONS = (
 _KINDS: Mapping[str, str] = {kind.type: kind.singular for kind in KINDS} | {"host": "return host"}
 
 
-def action(topic: Topic, of: Action) -> str:
-    """`to remove`, `to delete`, `deleted`: as the topic puts it."""
-    if of is Action.NO_OP:
+def action(topic: Topic, of: Item) -> str:
+    """`to remove`, `to delete`, `deleted`, `taken over`: as the topic puts it."""
+    if of.action is Action.NO_OP:
         return "in the lockfile only"
-    word = wording.word(of, topic)
+    word = wording.called(of, topic)
     return word if topic is Topic.DRIFT else f"to {word}"
 
 
@@ -91,7 +91,7 @@ def tone(of: ChangeReport) -> str:
 
 def sums(report: ChangeReport) -> str:
     """`6 resources change. 1 change beside resources. 38 stay as they are.` How many of each action stands beside it."""
-    total = report.counts().total()
+    total = _resources(report)
     beside = sum(one.kind in BESIDE for one in report.items)
     said = []
     if total:
@@ -106,3 +106,10 @@ def sums(report: ChangeReport) -> str:
             f"{plural(report.hidden, 'finding')} of earlier runs {'is' if report.hidden == 1 else 'are'} left out."
         )
     return " ".join(said)
+
+
+def _resources(report: ChangeReport) -> int:
+    """How many change, in each environment for itself; once also where several things became of one."""
+    found = [one for one in report.items if one.kind not in BESIDE]
+    named = {(one.about, name) for one in found for name in one.environments}
+    return len(named) + sum(not one.environments for one in found)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.changes import Action, AttributeChange
-from reconciler.model.report import BESIDE, ChangeReport, Finding, Item, Place
+from reconciler.model.report import BESIDE, ChangeReport, Finding, Item, Place, Topic
 from reconciler.render.elements import Element, elements
 from reconciler.render.reports import wording
 from reconciler.render.reports.html import saying
@@ -119,8 +119,10 @@ class ReportView:
     @property
     def actions(self) -> list[tuple[str, str]]:
         """What can be chosen among: the actions that occur, here or in what belongs to it."""
-        found = {action: word for one in (self, *self.also) for action, word, _ in one.groups}
-        return sorted(found.items())
+        found: dict[str, dict[str, None]] = {}
+        for action, word, _ in (group for one in (self, *self.also) for group in one.groups):
+            found.setdefault(action, {})[word] = None
+        return sorted((action, ", ".join(words)) for action, words in found.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +162,11 @@ def view(report: ChangeReport, number: str = "", environments: Sequence[str] = (
         unread=whole.unread,
         refused=whole.refused,
         versions=tuple(_versions(report)),
-        counts=_counts(report, report.counts()),
+        counts=_counts(report.topic, [one for one in report.items if one.kind not in BESIDE]),
         findings=findings,
         first=_FIRST,
         places=tuple(_place(one, report) for one in report.places),
-        groups=tuple(_groups(report, items)),
+        groups=tuple(_groups(items)),
         drawing=drawn,
         environments=named,
         also=tuple(view(one, f"{number}r{at}-", named) for at, one in enumerate(report.also, start=1)),
@@ -234,7 +236,7 @@ def _items(
             item=one,
             type="".join(one.about.partition(".")[:2]) if "." in one.about else "",
             key=one.about.partition(".")[2] or one.about,
-            word=saying.action(report.topic, one.action),
+            word=saying.action(report.topic, one),
             action=one.action.word,
             level=one.level.value if one.level else "",
             place=saying.place(one.source, report.prefix, gone=one.gone),
@@ -261,18 +263,24 @@ def _row(row: AttributeChange) -> RowView:
     )
 
 
-def _groups(report: ChangeReport, items: Sequence[ItemView]) -> Iterator[tuple[str, str, tuple[ItemView, ...]]]:
-    """The changes of each action, with the action's name and how it is said."""
+def _groups(items: Sequence[ItemView]) -> Iterator[tuple[str, str, tuple[ItemView, ...]]]:
+    """The changes of each action, and of each word that is said of them, with the action's name and that word."""
     for action in saying.GRAVEST_ACTIONS:
-        if found := tuple(one for one in items if one.item.action is action):
-            yield action.word, saying.action(report.topic, action), found
+        of_action = [one for one in items if one.item.action is action]
+        for word in sorted({one.word for one in of_action}):
+            yield action.word, word, tuple(one for one in of_action if one.word == word)
 
 
-def _counts(report: ChangeReport, counts: Counter[Action]) -> tuple[Count, ...]:
+def _counts(topic: Topic, items: Iterable[Item], *, of: str = "") -> tuple[Count, ...]:
+    """How many things each word is said of, in each environment for itself; or in the one environment `of` alone."""
+    counts: Counter[tuple[Action, str]] = Counter()
+    for one in items:
+        counts[one.action, saying.action(topic, one)] += 1 if of else len(one.environments) or 1
     return tuple(
-        Count(sign=one.value, action=one.word, number=saying.number(counts[one]), word=saying.action(report.topic, one))
-        for one in saying.GRAVEST_ACTIONS
-        if counts[one]
+        Count(sign=action.value, action=action.word, number=saying.number(count), word=word)
+        for (action, word), count in sorted(
+            counts.items(), key=lambda one: (saying.GRAVEST_ACTIONS.index(one[0][0]), one[0][1])
+        )
     )
 
 
@@ -284,7 +292,7 @@ def _place(place: Place, report: ChangeReport) -> PlaceView:
         where=saying.joined(wording.whereabouts(place)),
         mark=saying.MARKS[place.mark],
         tally=saying.tally(Counter(one.level_in(place.name) for one in findings)),
-        counts=_counts(report, Counter(one.action for one in here)),
+        counts=_counts(report.topic, here, of=place.name),
     )
 
 
