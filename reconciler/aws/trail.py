@@ -35,18 +35,16 @@ def read_trail(
     until: str,
     account: str = "",
     region: str = "",
-    known: Container[str] = frozenset(),
     types: Container[str] | None = None,
     most: int = MOST_CALLS,
 ) -> Trail:
     """What changed anything of ours from `since` to `until` (ISO 8601, UTC, both included). Refused calls are in it.
 
-    `account`, `region`: the directory's. `known`: ids at which it is enough, as newer events come first; what arrived late
-    behind such a one is then missed. `types`: whose events matter; others, and those of parents, may be left out.
+    `account`, `region`: the directory's. `types`: whose events matter; others, and those of parents, may be left out.
     Failures are in `Trail.failed`, with what was read until then. Raises CredentialsMissing, ValueError for no moment.
     """
     span = (utc_moment(since), utc_moment(until))
-    reading = _Reading(calls, span, (account, region), known, operations_on(types), calls.count + most)
+    reading = _Reading(calls, span, (account, region), operations_on(types), calls.count + most)
     before, refused, failed = calls.count, calls.throttled, ""
     try:
         if since <= until:
@@ -69,7 +67,6 @@ class _Reading:
     calls: Calls
     span: tuple[datetime.datetime, datetime.datetime]
     place: tuple[str, str]
-    known: Container[str]
     operations: Sequence[str]
     last_call: int
     found: dict[str, Event] = field(default_factory=dict)
@@ -78,8 +75,7 @@ class _Reading:
         """All events of the source, unless most of them are others': readings leave events too, and so do tokens."""
         seen, oldest, patience = 0, self.span[1], max(1, int(_PATIENCE * len(self.operations)))
         for number, page in enumerate(self._pages("EventSource", SOURCE, oldest), 1):
-            if self._takes(page):
-                return
+            self._take(page)
             seen += len(page)
             oldest = _time_of(page, oldest)
             if number >= patience and len(self.found) < seen * _OURS_AT_LEAST:
@@ -90,8 +86,7 @@ class _Reading:
         """Each operation's events by themselves: a call or two for each, however much is read in the account."""
         for operation in self.operations:
             for page in self._pages("EventName", operation, until):
-                if self._takes(page):
-                    break
+                self._take(page)
 
     def _pages(self, key: str, value: str, until: datetime.datetime) -> Iterator[list[Any]]:
         chosen = [{"AttributeKey": key, "AttributeValue": value}]
@@ -111,15 +106,12 @@ class _Reading:
             seen.add(following)
             token = {"NextToken": following}
 
-    def _takes(self, page: list[Any]) -> bool:
-        """Keep what is ours; whether an event was known before."""
+    def _take(self, page: list[Any]) -> None:
+        """Keep what is ours."""
         for one in page:
             event = event_of(one, account=self.place[0], region=self.place[1])
             if event is not None:
-                if event.id in self.known:
-                    return True
                 self.found[event.id] = event
-        return False
 
 
 def _time_of(page: list[Any], otherwise: datetime.datetime) -> datetime.datetime:

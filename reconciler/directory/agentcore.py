@@ -205,14 +205,7 @@ class AgentCore:
         local = is_loopback(str(client.meta.endpoint_url))
         return AgentCoreDataPlane(client, pacing=Pacing(rates=self.rates, ramp=local))
 
-    def trail(
-        self,
-        *,
-        since: str,
-        until: str,
-        known: Container[str] = frozenset(),
-        types: Container[str] | None = None,
-    ) -> Trail:
+    def trail(self, *, since: str, until: str, types: Container[str] | None = None) -> Trail:
         """What changed anything here from `since` to `until`, and by whom; see `reconciler.aws.trail.read_trail`.
 
         At this directory's pace; its calls are counted in the answer. What fails is told there, too: only CredentialsMissing
@@ -221,7 +214,7 @@ class AgentCore:
         if self._beside is None:
             raise ValueError("a directory that was not connected to has nothing beside it")
         place = Place(self.account, self.region, str(self._client.meta.endpoint_url))
-        return trail_beside(self._beside, place, self._calls.pacing, since=since, until=until, known=known, types=types)
+        return trail_beside(self._beside, place, self._calls.pacing, since=since, until=until, types=types)
 
     def close(self) -> None:
         """Give the connections back."""

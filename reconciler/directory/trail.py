@@ -32,7 +32,6 @@ def trail_beside(
     *,
     since: str,
     until: str,
-    known: Container[str] = frozenset(),
     types: Container[str] | None = None,
 ) -> Trail:
     """What `read_trail` reads with a client of its own, closed again. Raises CredentialsMissing, and no other of our errors.
@@ -50,9 +49,7 @@ def trail_beside(
         if is_loopback(endpoint) != is_loopback(place.endpoint):
             return Trail(since=since, until=until, events=(), failed=_apart(endpoint, place.endpoint))
         calls = Calls(client, pacing)
-        return read_trail(
-            calls, since=since, until=until, account=place.account, region=place.region, known=known, types=types
-        )
+        return read_trail(calls, since=since, until=until, account=place.account, region=place.region, types=types)
 
 
 def _apart(trail: str, directory: str) -> str:

@@ -238,15 +238,6 @@ def test_late_lost_repeated_and_out_of_order_events(world: World) -> None:
     assert first.failed == second.failed == ""
 
 
-def test_known_events_end_it_early_and_the_overlap_is_told_once(world: World) -> None:
-    world.create(100)
-    known = {one.id for one in world.read().events}
-    world.client.delete_workload_identity(name="agent-000")
-    trail = world.read(known=known)
-    assert [one.operation for one in trail.events] == ["DeleteWorkloadIdentity"]
-    assert trail.calls == 1
-
-
 def test_a_span_of_time_is_kept_to_and_none_costs_nothing(world: World) -> None:
     world.create(100, every=60)
     trail = world.read(seconds=600)
