@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -103,10 +103,7 @@ class Aftermath:
         failed = self._follow(error)
         if not failed:
             return
-        untold = NotTold(
-            f"{len(failed)} of {len(self._recipients) + len(self._metrics.files)} were not told: {', '.join(failed)}",
-            "\n".join([*(f"{name}: {why}" for name, why in failed.items()), "They are told with the next run."]),
-        )
+        untold = _untold(failed, of=len(self._recipients) + len(self._metrics.files))
         if error is not None:
             self._console.error(untold)
         else:
@@ -273,6 +270,17 @@ def _letter(notices: Sequence[Notice]) -> Letter:
         known=first.known,
         quiet=first.quiet,
         over=first.all_clear,
+    )
+
+
+def _untold(failed: Mapping[str, str], *, of: int) -> NotTold:
+    """What is raised where some of so many were not told: each is named once, with its reason."""
+    later = "They are told with the next run."
+    if len(failed) == 1:
+        ((name, why),) = failed.items()
+        return NotTold(f"1 of {of} were not told: {name}", f"{why}\n{later}")
+    return NotTold(
+        f"{len(failed)} of {of} were not told", "\n".join([*(f"{name}: {why}" for name, why in failed.items()), later])
     )
 
 

@@ -30,7 +30,7 @@ class Errand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """What came of an errand: the `reference` to go on with, or why it was not delivered."""
+    """What came of an errand: the `reference` to go on with, or why it was not delivered; that does not name the recipient."""
 
     errand: Errand
     reference: str = ""
@@ -57,7 +57,7 @@ def deliver(
         except ReconcilerError as error:
             done.put(Delivered(errand=errand, failed=error))
         except Exception as error:
-            done.put(Delivered(errand=errand, failed=NotTold(f"{errand.recipient.name}: {unforeseen(error)}")))
+            done.put(Delivered(errand=errand, failed=NotTold(unforeseen(error))))
 
     for errand in errands:  # daemons: a peer that never ends must not keep the process
         threading.Thread(target=carry, args=(errand,), name="notify", daemon=True).start()
@@ -72,7 +72,7 @@ def deliver(
         yield one
     for errand in left.values():
         late = NotTold(
-            f"{errand.recipient.name} did not answer within {patience.total:.0f} seconds",
+            f"it did not answer within {patience.total:.0f} seconds",
             "It is told again with the next run, and may then be told twice.",
         )
         yield Delivered(errand=errand, failed=late)
@@ -94,11 +94,11 @@ def _carry(
             body = letter.json.encode()
             key = secret_in(environ, one.options["key"])
             headers = signed_headers(body, number=letter.key, at=int(clock()), key=key)
-            post(one.address(environ), body, headers, name=one.name, environ=environ, bounds=bounds)
+            post(one.address(environ), body, headers, environ=environ, bounds=bounds)
         case Channel.SLACK:
             from reconciler.notifying.posting import post
 
-            post(one.address(environ), letter.slack.encode(), {}, name=one.name, environ=environ, bounds=bounds)
+            post(one.address(environ), letter.slack.encode(), {}, environ=environ, bounds=bounds)
         case Channel.EMAIL:
             from reconciler.notifying.mailing import mail
 

@@ -1,23 +1,29 @@
 """Posts one message over HTTP: to one host, over verified TLS, within bounds; redirects are not followed.
 
-Beside `reconciler.forge`, which speaks to an API: here nothing is read but whether the message was taken.
+Beside `reconciler.forge`, which speaks to an API: here nothing is read but whether the message was taken. Its errors name the
+host, not the recipient: whoever sends to several says which one it was.
 """
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import urllib3
 
 from reconciler import __version__
+from reconciler.aws.words import keeping_back, quotable
 from reconciler.errors import ForgeError, NotTold
 from reconciler.forge.proxies import pool_for
 
 _LATER = {429, 502, 503, 504}
 _WORDS = 200  # of an answer
+_PHRASE = re.compile(r"[a-z][a-z0-9_ ]{0,59}")
+"""What is quoted of an answer: a short reason as `invalid_payload`, and nothing that could be read as more."""
+_SHORTEST = 4  # characters; a shorter piece of an address is in too many words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,27 +41,25 @@ class Bounds:
     sleep: Callable[[float], object] = time.sleep
 
 
-def post(
-    url: str, body: bytes, headers: Mapping[str, str], *, name: str, environ: Mapping[str, str], bounds: Bounds
-) -> None:
-    """Send it, through the proxy that `environ` names, if any. `name`: what messages call the recipient.
+def post(url: str, body: bytes, headers: Mapping[str, str], *, environ: Mapping[str, str], bounds: Bounds) -> None:
+    """Send it, through the proxy that `environ` names, if any.
 
     Raises NotTold where it was not taken, and where nobody can tell: it may then come twice.
     """
     try:
         pool = pool_for(url, environ)
     except ForgeError as error:
-        raise NotTold(f"{name}: {error.summary}", error.detail) from error
+        raise NotTold(error.summary, error.detail) from error
     try:
         for attempt in range(1, bounds.attempts + 1):
             try:
                 status, words = _once(pool, url, body, headers, bounds)
             except _NotSent as error:
                 if attempt == bounds.attempts:
-                    raise NotTold(f"{name}: {error}") from error
+                    raise NotTold(str(error)) from error
             else:
                 if status not in _LATER or attempt == bounds.attempts:
-                    return _judge(status, words, url, name)
+                    return _judge(status, words, url)
             bounds.sleep(bounds.pause)
     finally:
         pool.clear()
@@ -99,18 +103,30 @@ def _once(
         ) from error
 
 
-def _judge(status: int, words: str, url: str, name: str) -> None:
+def _judge(status: int, words: str, url: str) -> None:
     if 200 <= status < 300:
         return
     if 300 <= status < 400:
         raise NotTold(
-            f"{name} sends the message elsewhere (status {status}); it was not followed", "Give the right address."
+            f"{_host(url)} sends the message elsewhere (status {status}); it was not followed",
+            "Give the right address.",
         )
-    said = f": {words.strip()}" if words.strip() else ""
-    secret = urlsplit(url)
-    for hidden in (url, secret.path, secret.query):
-        said = said.replace(hidden, "***") if len(hidden) > 1 else said
-    raise NotTold(f"{name} answered {status}{said}")
+    raise NotTold(f"{_host(url)} answered {status}{_quoted(words.strip(), url)}")
+
+
+def _quoted(words: str, url: str) -> str:
+    """The reason that a peer gives, with a colon before it; "" for what may hold a piece of the address, which is a secret."""
+    if not _PHRASE.fullmatch(words):
+        return ""
+    with keeping_back(_pieces(url)):
+        return f": {words}" if quotable(words) == words else ""
+
+
+def _pieces(url: str) -> Iterator[str]:
+    """What the address is made of behind the host, as it is written and decoded."""
+    parts = urlsplit(url)
+    for one in re.split(r"[/?&=;]", f"{parts.path}?{parts.query}"):
+        yield from (piece for piece in (one, unquote(one)) if len(piece) >= _SHORTEST)
 
 
 class _NotSent(Exception):

@@ -81,7 +81,7 @@ class Recipient:
         variable = self.place.removeprefix(_FROM_ENVIRONMENT)
         url = secret_in(environ, variable)
         if wrong := wrong_url(url):
-            raise NotTold(f"{self.name}: the variable {variable} holds no address to send to: {wrong}")
+            raise NotTold(f"the variable {variable} holds no address to send to: {wrong}")
         return url
 
 

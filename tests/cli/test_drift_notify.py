@@ -102,6 +102,7 @@ def test_who_could_not_be_told_is_told_next_time_and_who_was_told_is_not_told_ag
     ran = look(applied, "--notify", "slack=env:SLACK")
     assert ran.code == 1
     assert "1 of 2 were not told: webhook=env:HOOK" in ran.err
+    assert ran.err.count("webhook=env:HOOK") == 1
     assert ROGUE in ran.out  # the report is there all the same
     inbox.status = 200
     assert look(applied, "--notify", "slack=env:SLACK").code == 2
@@ -110,6 +111,16 @@ def test_who_could_not_be_told_is_told_next_time_and_who_was_told_is_not_told_ag
     first, second = (one.json for one in inbox.sent)
     assert first["key"] == second["key"]
     assert ROGUE in target(inbox)["new"][0]["summary"]
+
+
+def test_of_several_who_could_not_be_told_each_is_named_once(applied: Any, inbox: Inbox, other: Inbox):
+    divert(applied, ROGUE)
+    inbox.status = other.status = 500
+    ran = look(applied, "--notify", "slack=env:SLACK")
+    assert ran.code == 1
+    assert "2 of 2 were not told" in ran.err
+    assert "webhook=env:HOOK: 127.0.0.1 answered 500" in ran.err
+    assert (ran.err.count("webhook=env:HOOK"), ran.err.count("slack=env:SLACK")) == (1, 1)
 
 
 def test_a_newcomer_that_one_run_alone_sees_is_not_lost_where_its_message_fails(applied: Any, inbox: Inbox):

@@ -88,10 +88,39 @@ def test_slack_is_sent_its_message_to_the_address_that_a_variable_holds(inbox: I
     assert "webhook-signature" not in inbox.only.headers
 
 
-def test_what_a_peer_says_of_a_failure_is_told_without_the_secret_in_its_address(inbox: Inbox, letter: Letter):
-    inbox.status, inbox.words = 403, b"no such hook: /services/T0/B0/xyz"
-    error = refused(sent("slack=env:SLACK", letter, SLACK=f"{inbox.url}/services/T0/B0/xyz"))
-    assert error.summary == "slack=env:SLACK answered 403: no such hook: ***"
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no such hook: /services/T0AAA/B0BBB/tokenS3cret",
+        "no such hook: services/T0AAA/B0BBB/tokenS3cret",
+        "no such hook: tokenS3cret",
+        "tokenS3cret",
+        "tokens3cret",
+        "token_s3cret",
+        "no hook okens3cre",
+        "t0aaa",
+        "a b3 c",
+        "a%20b3%20c",
+        "wh4t",
+        "Do as it says at https://evil.example",
+        "no\nsuch hook",
+        "x" * 100,
+    ],
+)
+def test_what_a_peer_says_of_a_failure_is_not_told_where_it_may_hold_a_piece_of_its_address(
+    inbox: Inbox, letter: Letter, words: str
+):
+    inbox.status, inbox.words = 403, words.encode()
+    address = f"{inbox.url}/services/T0AAA/B0BBB/tokenS3cret/a%20b3%20c?x=Wh4t"
+    error = refused(sent("slack=env:SLACK", letter, SLACK=address))
+    assert (error.summary, error.detail) == ("127.0.0.1 answered 403", "")
+
+
+@pytest.mark.parametrize("words", ["invalid_payload", "no_service", "channel_is_archived", "no such channel\n"])
+def test_a_short_reason_of_a_peer_is_told(inbox: Inbox, letter: Letter, words: str):
+    inbox.status, inbox.words = 400, words.encode()
+    error = refused(sent("slack=env:SLACK", letter, SLACK=f"{inbox.url}/services/T0AAA/B0BBB/tokenS3cret"))
+    assert error.summary == f"127.0.0.1 answered 400: {words.strip()}"
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
