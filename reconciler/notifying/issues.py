@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,12 +16,14 @@ from reconciler.notifying.recipients import Recipient, secret_in
 
 _VARIABLE = "GITHUB_TOKEN"
 _LOOKS = 2
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
 def keep_issue(
     recipient: Recipient, letter: Letter, reference: str, environ: Mapping[str, str], patience: Patience
 ) -> str:
-    """Bring the issue up to date; its number, "" where none is open then. `reference`: the number that is remembered.
+    """Bring the issue up to date; its number, "" where none is open then. `reference`: the number that is remembered, which
+    is followed to an issue of ours alone: whoever may write the memory need not be one who may write issues.
 
     Raises ForgeError and NotTold. What was commented before is not commented again, whatever is remembered.
     """
@@ -43,9 +46,10 @@ class _Issues:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
         self._path = f"{caller.place.path}/issues"
+        self._pulls = PullRequest(caller)  # it knows whose the token is
 
     def keep(self, letter: Letter, reference: str) -> str:
-        standing = self._remembered(reference) or self._found(letter)
+        standing = self._remembered(letter, reference) or self._found(letter)
         if standing is None:
             return "" if letter.over else self._open(letter)
         number = standing["number"]
@@ -58,29 +62,27 @@ class _Issues:
             self._caller.call("PATCH", f"{self._path}/{number}", wanted)
         return "" if letter.over else str(number)
 
-    def _remembered(self, reference: str) -> dict[str, Any] | None:
-        """The issue of that number; None where it was deleted, or moved elsewhere."""
-        if not reference:
+    def _remembered(self, letter: Letter, reference: str) -> dict[str, Any] | None:
+        """The issue of that number; None where it was deleted, or moved elsewhere, and where it is not ours."""
+        if not _NUMBER.fullmatch(reference):
             return None
         try:
             found = self._caller.call("GET", f"{self._path}/{reference}")
         except ForgeDenied:  # 404 and 410, too: then the listing says whether anything can be read at all
             return None
-        return found if isinstance(found, dict) and isinstance(found.get("number"), int) else None
+        return found if self._is_ours(found, letter) and str(found["number"]) == reference else None
 
     def _found(self, letter: Letter) -> dict[str, Any] | None:
-        """An open one that we wrote, by the marker in its first line. Anybody else may have copied that."""
-        marker = letter.body.partition("\n")[0]
-        me = ""
-        for one in self._caller.pages(f"{self._path}?state=open"):
-            body = str(one.get("body") or "").partition("\n")[0].strip()
-            if body != marker or "pull_request" in one or not isinstance(one.get("number"), int):
-                continue
-            me = me or PullRequest(self._caller).me()
-            user = one.get("user")
-            if isinstance(user, dict) and user.get("login") == me:
-                return one
-        return None
+        """An open one of ours."""
+        return next((one for one in self._caller.pages(f"{self._path}?state=open") if self._is_ours(one, letter)), None)
+
+    def _is_ours(self, one: Any, letter: Letter) -> bool:
+        """Whether we wrote it about this stack and environment: the marker in its first line anybody may have copied."""
+        if not isinstance(one, dict) or "pull_request" in one or not isinstance(one.get("number"), int):
+            return False
+        marked = str(one.get("body") or "").partition("\n")[0].strip() == letter.body.partition("\n")[0]
+        user = one.get("user")
+        return marked and isinstance(user, dict) and user.get("login") == self._pulls.me()
 
     def _open(self, letter: Letter) -> str:
         """Its number. One whose answer was lost is looked for before another is opened."""

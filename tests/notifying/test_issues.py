@@ -91,6 +91,43 @@ def test_an_issue_of_somebody_else_that_looks_like_ours_is_left_alone(forges: Fo
     assert forges.issues[0] == theirs
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_what_the_memory_names_is_left_alone_where_it_is_somebody_elses(forges: Forges, letter: Letter, over: bool):
+    theirs = {
+        "number": 1,
+        "state": "open",
+        "said": [],
+        "user": {"login": "alice"},
+        "title": "x",
+        "body": "My own words",
+    }
+    forges.issues.append(dict(theirs))
+    kept(forges, letter)
+    assert kept(forges, replace(letter, key="cd" * 32, over=over), "1").reference == ("" if over else "2")
+    assert forges.issues[0] == theirs
+    assert (forges.issues[1]["state"], len(forges.issues[1]["said"])) == ("closed" if over else "open", 1)
+
+
+def test_what_the_memory_names_is_left_alone_where_it_only_looks_like_ours(forges: Forges, letter: Letter):
+    theirs = {"number": 1, "state": "open", "said": [], "user": {"login": "alice"}, "title": "x", "body": letter.body}
+    of_another_stack = {**theirs, "number": 2, "user": {"login": "github-actions[bot]"}, "body": "<!-- another -->"}
+    pull = {**theirs, "number": 3, "user": {"login": "github-actions[bot]"}, "pull_request": {}}
+    forges.issues += [dict(theirs), dict(of_another_stack), dict(pull)]
+    for reference in "123":
+        assert kept(forges, letter, reference).reference == "4"
+    assert forges.issues[:3] == [theirs, of_another_stack, pull]
+
+
+@pytest.mark.parametrize(
+    "reference", ["../../../../other/secret/issues/17", "1?x=", "1/comments", "-1", "\u0661", " 1", "01"]
+)
+def test_what_the_memory_names_is_a_number_and_nothing_else(forges: Forges, letter: Letter, reference: str):
+    kept(forges, letter)
+    assert kept(forges, replace(letter, key="cd" * 32), reference).reference == "1"
+    assert len(forges.issues) == 1
+    assert not any(method == "GET" and path.endswith(f"/issues/{reference}") for method, path in forges.seen)
+
+
 def test_an_issue_whose_answer_was_lost_is_not_opened_twice(forges: Forges, letter: Letter):
     forges.trouble("POST", "/issues", after=True)
     assert kept(forges, letter).reference == "1"
@@ -99,7 +136,8 @@ def test_an_issue_whose_answer_was_lost_is_not_opened_twice(forges: Forges, lett
 
 def test_a_run_that_knows_nothing_leaves_the_text_as_it_was(forges: Forges, letter: Letter):
     kept(forges, letter)
-    kept(forges, replace(letter, key="cd" * 32, body="nothing is known", known=False), "1")
+    body = letter.body.replace("1 stands", "nothing is known")
+    kept(forges, replace(letter, key="cd" * 32, body=body, known=False), "1")
     assert forges.issues[0]["body"] == letter.body
     assert len(forges.issues[0]["said"]) == 1
 
