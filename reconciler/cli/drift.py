@@ -136,7 +136,7 @@ def drift(
     from reconciler.notifying.recipients import read_recipients
 
     files = read_report_files(outputs, manifest=find(path) if outputs else None)
-    measures = read_metric_files(metrics, files)
+    measures = read_metric_files(metrics, files, manifest=path)
     told = read_recipients(notify or ())
     if without_trail and existence is Existence.TRAIL:
         raise UsageError(
@@ -206,7 +206,7 @@ def _run(console: Console, asked: _Asked) -> Verdict:
         outcomes = after.found(run_several(console, choice, replace(asked.terms, owed=after.owed), asked.rates, held))
         if asked.out is not None:
             for run in outcomes.runs:
-                save(console, run.plan, asked.out, refused=run.plan.errored, sign_with=None)
+                save(console, run.plan, asked.out, refused=run.plan.errored, sign_with=None, option="--plan")
         verdict = Verdict(stack=outcomes.stack, runs=outcomes.runs, failures=outcomes.failures, only_new=asked.new_only)
         _tell(console, verdict, asked)
         held.remember()

@@ -106,7 +106,7 @@ def export(
 
 def _write(out: Path, text: str) -> None:
     try:
-        write_whole(out, text)
+        write_whole(out, text, through_link=False)
     except OSError as error:
         raise ReconcilerError(
             f"cannot write {out}: {error.strerror or error}", "Choose another --out FILE, or leave it out."

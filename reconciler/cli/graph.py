@@ -70,7 +70,7 @@ def graph(
         console.show(text)
         return ExitCode.OK
     try:
-        write_whole(out, text)
+        write_whole(out, text, through_link=False)
     except OSError as error:
         raise ReconcilerError(
             f"cannot write {out}: {error.strerror or error}", "Choose another --out FILE, or leave it out."

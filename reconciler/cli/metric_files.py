@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.console import Console
-from reconciler.cli.output import check_new, write_whole
+from reconciler.cli.output import check_kind, check_new, check_no_link, check_replaceable, write_whole
 from reconciler.cli.report_files import ReportFiles
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.manifest.files import DEFAULT_FILE, DEFAULT_FOLDER
 
 if TYPE_CHECKING:
     from reconciler.model.measures import Measures
@@ -25,6 +26,10 @@ class MetricFormat(enum.Enum):
 
     OPENMETRICS = "openmetrics"
     EMF = "emf"
+
+
+_OTHERS = {MetricFormat.OPENMETRICS: (".yaml", ".yml", ".json"), MetricFormat.EMF: (".yaml", ".yml")}
+"""How files end in which something else stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +67,13 @@ class MetricFiles:
         return failed
 
 
-def read_metric_files(words: Sequence[str] | None, reports: ReportFiles) -> MetricFiles:
-    """What the words ask for, beside those reports. Raises UsageError for what is no file, or is something else's."""
+def read_metric_files(
+    words: Sequence[str] | None, reports: ReportFiles, *, manifest: Path | None = None
+) -> MetricFiles:
+    """What the words ask for, beside those reports. `manifest`: None for those that a command takes where none is named.
+
+    Raises UsageError for what is no file, is a link, or is something else's.
+    """
     found = tuple(_read(one) for one in words or ())
     files = [one.file for one in found] + [one.file for one in reports.files]
     places = [_STDOUT if file is None else os.path.realpath(file) for file in files]
@@ -71,7 +81,10 @@ def read_metric_files(words: Sequence[str] | None, reports: ReportFiles) -> Metr
         if place in (*places[:at], *places[at + 1 :]):
             raise UsageError(f"--metrics {one}: something else goes there already", "Give each a file of its own.")
         if one.file is not None:
-            _check(one, one.file)
+            try:
+                _check(one, one.file, manifest)
+            except (OSError, ValueError) as error:  # no system takes it for a name
+                raise UsageError(f"--metrics {one}: {error}; nothing was written", "Choose another file.") from error
     return MetricFiles(files=found)
 
 
@@ -86,27 +99,34 @@ def _read(word: str) -> MetricFile:
     return MetricFile(form=form or MetricFormat.OPENMETRICS, file=None if file == _STDOUT else Path(file))
 
 
-def _check(one: MetricFile, file: Path) -> None:
+def _check(one: MetricFile, file: Path, manifest: Path | None) -> None:
     check_new(file)
-    if file.is_dir() or not file.parent.is_dir():
-        wrong = "is a folder" if file.is_dir() else f"has no folder {file.parent} to be in"
-        raise UsageError(f"--metrics {one}: {file} {wrong}", "Give a file in a folder that exists.")
-    if one.form is MetricFormat.OPENMETRICS and file.suffix in (".yaml", ".yml", ".json"):
+    if file.suffix in _OTHERS[one.form]:
         raise UsageError(
-            f"--metrics {one} would replace {file}, which looks like a manifest, a lockfile or a report",
-            "Measures go to a file as drift.prom; node_exporter reads those alone.",
+            f"--metrics {one} would write into {file}, which looks like a manifest, a lockfile or a report",
+            "Measures go to a file as drift.prom, which alone node_exporter reads, or emf=drift.log.",
+        )
+    for part in (Path(DEFAULT_FILE), Path(DEFAULT_FOLDER)) if manifest is None else (manifest,):
+        check_replaceable(file, part, option="--metrics")
+    check_kind(file, option=f"--metrics {one}")
+    if not file.parent.is_dir():
+        raise UsageError(
+            f"--metrics {one}: {file} has no folder {file.parent} to be in", "Give a file in a folder that exists."
         )
 
 
 def _write(console: Console, one: MetricFile, measured: Sequence[Measures]) -> None:
     from reconciler.render.metrics import emf_lines, openmetrics_text
 
+    if one.file is not None:  # of many runs, this may be a late one
+        check_no_link(one.file, option=f"--metrics {one}")
+        check_kind(one.file, option=f"--metrics {one}")
     if one.form is MetricFormat.OPENMETRICS:
         text = openmetrics_text(measured)
         if one.file is None:
             console.show(text.rstrip("\n"))
         else:
-            write_whole(one.file, text)
+            write_whole(one.file, text, through_link=False)
         return
     lines = emf_lines(measured)
     if one.file is None:

@@ -9,11 +9,13 @@ from pathlib import Path
 from reconciler.errors import ReconcilerError, UsageError
 
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd")
-_STATE = (".lock.json.journal", ".lock.json.guard", ".lock.json.holder")
+_STATE = (".lock.json.journal", *(f".{what}.json.{end}" for what in ("lock", "drift") for end in ("guard", "holder")))
+_BESIDE = {".lock.json": "a lockfile", ".drift.json": "what drift runs remember", ".acks.yaml": "acknowledgements"}
 
 
 def check_replaceable(file: Path, manifest: Path, *, option: str = "--out") -> None:
-    """Raise UsageError where `file` is, or leads to, the manifest, a part of it, state, or git's: nobody can make those again.
+    """Raise UsageError where `file` is, or leads to, the manifest, a part of it, what stands beside it, state, or git's: nobody
+    can make those again. Also where it is a link to anything else.
 
     The manifest may be gone; it is one of those that git still has.
     """
@@ -27,11 +29,12 @@ def check_replaceable(file: Path, manifest: Path, *, option: str = "--out") -> N
         raise UsageError(
             f"{option} {file} would replace {what}; nothing was written", f"Choose another file for {option}."
         )
+    check_no_link(file, option=option)
 
 
 def _state_at(place: Path) -> str:
-    if place.name.endswith(".lock.json"):
-        return "a lockfile"
+    if beside := next((what for end, what in _BESIDE.items() if place.name.endswith(end)), ""):
+        return beside
     return "state" if place.name.endswith(_STATE) or place.parent.name == ".reconciler" else ""
 
 
@@ -68,6 +71,20 @@ def check_no_link(file: Path, *, option: str) -> None:
             f"{option} {file} is a link to {os.fspath(file.readlink())}; nothing was written",
             "Take the link away, or name the file itself.",
         )
+
+
+def check_kind(file: Path, *, option: str) -> None:
+    """Raise UsageError where something stands at `file` that is written to without end, or that keeps whoever writes waiting.
+
+    A device that takes characters, as /dev/null, does neither.
+    """
+    if _is_ours(file) or not file.exists() or file.is_file() or file.is_char_device():
+        return
+    kinds = {"a folder": file.is_dir(), "a pipe": file.is_fifo(), "a socket": file.is_socket()}
+    what = next((kind for kind, is_it in kinds.items() if is_it), "a device")
+    raise UsageError(
+        f"{option}: {file} is {what}; nothing was written", f"Give a file for {option}, in a folder that exists."
+    )
 
 
 def write_new(file: Path, text: str) -> None:

@@ -40,17 +40,23 @@ def read_plan(file: Path) -> SavedPlan:
     return load_saved(text, file=str(file))
 
 
-def save(console: Console, made: Plan, file: Path, *, refused: bool, sign_with: str | None) -> None:
-    """Write the plan where it can be applied from, and say how. Raises ReconcilerError where it cannot be signed or written."""
+def save(
+    console: Console, made: Plan, file: Path, *, refused: bool, sign_with: str | None, option: str = "--out"
+) -> None:
+    """Write the plan where it can be applied from, and say how. `option`: the one that named the file.
+
+    Raises ReconcilerError where it cannot be signed or written.
+    """
     from reconciler.planning import dump_saved
 
     text = dump_saved(made, created_at=stamp(), sign=lambda digest: sign(made, digest, sign_with=sign_with))
     text = text.encode("utf-8", "backslashreplace").decode()  # a path that is no UTF-8; in JSON, that is its escape
     try:
-        write_whole(file, text, mode=_ONLY_OURS)
+        write_whole(file, text, mode=_ONLY_OURS, through_link=False)
     except OSError as error:
         raise ReconcilerError(
-            f"cannot save the plan to {file}: {error.strerror or error}", "Choose another --out FILE and plan again."
+            f"cannot save the plan to {file}: {error.strerror or error}",
+            f"Choose another file for {option}, and run this again.",
         ) from error
     verifying = f" --verify-with {shlex.quote(sign_with)}" if sign_with else ""
     command = f"reconciler apply --plan {shlex.quote(str(file))}{verifying}"

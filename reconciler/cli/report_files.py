@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.cli.console import Console
-from reconciler.cli.output import check_new, check_no_link, check_replaceable, write_whole
+from reconciler.cli.output import check_new, check_replaceable, write_whole
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifest.files import DEFAULT_FILE, DEFAULT_FOLDER
 from reconciler.model.report_formats import ReportFormat
@@ -115,7 +115,6 @@ def _check(file: Path, manifest: Path | None) -> None:
     for one in (Path(DEFAULT_FILE), Path(DEFAULT_FOLDER)) if manifest is None else (manifest,):
         check_replaceable(file, one, option="--output")
     check_new(file)
-    check_no_link(file, option="--output")
     if file.is_dir():
         raise UsageError(f"--output {file} is a folder; nothing was written", "Give the name of a file in it.")
     if not file.parent.is_dir():

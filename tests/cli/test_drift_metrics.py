@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from reconciler.cli.console import Console
+from reconciler.cli.metric_files import read_metric_files
+from reconciler.cli.report_files import ReportFiles
 
 PREFIX = "reconciler_drift_"
 
@@ -85,7 +90,16 @@ def test_untold_recipients_are_measured(applied: Any):
     [
         (["--metrics", "reconciler.yaml"], "looks like a manifest"),
         (["--metrics", "reconciler.local.lock.json"], "would be a lockfile"),
+        (["--metrics", "emf=reconciler.yaml"], "looks like a manifest"),
+        (["--metrics", "emf=reconciler.local.lock.json"], "would be a lockfile"),
+        (["--metrics", "emf=reconciler.local.drift.json"], "would be what drift runs remember"),
+        (["--metrics", "reconciler.local.drift.json"], "would be what drift runs remember"),
+        (["--metrics", "emf=reconciler.local.lock.json.journal"], "would be state"),
+        (["--metrics", "emf=reconciler.local.drift.json.guard"], "would be state"),
+        (["--metrics", "reconciler.local.drift.json.holder"], "would be state"),
+        (["--metrics", "emf=reconciler.local.acks.yaml"], "would be acknowledgements"),
         (["--metrics", "nowhere/drift.prom"], "no folder"),
+        (["--metrics", "a" * 300], "nothing was written"),
         (["--metrics", "."], "is a folder"),
         (["--metrics", "emf="], "says no file"),
         (["--metrics", "a.prom", "--metrics", "openmetrics=a.prom"], "already"),
@@ -99,6 +113,51 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_read(applied: Any, w
     assert ran.code == 1
     assert said in ran.err
     assert (applied.folder / "reconciler.yaml").read_text() == manifest
+
+
+@pytest.mark.parametrize("form", ["openmetrics", "emf"])
+@pytest.mark.parametrize("target", ["reconciler.yaml", "reconciler.local.drift.json", "elsewhere.prom", "not-there"])
+def test_measures_go_through_no_link(applied: Any, form: str, target: str):
+    assert applied.run("drift").code == 0
+    (applied.folder / "elsewhere.prom").write_text("precious")
+    before = {one.name: one.read_bytes() for one in applied.folder.iterdir() if one.is_file()}
+    link = applied.folder / "m.prom"
+    link.symlink_to(target)
+    ran = applied.run("drift", "--metrics", f"{form}=m.prom")
+    assert ran.code == 1
+    assert "m.prom" in ran.err
+    assert link.is_symlink()
+    assert {one.name: one.read_bytes() for one in applied.folder.iterdir() if one.is_file() and one != link} == before
+
+
+@pytest.mark.parametrize("word", ["emf=m", "m"])
+def test_a_manifest_of_any_name_is_not_written_into(applied: Any, word: str):
+    manifest = (applied.folder / "reconciler.yaml").rename(applied.folder / "m")
+    before = manifest.read_text()
+    ran = applied.run("drift", "m", "--metrics", word)
+    assert (ran.code, "--metrics m would replace the manifest" in ran.err) == (1, True)
+    assert manifest.read_text() == before
+
+
+@pytest.mark.parametrize("form", ["openmetrics", "emf"])
+def test_a_pipe_that_nobody_reads_is_not_waited_for(applied: Any, form: str):
+    os.mkfifo(applied.folder / "m.prom")
+    ran = applied.other("drift", "--metrics", f"{form}=m.prom")
+    assert ran.code == 1
+    assert f"--metrics {form}=m.prom: m.prom is a pipe" in ran.err
+
+
+def test_a_link_or_a_pipe_that_came_while_the_run_looked_is_left_alone(applied: Any):
+    files = read_metric_files(["emf=a.log", "b.prom", "emf=c.log"], ReportFiles())
+    os.mkfifo("a.log")
+    Path("b.prom").symlink_to("reconciler.yaml")
+    Path("c.log").symlink_to("reconciler.yaml")
+    console = Console(colour_out=False, colour_err=False, asks=False, animates=False, width=80)
+    failed = files.write(console, [])
+    assert list(failed) == ["--metrics emf=a.log", "--metrics openmetrics=b.prom", "--metrics emf=c.log"]
+    assert "is a pipe" in failed["--metrics emf=a.log"]
+    assert "is a link" in failed["--metrics openmetrics=b.prom"]
+    assert Path("b.prom").is_symlink()
 
 
 def test_a_file_that_cannot_be_written_is_an_error_and_the_report_is_there_all_the_same(applied: Any):

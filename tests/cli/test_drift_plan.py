@@ -49,6 +49,13 @@ def test_what_it_saves_is_applied_and_the_next_run_finds_nothing(applied: Any) -
     }
 
 
+def test_where_it_cannot_be_saved_the_option_is_named_that_there_is(applied: Any) -> None:
+    ran = applied.run("drift", "--plan", "nowhere/back.plan")
+    assert ran.code == 1
+    assert "Choose another file for --plan" in ran.err
+    assert "--out" not in ran.err
+
+
 def test_it_leads_to_what_was_applied_and_not_to_the_manifest_of_today(applied: Any) -> None:
     meddle(applied, "invoice-agent", ROGUE)
     applied.declare("invoice-agent", "new-agent")  # another URL, one more, and the ledger is gone

@@ -148,10 +148,19 @@ def test_a_folder_that_became_a_link_after_the_plan_is_refused(project: Any, els
     assert untouched(elsewhere)
 
 
-@pytest.mark.parametrize("verb", ["plan", "export"])
+@pytest.mark.parametrize("verb", ["plan", "export", "graph"])
 @pytest.mark.parametrize(
     "precious",
-    ["reconciler.yaml", LOCKFILE, *(f"{LOCKFILE}{end}" for end in BESIDE[1:]), ".reconciler/directory.sqlite"],
+    [
+        "reconciler.yaml",
+        LOCKFILE,
+        *(f"{LOCKFILE}{end}" for end in BESIDE[1:]),
+        ".reconciler/directory.sqlite",
+        "reconciler.local.drift.json",
+        "reconciler.local.drift.json.guard",
+        "reconciler.local.drift.json.holder",
+        "reconciler.local.acks.yaml",
+    ],
 )
 @pytest.mark.parametrize("through", ["", "innocent.plan"])
 def test_out_replaces_nothing_precious_not_even_through_a_link(
@@ -168,6 +177,22 @@ def test_out_replaces_nothing_precious_not_even_through_a_link(
     assert ran.code == 1
     assert "would replace" in ran.err
     assert place.read_bytes() == before
+
+
+@pytest.mark.parametrize("target", ["precious", "not-there"])
+@pytest.mark.parametrize(
+    ("verb", "option"), [("plan", "--out"), ("export", "--out"), ("graph", "--out"), ("drift", "--plan")]
+)
+def test_what_a_command_makes_is_not_written_through_a_link(
+    project: Any, elsewhere: Path, verb: str, option: str, target: str
+) -> None:
+    assert project.run("apply", "--auto-approve").code == 0
+    Path("made").symlink_to(elsewhere / target)
+    ran = project.run(verb, option, "made")
+    assert ran.code == 1
+    assert f"{option} made is a link to {elsewhere / target}" in " ".join(ran.err.split())
+    assert Path("made").is_symlink()
+    assert untouched(elsewhere)
 
 
 @pytest.mark.parametrize("target", ["precious", "not-there"])
