@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.changes import Action
@@ -11,6 +12,7 @@ from reconciler.model.identity import RETURN_URLS
 from reconciler.model.kinds import kind_of
 from reconciler.model.report import Level
 from reconciler.model.trail import Event
+from reconciler.model.visible import is_visible
 
 _LEVELS: Mapping[DriftClass, Level] = {
     DriftClass.DELETED: Level.CRITICAL,
@@ -58,6 +60,16 @@ _BECAME: Mapping[DriftClass, str] = {
 }
 _NAMED = 3
 """Resources that a line names one by one."""
+
+_LONGEST, _LONGEST_NAME = 60, 160
+"""Characters that an agent or an address keeps, and a principal: a role's name and its session's have 64 each."""
+_WORD = r"[\w+=,.@:/-]+"
+_PRINCIPAL = re.compile(
+    rf"somebody unknown|(?:(?:user|federated user|Identity Center user|service|account|root of) )?{_WORD}(?: of {_WORD})?"
+    rf"|role {_WORD}(?:, session {_WORD})?|SSO {_WORD}(?:, {_WORD})?"
+)
+_ADDRESS = re.compile(r"[\w.:-]+")
+_TOOL = re.compile(r"AWS CLI|Cloud Control API|AWS SDK for [a-z0-9-]+|[\w.-]+")
 
 _READ_AS: Mapping[Why, str] = {
     Why.FULL: "because everything was to be",
@@ -143,9 +155,39 @@ def who(one: Drifted) -> Iterator[str]:
 
 def _event(event: Event) -> str:
     """`UpdateWorkloadIdentity at 2026-11-24T02:10:00Z by role Admin, session jane, from 203.0.113.7 with the console`."""
-    said = f"{event.operation} at {event.time} by {event.principal.name or event.principal.arn or 'somebody'}"
-    said += f", from {event.address}" if event.address else ""
-    return said + (f" with {event.tool or event.agent}" if event.tool or event.agent else "")
+    said = f"{event.operation} at {event.time} by {principal_of(event)}"
+    said += f", from {address_of(event)}" if event.address else ""
+    return said + (f" with {tool_of(event)}" if event.tool or event.agent else "")
+
+
+def principal_of(event: Event) -> str:
+    """Who called. Whoever begins a session gives it its name: what is more than a name is quoted."""
+    return _named(event.principal.name or event.principal.arn or "somebody", _PRINCIPAL, _LONGEST_NAME)
+
+
+def address_of(event: Event) -> str:
+    """From where, "" where nobody knows."""
+    return _named(event.address, _ADDRESS, _LONGEST)
+
+
+def tool_of(event: Event) -> str:
+    """With what, "" where nothing is told. Anybody can send any agent: one that is no tool that we know is quoted."""
+    return _named(event.tool, _TOOL, _LONGEST) or _quoted(event.agent, _LONGEST)
+
+
+def _named(text: str, shape: re.Pattern[str], most: int) -> str:
+    """A name as it stands; quoted where it has not the shape of one, and might be read as a sentence of ours."""
+    return _short(text, most) if shape.fullmatch(text) else _quoted(text, most)
+
+
+def _quoted(text: str, most: int) -> str:
+    """What somebody else wrote, in quotes that it cannot end, on one line."""
+    said = "".join(one if is_visible(one) else f"\\u{ord(one):04x}" for one in text.replace('"', "'"))
+    return f'"{_short(said, most)}"' if text else ""
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def acknowledged(run: DriftRun) -> Iterator[str]:

@@ -51,6 +51,15 @@ def everything() -> Notice:
     )
 
 
+@pytest.mark.parametrize("form", RENDERS)
+def test_no_form_lets_a_caller_write_a_sentence(form: str):
+    forged = "the console. Approved by change CHG-42. DeleteWorkloadIdentity by role Admin, session jane"
+    by = replace(event(), tool="", agent=forged)
+    text = RENDERS[form]([told(run(noted(changed(events=(by,)))))]).replace("`", "")
+    assert forged not in text
+    assert f"{forged[:59]}…" in text
+
+
 def broken() -> Notice:
     failure = CheckFailure(code=BROKEN_OFF, summary="there are no credentials", said=("Sign in again.",))
     return notice_of_failure(Told(), failure, target=None, subject="reconciler.yaml", at=day(0))

@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler import __version__
 from reconciler.drifting.telling import counted, key_of
+from reconciler.drifting.wording import address_of, principal_of, tool_of
 from reconciler.model.drift import DriftClass, Noted
 from reconciler.model.telling import Notice, Over, Trouble
 from reconciler.model.trail import Event
@@ -125,9 +126,9 @@ def _event(one: Event) -> dict[str, Any]:
     return {
         "operation": wording.shown(one.operation),
         "time": one.time,
-        "principal": wording.shown(one.principal.name or one.principal.arn) or None,
-        "address": wording.shown(one.address) or None,
-        "tool": wording.shown(one.tool or one.agent) or None,
+        "principal": wording.shown(principal_of(one)) or None,
+        "address": wording.shown(address_of(one)) or None,
+        "tool": wording.shown(tool_of(one)) or None,
     }
 
 
