@@ -13,7 +13,7 @@ import typer
 from reconciler.cli.aftermath import Aftermath
 from reconciler.cli.age import seconds_of
 from reconciler.cli.console import Console
-from reconciler.cli.drifted import DriftTerms, Held, Outcomes, run_several
+from reconciler.cli.drifted import DriftTerms, Held, run_several
 from reconciler.cli.metric_files import MetricFiles, read_metric_files
 from reconciler.cli.options import Every, Format, Manifest, Outputs, RateWords, SeveralEnv, Verbose
 from reconciler.cli.output import check_replaceable
