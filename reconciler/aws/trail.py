@@ -52,7 +52,7 @@ def read_trail(
     except CredentialsMissing:
         raise
     except DirectoryError as error:
-        failed = "\n".join(one for one in (error.summary, error.detail) if one)
+        failed = ". ".join(one for one in (error.summary, error.detail) if one)
     events = sorted(reading.found.values(), key=lambda one: (one.time, one.id))
     return Trail(
         since=since, until=until, events=tuple(events), failed=failed,

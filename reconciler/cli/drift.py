@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,12 +22,12 @@ from reconciler.cli.plan_files import save
 from reconciler.cli.rates import read_rates
 from reconciler.cli.report_files import ReportFiles, read_report_files, repository_prefix
 from reconciler.cli.reported import tell_report
-from reconciler.errors import ExitCode, UsageError
+from reconciler.errors import ExitCode, ReconcilerError, StateLocked, UsageError
 from reconciler.model.drift import Against
 from reconciler.model.report_formats import ReportFormat
 
 if TYPE_CHECKING:
-    from reconciler.cli.fleet.choice import Wanted
+    from reconciler.cli.fleet.choice import Choice, Wanted
     from reconciler.drifting.verdict import Verdict
     from reconciler.model.rates import Rates
     from reconciler.notifying import Recipient
@@ -203,7 +204,14 @@ def _run(console: Console, asked: _Asked) -> Verdict:
         choice = after.chosen(choose(asked.path, asked.wanted), asked.rates)
         if choice.several and asked.out is not None:
             raise UsageError("--plan FILE saves one plan, and several targets are meant", "Choose one with --env NAME.")
-        outcomes = after.found(run_several(console, choice, replace(asked.terms, owed=after.owed), asked.rates, held))
+        try:
+            outcomes = run_several(console, choice, replace(asked.terms, owed=after.owed), asked.rates, held)
+        except StateLocked:
+            raise  # the run that is at work writes its own
+        except ReconcilerError as error:
+            _tell_failure(console, choice, error, asked)
+            raise
+        after.found(outcomes)
         if asked.out is not None:
             for run in outcomes.runs:
                 save(console, run.plan, asked.out, refused=run.plan.errored, sign_with=None, option="--plan")
@@ -213,7 +221,17 @@ def _run(console: Console, asked: _Asked) -> Verdict:
     return verdict
 
 
-def _tell(console: Console, verdict: Verdict, asked: _Asked) -> None:
+def _tell_failure(console: Console, choice: Choice, error: ReconcilerError, asked: _Asked) -> None:
+    """Into the files, so that nobody takes what an earlier run left there for the report of this one."""
+    from reconciler.cli.fleet.island import failure_of
+    from reconciler.drifting.verdict import Verdict
+
+    failed = Verdict(stack=choice.manifest.stack, runs=(), failures=((choice.names[0], failure_of(error)),))
+    with contextlib.suppress(ReconcilerError):  # the run's own error is what is said
+        _tell(console, failed, asked, silent=True)
+
+
+def _tell(console: Console, verdict: Verdict, asked: _Asked, *, silent: bool = False) -> None:
     from reconciler.drifting.report import report_of_runs
     from reconciler.render.reports.drift_json import drift_json
 
@@ -225,5 +243,5 @@ def _tell(console: Console, verdict: Verdict, asked: _Asked) -> None:
         asked.form,
         verbose=asked.verbose,
         own={ReportFormat.JSON: lambda: drift_json(verdict)},
-        silent=asked.measures.on_stdout or (asked.quiet and not verdict.is_news),
+        silent=silent or asked.measures.on_stdout or (asked.quiet and not verdict.is_news),
     )

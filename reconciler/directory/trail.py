@@ -43,7 +43,9 @@ def trail_beside(
     except CredentialsMissing:
         raise
     except DirectoryError as error:
-        return Trail(since=since, until=until, events=(), failed=f"{error.summary}\n{error.detail}".strip())
+        return Trail(
+            since=since, until=until, events=(), failed=". ".join(one for one in (error.summary, error.detail) if one)
+        )
     with contextlib.closing(client):
         endpoint = str(client.meta.endpoint_url)
         if is_loopback(endpoint) != is_loopback(place.endpoint):
@@ -55,6 +57,6 @@ def trail_beside(
 def _apart(trail: str, directory: str) -> str:
     return (
         f"the directory is at {quotable(directory)}, and its audit trail at {quotable(trail)}: one of them is on this machine, "
-        "the other is not\nThe trail was not asked. Set AWS_ENDPOINT_URL_CLOUDTRAIL and "
+        "the other is not. The trail was not asked. Set AWS_ENDPOINT_URL_CLOUDTRAIL and "
         "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL to the same place (`reconciler emulator` serves both), or neither."
     )

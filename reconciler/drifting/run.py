@@ -31,6 +31,9 @@ from reconciler.model.resources import Lock, Snapshot, Stack
 from reconciler.model.trail import OWN_TOOL, Trail
 from reconciler.planning import make_plan
 
+_NAMED = 3
+"""Resources that one sentence names."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
@@ -190,12 +193,22 @@ def _told_deleted(one: Drifted, look: Look) -> bool:
 
 def _unread(plan: Plan, snapshot: Snapshot) -> tuple[str, ...]:
     """Why the run does not know everything, as sentences."""
-    said = [f"{about} could not be read: {why}" for about, why in plan.unknown.items()]
+    by_reason: dict[str, list[str]] = {}
+    for about, why in plan.unknown.items():
+        by_reason.setdefault(why.replace(about.partition(".")[2], ""), []).append(about)
+    alike = by_reason.values()
+    said = [f"{_named(abouts)} could not be read: {plan.unknown[abouts[0]]}" for abouts in alike]
     if snapshot.listing_failed:
         said.insert(0, f"The listing could not be read in full: {snapshot.listing_failed}")
     if snapshot.linkage_failed:
         said.append(f"Nobody can tell which identities the service made: {snapshot.linkage_failed}")
     return tuple(said)
+
+
+def _named(abouts: Sequence[str]) -> str:
+    """The first of them by name, and how many more."""
+    more = len(abouts) - _NAMED
+    return ", ".join(abouts[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _coverage(look: Look) -> Coverage:

@@ -58,6 +58,27 @@ _BECAME: Mapping[DriftClass, str] = {
     DriftClass.UNAPPLIED: "not applied yet",
     DriftClass.UNKNOWN: "unknown",
 }
+_ADVICE: Mapping[DriftClass, str] = {
+    DriftClass.CHANGED: (
+        "Undo it with `reconciler apply`; or take it over with `reconciler drift accept`, or let it stand for a while with "
+        "`reconciler drift ack`."
+    ),
+    DriftClass.DELETED: (
+        "`reconciler apply` makes it again, as another one of its name. If it was right: take its entry out of the manifest, "
+        "and apply lets go of it without a call."
+    ),
+    DriftClass.TAKEN_OVER: (
+        "Find out whose it is: one of the two has to `reconciler forget` it, and the other to `reconciler adopt` it. Until "
+        "then `reconciler apply` leaves it alone."
+    ),
+    DriftClass.RECREATED: "Find out who made it and why; where users had consented, they have to consent again.",
+    DriftClass.NEWCOMER: (
+        "To manage it: `reconciler export` writes its entry, `reconciler adopt` takes it over. If such are expected: "
+        "settings.drift.ignore."
+    ),
+    DriftClass.ORPHAN: "`reconciler lock rebuild` and `reconciler adopt` take such over.",
+    DriftClass.UNAPPLIED: "`reconciler plan` shows what `reconciler apply` does about it.",
+}
 _NAMED = 3
 """Resources that a line names one by one."""
 
@@ -72,10 +93,10 @@ _ADDRESS = re.compile(r"[\w.:-]+")
 _TOOL = re.compile(r"AWS CLI|Cloud Control API|AWS SDK for [a-z0-9-]+|[\w.-]+")
 
 _READ_AS: Mapping[Why, str] = {
-    Why.FULL: "because everything was to be",
+    Why.FULL: "because everything was to be read",
     Why.NEVER: "for the first time",
     Why.NAMED: "because the audit trail names them",
-    Why.DIFFERS: "because they were not as the lockfile says, or it says something else now",
+    Why.DIFFERS: "because the last reading was not what the lockfile says now",
     Why.DUE: "because their last reading grew old",
     Why.LISTED: "because the listing shows them missing, new or updated",
 }
@@ -131,18 +152,10 @@ def _changed(one: Drifted) -> tuple[str, str]:
 
 def advice_on(one: Drifted) -> str:
     """What to do about it."""
-    match one.what:
-        case DriftClass.CHANGED | DriftClass.DELETED | DriftClass.TAKEN_OVER:
-            return (
-                "Undo it with `reconciler apply`; or take it over with `reconciler drift accept`, or let it stand for a "
-                "while with `reconciler drift ack`."
-            )
-        case DriftClass.UNAPPLIED:
-            return "`reconciler plan` shows what `reconciler apply` does about it."
-        case DriftClass.ORPHAN:
-            return "`reconciler lock rebuild` and `reconciler adopt` take such over."
-        case _:
-            return ""
+    if one.what is DriftClass.CHANGED and one.attribute == OWNER_TAG:
+        command = f"aws bedrock-agentcore-control tag-resource --resource-arn {one.arn} --tags {OWNER_TAG}={one.before}"
+        return f"`reconciler apply` does not put it back by itself: `{command}`."
+    return _ADVICE.get(one.what, "")
 
 
 def who(one: Drifted) -> Iterator[str]:
@@ -230,7 +243,7 @@ def coverage(one: Coverage) -> Iterator[str]:
         yield f"  {count} {_READ_AS[why]}"
     if one.fell_back:
         yield f"Everything was read, since {_open(one.fell_back)}."
-    if one.trail_since:
+    if one.trail_since and not one.trail_failed:
         yield f"Audit trail from {one.trail_since} to {one.trail_until}: {one.events} events."
     if not one.listed:
         yield "Nothing was listed: what exists is taken from the audit trail."

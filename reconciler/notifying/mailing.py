@@ -5,7 +5,9 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 from reconciler.errors import NotTold
@@ -68,6 +70,7 @@ def _message(recipient: Recipient, letter: Letter) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"] = sender, recipient.place
     message["Subject"] = letter.headline[:_SUBJECT]
+    message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = f"<{letter.key}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # nobody's absence note answers it (RFC 3834)
     message["X-Reconciler-Key"] = letter.key

@@ -134,6 +134,18 @@ def test_without_a_lockfile_nobody_knows_what_should_stand(project: Any) -> None
     assert "there is no lockfile" in ran.err
 
 
+def test_a_run_that_fails_leaves_no_report_of_an_earlier_one_as_its_own(applied: Any) -> None:
+    assert applied.run("drift", "--output", "json=drift-report.json").code == 0
+    report = applied.folder / "drift-report.json"
+    assert json.loads(report.read_text())["has_drift"] is False
+    applied.lockfile.unlink()
+    ran = applied.run("drift", "--output", "json=drift-report.json")
+    raw = json.loads(report.read_text())
+    Draft202012Validator(schema("drift")).validate(raw)
+    assert (ran.code, ran.out, raw["has_drift"], raw["complete"]) == (1, "", None, False)
+    assert "there is no lockfile" in report.read_text()
+
+
 def test_nothing_but_the_memory_is_written(applied: Any) -> None:
     before = {file.name: file.read_bytes() for file in applied.folder.iterdir() if file.is_file()}
     meddle(applied)

@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,7 @@ def test_a_mail_goes_over_tls_with_the_credentials_of_the_environment(tls: Any, 
         assert message["Subject"] == letter.headline
         assert message.get_content().splitlines() == letter.text.splitlines()
         assert message["Message-ID"] == f"<{letter.key}@example.com>"
+        assert parsedate_to_datetime(message["Date"]).tzinfo is not None
         assert message["Auto-Submitted"] == "auto-generated"
         assert box.seen_tls == [scheme == "smtp"]  # the other server takes nothing else, and does not say so
         assert box.signed_in == [True]

@@ -243,6 +243,16 @@ def test_what_cannot_be_read_is_unknown_and_never_no_drift(seen: Watched, operat
     assert [*told(run), *told(seen.run())].count(("changed", "invoice", "tags")) == 1
 
 
+def test_what_cannot_be_read_for_one_reason_is_said_once() -> None:
+    with watched(*(f"agent-{number}" for number in range(9))) as seen:
+        seen.misbehaviour.fail("GetWorkloadIdentity", "AccessDeniedException", times=None)
+        (said,) = seen.run().unread
+    assert said.startswith(
+        "workload_identity.agent-0, workload_identity.agent-1, workload_identity.agent-2 and 6 more could"
+    )
+    assert "access denied" in said
+
+
 def test_a_trail_that_is_denied_is_no_reason_to_look_away(seen: Watched) -> None:
     seen.run()
     seen.clock.sleep(60)
