@@ -18,8 +18,8 @@ from reconciler.model.resources import Known, Lock
 from reconciler.model.trail import Trail
 from reconciler.model.values import digest, without_tags
 
-SKEW = 900
-"""Seconds by which the trail's clock and ours may differ, with the time that a call takes; rather read twice."""
+SKEW = 300
+"""Seconds by which the trail's clock and ours may differ: AWS refuses what is signed at a time further from its own."""
 
 LATE = 900
 """Seconds after which an event shows at the latest, as CloudTrail has it."""

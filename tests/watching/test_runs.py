@@ -463,7 +463,7 @@ def test_what_our_own_apply_wrote_it_is_not_blamed_for(seen: Watched) -> None:
     seen.run()
     seen.clock.sleep(3600)
     with seen.by("bob"):
-        add_url(seen, "invoice", LUCK)
+        seen.client.update_workload_identity(name="invoice", allowedResourceOauth2ReturnUrls=["https://bob.example/"])
     seen.clock.sleep(60)
     seen.run()
     seen.clock.sleep(60)
@@ -471,7 +471,7 @@ def test_what_our_own_apply_wrote_it_is_not_blamed_for(seen: Watched) -> None:
     seen.clock.sleep(60)
     seen.misbehaviour.trail.late(600)
     with seen.by("eve"):
-        add_url(seen, "invoice", LUCK)
+        seen.client.update_workload_identity(name="invoice", allowedResourceOauth2ReturnUrls=["https://eve.example/"])
     seen.clock.sleep(60)
     one = only(seen.run())
     assert {event.tool for event in one.drifted.events} == {"reconciler"}
@@ -559,7 +559,7 @@ def test_an_event_that_does_not_say_what_it_was_about_has_everything_read(seen: 
     run = seen.run()
     assert told(run) == [("changed", "invoice", URLS)]
     assert "UpdateWorkloadIdentity" in run.coverage.fell_back
-    for _ in range(2):  # as long as it is not certain which of the two came first
+    for _ in range(2):
         seen.clock.sleep(1000)
         again = seen.run()
     assert (again.coverage.fell_back, again.coverage.read) == ("", {Why.DIFFERS: 1})
