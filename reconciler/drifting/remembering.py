@@ -92,7 +92,8 @@ def so_far(memory: Memory, before: Memory) -> Memory:
             readings[remote] = reading
         elif earlier is not None:
             readings[remote] = replace(earlier, agreed="")
-    return replace(memory, readings=readings)
+    forgotten = {remote: one for remote, one in before.readings.items() if remote not in readings}
+    return replace(memory, readings={**forgotten, **readings})
 
 
 def _same(known: Known, live: Live, ignored: tuple[str, ...]) -> bool:

@@ -21,14 +21,14 @@ from reconciler.drifting.remembering import (
     with_spent,
 )
 from reconciler.drifting.restoring import as_recorded
-from reconciler.drifting.writers import with_writers
+from reconciler.drifting.writers import CLOCKS, with_writers
 from reconciler.model.addresses import Remote
 from reconciler.model.drift import Acknowledgement, Against, Coverage, DriftClass, Drifted, DriftRun, Memory, Why
 from reconciler.model.environments import Target
 from reconciler.model.moments import seconds_between
 from reconciler.model.plan import Plan, Route
 from reconciler.model.resources import Lock, Snapshot, Stack
-from reconciler.model.trail import OWN_TOOL, Trail
+from reconciler.model.trail import OWN_TOOL, Event, Trail
 from reconciler.planning import make_plan
 
 _NAMED = 3
@@ -124,7 +124,7 @@ def _as_before(look: Look, open_: frozenset[Remote]) -> Memory:
     """The memory after the look, in which these are still the ones that stood before."""
     earlier = look.before.readings
     readings = {
-        remote: replace(one, created=earlier[remote].created, agreed="") if remote in open_ else one
+        remote: replace(earlier[remote], agreed="") if remote in open_ else one
         for remote, one in look.after.readings.items()
     }
     return replace(look.after, readings=readings)
@@ -172,18 +172,31 @@ def _by_us(one: Drifted, look: Look) -> bool:
     """
     if one.what is not DriftClass.RECREATED or not _moved_on(look):
         return False
-    makers = [event for event in one.events if event.operation.startswith("Create")]
-    doers = makers if _told_deleted(one, look) else one.events
-    return bool(makers) and all(event.tool == OWN_TOOL for event in doers)
+    needed = [_makers(one)] if _told_deleted(one, look) else [_makers(one), _removers(one)]
+    return all(events and all(event.tool == OWN_TOOL for event in events) for events in needed)
 
 
 def _is_open(one: Drifted, look: Look) -> bool:
     """Whether it has to be seen who made it again: perhaps an apply, whose event has not come yet. The next runs tell."""
     if one.what is not DriftClass.RECREATED or not _moved_on(look) or look.trail is None or look.trail.failed:
         return False
-    made = str(one.after)[:19] + "Z"
-    makers = any(event.operation.startswith("Create") for event in one.events)
-    return not makers and 0 <= seconds_between(made, look.at) < LATE
+    shown = _makers(one) and (_removers(one) or _told_deleted(one, look))
+    return not shown and 0 <= seconds_between(_made(one), look.at) < LATE
+
+
+def _made(one: Drifted) -> str:
+    """When what stands there now was made, in whole seconds as events have it."""
+    return str(one.after)[:19] + "Z"
+
+
+def _makers(one: Drifted) -> list[Event]:
+    """The events that made this very one."""
+    made = (event for event in one.events if event.operation.startswith("Create"))
+    return [event for event in made if abs(seconds_between(_made(one), event.time)) <= CLOCKS]
+
+
+def _removers(one: Drifted) -> list[Event]:
+    return [event for event in one.events if event.operation.startswith("Delete")]
 
 
 def _told_deleted(one: Drifted, look: Look) -> bool:

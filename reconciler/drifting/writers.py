@@ -1,7 +1,7 @@
-"""Who wrote what drifted, as far as the trail tells: the events that name it since it was last seen as known, in order.
+"""Who wrote what drifted, as far as the trail tells: the events that name it, in order.
 
-What was found there before, and is another thing by now, was changed since it was last seen: whoever did that is named, and
-not those who made it what it was before.
+What is found for the first time was done since the last reading, which showed something else. What stands is looked for back to
+the last reading that showed what the lockfile holds, because events come late. Rather nobody is named than the wrong one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.drifting.choosing import SKEW
 from reconciler.model.addresses import Remote
 from reconciler.model.drift import DriftClass, Drifted, Memory
 from reconciler.model.moments import seconds_between
@@ -24,7 +23,7 @@ _MATTERS: Mapping[DriftClass, tuple[str, ...]] = {
 }
 """What an operation begins with that can have brought such drift about; of the others, any that writes."""
 CLOCKS = 2
-"""Seconds by which two clocks that are kept in step differ; where no event fits, `SKEW` is allowed for."""
+"""Seconds by which two clocks that are kept in step differ."""
 
 PERHAPS_OURS = (
     "what wrote it last says that it is reconciler, and may be the last apply; the event of who changed it after that is not "
@@ -46,22 +45,21 @@ def with_writers(
     for event in trail.events if trail else ():
         for remote in event.remotes if not event.error else ():
             by_remote.setdefault(remote, []).append(event)
-    places = {past.drifted.place for past in memory.findings.values()}
+    standing = memory.findings.keys() | {mark for findings in memory.shelved.values() for mark in findings}
     for one in found:
         if one.what in (DriftClass.UNKNOWN, DriftClass.UNAPPLIED):  # nobody did that
             yield one
             continue
         reading = memory.readings.get(one.remote)
         may = [event for event in by_remote.get(one.remote, ()) if _may_have(one, event)]
-        if one.fingerprint not in memory.findings and one.place in places:
-            events = _after(may, reading.at if reading else "", CLOCKS)
-        else:
-            since = reading.sound if reading else ""
-            events = _after(may, since, CLOCKS) or _after(may, since, SKEW)
+        stands = one.fingerprint in standing
+        events = _after(may, (reading.sound if stands else reading.at) if reading else memory.watermark)
+        perhaps_ours = False
         if one.what in (DriftClass.CHANGED, DriftClass.TAKEN_OVER):
             events = _of_this_one(events)
-            events = without_ours(events) if applied else events
-        untraced = PERHAPS_OURS if applied and _all_ours(events) else "" if events else _untraced(trail)
+            events = without_ours(events) if applied or stands else events
+            perhaps_ours = (applied or stands) and _all_ours(events)
+        untraced = PERHAPS_OURS if perhaps_ours else "" if events else _untraced(trail)
         yield replace(one, events=in_order(events), untraced=untraced)
 
 
@@ -86,19 +84,23 @@ def without_ours(events: tuple[Event, ...]) -> tuple[Event, ...]:
     return after or events
 
 
-def _after(events: Iterable[Event], since: str, skew: float) -> tuple[Event, ...]:
-    """Those since that moment, "" for all, taking the trail's clock to be up to `skew` seconds behind ours."""
-    return tuple(one for one in events if not since or seconds_between(since, one.time) >= -skew)
+def _after(events: Iterable[Event], since: str) -> tuple[Event, ...]:
+    """Those since that moment, "" for all."""
+    return tuple(one for one in events if not since or seconds_between(since, one.time) >= -CLOCKS)
 
 
 def _of_this_one(events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """Without what was done to an earlier resource of the name; and without its making, where others changed it after that."""
+    """Without what was done to an earlier resource of the name; and without its making by us, where others changed it then.
+
+    Whoever else made it may have made it so. Events have whole seconds: what happened in that of the making may be later.
+    """
+    gone = max((event.time for event in events if event.operation.startswith("Delete")), default="")
+    events = tuple(event for event in events if event.time >= gone and not event.operation.startswith("Delete"))
     made = [event for event in events if event.operation.startswith("Create")]
     if not made:
         return events
-    # The trail has whole seconds: what happened in that of the making may have come after it.
-    after = (event for event in events if event not in made and event.time >= made[-1].time)
-    return tuple(after) or (made[-1],)
+    after = tuple(event for event in events if event not in made and event.time >= made[-1].time)
+    return after if after and made[-1].tool == OWN_TOOL else (made[-1], *after)
 
 
 def _may_have(one: Drifted, event: Event) -> bool:
@@ -106,7 +108,7 @@ def _may_have(one: Drifted, event: Event) -> bool:
     tagging = event.operation in _TAGS
     if one.what is DriftClass.CHANGED or one.what is DriftClass.TAKEN_OVER:
         tags = one.attribute == "tags" or one.attribute.startswith("reconciler:")
-        return (tagging or event.operation.startswith("Create")) if tags else not tagging
+        return (tagging or event.operation.startswith(("Create", "Delete"))) if tags else not tagging
     return event.operation.startswith(_MATTERS[one.what])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -144,6 +145,16 @@ def spent(project: Any) -> list[str]:
     return found
 
 
+@pytest.fixture
+def passing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time passes from one look at the clock to the next: two findings are not of the same second."""
+    seconds = itertools.count()
+    monkeypatch.setattr(
+        "reconciler.cli.age.now", lambda: datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=next(seconds))
+    )
+
+
+@pytest.mark.usefixtures("passing")
 def test_one_whose_drift_was_over_does_not_hold_for_the_next_one_like_it(drifted: Any) -> None:
     drifted.run("drift")
     ack(drifted)
@@ -168,6 +179,7 @@ def test_one_whose_drift_was_over_does_not_hold_for_the_next_one_like_it(drifted
     assert spent(drifted) == [], "what is acknowledged no more is remembered"
 
 
+@pytest.mark.usefixtures("passing")
 def test_a_deletion_is_acknowledged_once(drifted: Any) -> None:
     change(drifted, URL)
     for _ in range(2):

@@ -50,6 +50,6 @@ def test_a_proxy_that_cannot_be_used_is_told_without_what_it_holds(proxy: str) -
         Caller(place, GITHUB_TOKEN, {"https_proxy": proxy})
     assert "no_proxy" in refused.value.detail
     assert "hidden" not in refused.value.summary + refused.value.detail
-    with pytest.raises(NotTold, match=r"hook: the proxy for github\.example cannot be used") as untold:
-        post(API, b"{}", {}, name="hook", environ={"https_proxy": proxy}, bounds=Bounds())
+    with pytest.raises(NotTold, match=r"the proxy for github\.example cannot be used") as untold:
+        post(API, b"{}", {}, environ={"https_proxy": proxy}, bounds=Bounds())
     assert "hidden" not in untold.value.summary + untold.value.detail

@@ -543,6 +543,39 @@ def test_a_deletion_that_nobody_told_is_not_hidden_by_the_apply_that_made_good_f
     assert names(only(run))[0] == "user eve"
 
 
+def test_a_deletion_whose_event_is_late_is_told_though_an_apply_made_good_for_it(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(3600)
+    seen.misbehaviour.trail.late(900)
+    with seen.by("eve"):
+        delete(seen, "ledger", LUCK)
+    seen.clock.sleep(60)
+    remake(seen, "ledger")
+    seen.clock.sleep(60)
+    assert told(seen.run()) == []
+    seen.clock.sleep(900)
+    run = seen.run()
+    assert told(run) == [("recreated", "ledger", "createdTime")]
+    assert "user eve" in names(only(run))
+
+
+def test_what_somebody_made_again_after_an_apply_had_is_not_taken_for_the_apply(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(3600)
+    delete(seen, "ledger", LUCK)
+    seen.clock.sleep(60)
+    seen.run()
+    seen.clock.sleep(60)
+    remake(seen, "ledger")
+    seen.clock.sleep(60)
+    seen.misbehaviour.trail.lose(times=2)
+    delete(seen, "ledger", LUCK)
+    create(seen, "ledger", LUCK)
+    seen.misbehaviour.trail.reset()
+    seen.clock.sleep(960)
+    assert ("recreated", "ledger", "createdTime") in told(seen.run())
+
+
 def remake(seen: Watched, name: str) -> None:
     """What an apply does about what is gone."""
     address = Address(TYPE, name)
