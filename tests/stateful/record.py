@@ -64,7 +64,7 @@ class Record:
 
     `seen`: of what was managed at the last run and is since, when it was made; `then`: the same of all that stood at that run;
     `strangers`: what stood then and was not managed; `left`: what the lockfile let go of since, for however long; `owned`: what
-    bore our tag while it was managed; `open`: what was made again, of which it has to be seen whether we did; `applied`: we
+    bore our tag when a run saw it; `open`: what was made again, of which it has to be seen whether we did; `applied`: we
     have, since. `last`: when the last run was; `touched`: interrupted ones too; `begun`: when a full run was interrupted.
     """
 
@@ -81,13 +81,13 @@ class Record:
     touched: float = 0.0
     begun: float = -1e9
 
-    def we_applied(self, after: Mapping[str, Identity], locked: Iterable[str]) -> None:
+    def we_applied(self, locked: Iterable[str]) -> None:
         """An apply went by, and the lockfile holds these now."""
         held = set(locked)
         self.applied = True
         self.left |= self.seen.keys() - held
         self.seen = {name: made for name, made in self.seen.items() if name in held}
-        self.owned = (self.owned & held) | {name for name in held & after.keys() if is_ours(after[name])}
+        self.owned &= held
 
 
 class Judged:
@@ -323,7 +323,10 @@ class Judged:
             and self.waits(name)
             and name in read
         }
-        agree = self.locked.keys() - {one.name for one in self.wrong} - unread
+        waiting = {
+            name for name in self.locked.keys() & self.standing.keys() if not all(map(self.shown, self.meddlers(name)))
+        }
+        agree = self.locked.keys() - {one.name for one in self.wrong} - unread - waiting
         for deed in record.deeds:
             if not deed.fresh and (deed.name in agree or deed.name not in self.locked):
                 deed.old = True

@@ -325,7 +325,7 @@ class DriftGoes(RuleBasedStateMachine):
             if not call.operation.startswith(("Get", "List", "Lookup")):
                 made = (after.get(call.name) or before[call.name]).created
                 self.record.deeds.append(Deed(int(now), now, call.name, call.operation, US, made))
-        self.record.we_applied(after, self.locked)
+        self.record.we_applied(self.locked)
 
     # What a run tells
 
