@@ -155,7 +155,7 @@ def _run(
     """The answer of a run; `events`: it looks at what these name alone. `places`: accounts and Regions that they are of."""
     from reconciler.cli.aftermath import Aftermath
     from reconciler.cli.age import seconds_of
-    from reconciler.cli.drifted import DriftTerms, Held, Outcomes, run_several
+    from reconciler.cli.drifted import DriftTerms, Outcomes, Pending, run_several
     from reconciler.cli.workspace import AS_DECLARED
     from reconciler.model.drift import Against
     from reconciler.notifying.recipients import read_recipients
@@ -169,14 +169,14 @@ def _run(
     )
     every = seconds_of(asked.full_every, option="RECONCILER_FULL_EVERY")
     terms = DriftTerms(every=every, events=events, owed=after.owed)
-    with after, Held() as held, _manifest(asked.manifest) as path:
+    with after, Pending() as pending, _manifest(asked.manifest) as path:
         choice = after.chosen(_chosen(path, asked.environment), AS_DECLARED)
         elsewhere = _elsewhere(choice, places)
         if elsewhere:
             after.found(Outcomes(stack=choice.manifest.stack, runs=()))
             return _ignored(elsewhere)
-        outcomes = after.found(run_several(console, choice, terms, AS_DECLARED, held))
-        held.remember()
+        outcomes = after.found(run_several(console, choice, terms, AS_DECLARED, pending))
+        pending.remember()
     return _came_to(outcomes.runs[0])
 
 

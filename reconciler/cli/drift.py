@@ -14,7 +14,7 @@ import typer
 from reconciler.cli.aftermath import Aftermath
 from reconciler.cli.age import seconds_of
 from reconciler.cli.console import Console
-from reconciler.cli.drifted import DriftTerms, Held, run_several
+from reconciler.cli.drifted import DriftTerms, Pending, run_several
 from reconciler.cli.metric_files import MetricFiles, read_metric_files
 from reconciler.cli.options import Every, Format, Manifest, Outputs, RateWords, SeveralEnv, Verbose
 from reconciler.cli.output import check_replaceable
@@ -200,12 +200,12 @@ def _run(console: Console, asked: _Asked) -> Verdict:
         against=asked.terms.against,
         about=" ".join(str(one) for one in (asked.path or "the manifest", asked.wanted.env) if one),
     )
-    with after, Held() as held:
+    with after, Pending() as pending:
         choice = after.chosen(choose(asked.path, asked.wanted), asked.rates)
         if choice.several and asked.out is not None:
             raise UsageError("--plan FILE saves one plan, and several targets are meant", "Choose one with --env NAME.")
         try:
-            outcomes = run_several(console, choice, replace(asked.terms, owed=after.owed), asked.rates, held)
+            outcomes = run_several(console, choice, replace(asked.terms, owed=after.owed), asked.rates, pending)
         except StateLocked:
             raise  # the run that is at work writes its own
         except ReconcilerError as error:
@@ -217,7 +217,7 @@ def _run(console: Console, asked: _Asked) -> Verdict:
                 save(console, run.plan, asked.out, refused=run.plan.errored, sign_with=None, option="--plan")
         verdict = Verdict(stack=outcomes.stack, runs=outcomes.runs, failures=outcomes.failures, only_new=asked.new_only)
         _tell(console, verdict, asked)
-        held.remember()
+        pending.remember()
     return verdict
 
 

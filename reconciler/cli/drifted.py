@@ -57,7 +57,7 @@ class DriftTerms:
     owed: tuple[str, ...] = ()
 
 
-class Held:
+class Pending:
     """The memories of runs that ended and were not reported yet. Inside, nobody else looks at these targets.
 
     `remember` them once the report is out; what is left on leaving is not remembered, and the next run finds it as new. Safe
@@ -69,7 +69,7 @@ class Held:
         self._due: list[tuple[Remembered, Memory]] = []
         self._lock = threading.Lock()
 
-    def __enter__(self) -> Held:
+    def __enter__(self) -> Pending:
         return self
 
     def __exit__(
@@ -93,9 +93,9 @@ class Held:
 
 
 def run_drift(
-    console: Console, workspace: Workspace, terms: DriftTerms, held: Held, sharing: Sharing | None = None
+    console: Console, workspace: Workspace, terms: DriftTerms, pending: Pending, sharing: Sharing | None = None
 ) -> DriftRun:
-    """What changed outside; what it is to remember is `held`.
+    """What changed outside; what it is to remember is `pending`.
 
     Raises StateLocked where another run, or an apply, is at work; StateError without a lockfile.
     """
@@ -105,7 +105,7 @@ def run_drift(
         state = opened_.enter_context(open_state(workspace.environment, workspace.lockfile))
         remembered = opened_.enter_context(state.remembering("drift"))
         run, memory = _run(console, workspace, _Kept(state, remembered), terms, sharing)
-        held.keep(opened_, remembered, memory)
+        pending.keep(opened_, remembered, memory)
         return run
 
 
@@ -191,15 +191,15 @@ class Outcomes:
     failures: tuple[tuple[str, Failure], ...] = ()
 
 
-def run_several(console: Console, choice: Choice, terms: DriftTerms, rates: Rates, held: Held) -> Outcomes:
+def run_several(console: Console, choice: Choice, terms: DriftTerms, rates: Rates, pending: Pending) -> Outcomes:
     """The runs of all targets that are meant, side by side. One alone raises what goes wrong; of several, it is a value.
 
-    What they are to remember is `held`.
+    What they are to remember is `pending`.
     """
     stack = choice.manifest.stack
     if not choice.several:
         alone = workspace_in(choice.manifest, choice.found, choice.names[0], rates)
-        return Outcomes(stack=stack, runs=(run_drift(console, alone, terms, held),))
+        return Outcomes(stack=stack, runs=(run_drift(console, alone, terms, pending),))
     from reconciler.cli.fleet.pool import shown, side_by_side, threads_for
     from reconciler.directory.sharing import Sharing
 
@@ -208,7 +208,8 @@ def run_several(console: Console, choice: Choice, terms: DriftTerms, rates: Rate
 
     sharing = Sharing(threads_for(len(choice.names)))
     work = {
-        name: functools.partial(_one, functools.partial(workspace, name), terms, held, sharing) for name in choice.names
+        name: functools.partial(_one, functools.partial(workspace, name), terms, pending, sharing)
+        for name in choice.names
     }
     with shown(console, "Looking", len(work)) as progress:
         results, _ = side_by_side(work, sharing, progress=progress)
@@ -225,12 +226,12 @@ def run_several(console: Console, choice: Choice, terms: DriftTerms, rates: Rate
 
 
 def _one(
-    workspace: Callable[[], Workspace], terms: DriftTerms, held: Held, sharing: Sharing
+    workspace: Callable[[], Workspace], terms: DriftTerms, pending: Pending, sharing: Sharing
 ) -> tuple[list[str], DriftRun | Failure]:
     from reconciler.cli.fleet.island import failure_of, recorded
 
     console = recorded()
     try:
-        return console.said, run_drift(console, workspace(), terms, held, sharing)
+        return console.said, run_drift(console, workspace(), terms, pending, sharing)
     except Exception as error:
         return console.said, failure_of(error)

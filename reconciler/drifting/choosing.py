@@ -54,9 +54,8 @@ def choose(
     fell_back = "" if full else _doubts(memory, trail, now)
     everything, begun = bool(full or fell_back), going_on_from(memory, now)
     named = _named(trail)
-    pause = (
-        max(0.0, seconds_between(memory.last_run, now)) if memory.last_run else 0.0
-    )  # and so long until the next run
+    # As long as it is since the last run, it is taken to be until the next.
+    pause = max(0.0, seconds_between(memory.last_run, now)) if memory.last_run else 0.0
     why: dict[Remote, Why] = {}
     for address, known in lock.resources.items():
         remote = Remote(address.type, known.name)

@@ -60,7 +60,7 @@ def _oldest(alarming: Iterable[Noted]) -> str:
 def _reads(run: DriftRun, coverage: Coverage) -> Reads:
     return Reads(
         managed=run.managed,
-        unread=len(run.unread),
+        unread=run.unreadable,
         believed=coverage.believed,
         calls=coverage.calls,
         throttled=coverage.throttled,

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.drifting.choosing import LATE, Choice, oldest
+from reconciler.drifting.choosing import Choice, oldest
 from reconciler.drifting.finding import find
 from reconciler.drifting.ignoring import still_told, without_ignored
+from reconciler.drifting.remaking import awaits_maker, by_apply
 from reconciler.drifting.remembering import (
     expired,
     listed_types,
@@ -21,14 +22,13 @@ from reconciler.drifting.remembering import (
     with_spent,
 )
 from reconciler.drifting.restoring import as_recorded
-from reconciler.drifting.writers import CLOCKS, with_writers
+from reconciler.drifting.writers import with_writers
 from reconciler.model.addresses import Remote
 from reconciler.model.drift import Acknowledgement, Against, Coverage, DriftClass, Drifted, DriftRun, Memory, Why
 from reconciler.model.environments import Target
-from reconciler.model.moments import seconds_between
 from reconciler.model.plan import Plan, Route
 from reconciler.model.resources import Lock, Snapshot, Stack
-from reconciler.model.trail import OWN_TOOL, Event, Trail
+from reconciler.model.trail import Trail
 from reconciler.planning import make_plan
 
 _NAMED = 3
@@ -74,9 +74,7 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
     )
     shown = look.listed or look.only is not None
     found = find(plan, lock, look.snapshot, look.before, stack=look.stack, listed=shown, against=look.against)
-    found = tuple(with_writers(found, look.trail, look.before, applied=_moved_on(look)))
-    open_ = frozenset(one.remote for one in found if _is_open(one, look))
-    found = tuple(one for one in found if not (_by_us(one, look) or _is_open(one, look)))
+    found, waiting = _judged(tuple(with_writers(found, look.trail, look.before, applied=_moved_on(look))), look)
     today = look.at[:10]
     rules = [one for one in look.stack.settings.drift_ignore if not one.lapsed(today)]
     found, ignored = without_ignored(found, rules)
@@ -94,6 +92,7 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
         managed=len(lock.resources),
         against=look.against,
         unread=unread,
+        unreadable=len(plan.unknown) + bool(look.snapshot.listing_failed) + bool(look.snapshot.linkage_failed),
         expired=tuple(expired(held, findings, today)),
         spent=standing_of(spent, findings),
         superfluous=() if unread or look.only is not None else tuple(superfluous(acknowledged, findings)),
@@ -101,18 +100,31 @@ def conclude(look: Look, acknowledged: Sequence[Acknowledgement]) -> tuple[Drift
         lapsed=tuple(one for one in look.stack.settings.drift_ignore if one.lapsed(today)),
         glance=look.only is not None,
     )
-    return run, with_spent(_remembered(look, run, open_), before, acknowledged, run.superfluous)
+    return run, with_spent(_remembered(look, run, waiting), before, acknowledged, run.superfluous)
 
 
-def _remembered(look: Look, run: DriftRun, open_: frozenset[Remote]) -> Memory:
-    """What the next run will know. After a glance, of the rest no more than before. `open_`: it judges who made them."""
-    memory = with_findings(_as_before(look, open_), run.noted, at=look.at)
+def _judged(found: tuple[Drifted, ...], look: Look) -> tuple[tuple[Drifted, ...], frozenset[Remote]]:
+    """The findings without what an apply made again; and what was made again of which nobody can tell yet who did."""
+    if not _moved_on(look):
+        return found, frozenset()
+    trailed = look.trail is not None and not look.trail.failed
+    waiting = frozenset(one.remote for one in found if trailed and awaits_maker(one, look.before, at=look.at))
+    again = DriftClass.RECREATED
+    left = (
+        one for one in found if one.what is not again or (one.remote not in waiting and not by_apply(one, look.before))
+    )
+    return tuple(left), waiting
+
+
+def _remembered(look: Look, run: DriftRun, waiting: frozenset[Remote]) -> Memory:
+    """What the next run will know. After a glance, of the rest no more than before. `waiting`: it judges who made these."""
+    memory = with_findings(_as_before(look, waiting), run.noted, at=look.at)
     if look.only is not None:
         return replace(memory, others=_others_after(look, look.only))
     whole = run.complete
     return replace(
         memory,
-        serial=look.before.serial if open_ else look.lock.serial,
+        serial=look.before.serial if waiting else look.lock.serial,
         watermark=_watermark(look, whole=whole),
         last_success=look.at if whole else memory.last_success,
         full_since="",
@@ -120,11 +132,11 @@ def _remembered(look: Look, run: DriftRun, open_: frozenset[Remote]) -> Memory:
     )
 
 
-def _as_before(look: Look, open_: frozenset[Remote]) -> Memory:
+def _as_before(look: Look, waiting: frozenset[Remote]) -> Memory:
     """The memory after the look, in which these are still the ones that stood before."""
     earlier = look.before.readings
     readings = {
-        remote: replace(earlier[remote], agreed="") if remote in open_ else one
+        remote: replace(earlier[remote], agreed="") if remote in waiting else one
         for remote, one in look.after.readings.items()
     }
     return replace(look.after, readings=readings)
@@ -163,45 +175,6 @@ def _ours(lock: Lock) -> frozenset[Remote]:
 def _moved_on(look: Look) -> bool:
     """Whether somebody has applied since the last run."""
     return look.lock.serial != look.before.serial
-
-
-def _by_us(one: Drifted, look: Look) -> bool:
-    """Whether it was an apply that made it again, as far as anybody can tell: what made it says so, and the lockfile moved on.
-
-    So does what deleted it, unless that was told before: then the apply made good for it. A lockfile holds no creation time.
-    """
-    if one.what is not DriftClass.RECREATED or not _moved_on(look):
-        return False
-    needed = [_makers(one)] if _told_deleted(one, look) else [_makers(one), _removers(one)]
-    return all(events and all(event.tool == OWN_TOOL for event in events) for events in needed)
-
-
-def _is_open(one: Drifted, look: Look) -> bool:
-    """Whether it has to be seen who made it again: perhaps an apply, whose event has not come yet. The next runs tell."""
-    if one.what is not DriftClass.RECREATED or not _moved_on(look) or look.trail is None or look.trail.failed:
-        return False
-    shown = _makers(one) and (_removers(one) or _told_deleted(one, look))
-    return not shown and 0 <= seconds_between(_made(one), look.at) < LATE
-
-
-def _made(one: Drifted) -> str:
-    """When what stands there now was made, in whole seconds as events have it."""
-    return str(one.after)[:19] + "Z"
-
-
-def _makers(one: Drifted) -> list[Event]:
-    """The events that made this very one."""
-    made = (event for event in one.events if event.operation.startswith("Create"))
-    return [event for event in made if abs(seconds_between(_made(one), event.time)) <= CLOCKS]
-
-
-def _removers(one: Drifted) -> list[Event]:
-    return [event for event in one.events if event.operation.startswith("Delete")]
-
-
-def _told_deleted(one: Drifted, look: Look) -> bool:
-    past = (standing.drifted for standing in look.before.findings.values())
-    return any(drifted.what is DriftClass.DELETED and drifted.remote == one.remote for drifted in past)
 
 
 def _unread(plan: Plan, snapshot: Snapshot) -> tuple[str, ...]:

@@ -155,7 +155,7 @@ def _places(run: DriftRun) -> set[tuple[str, str, str, str]]:
 def _incompleteness(run: DriftRun) -> CheckFailure | None:
     if run.complete:
         return None
-    count = len(run.unread)
+    count = run.unreadable
     summary = "something could not be read" if count == 1 else f"{count} things could not be read"
     return CheckFailure(code=INCOMPLETE, summary=f"{summary}, so what changed there is not known", said=run.unread)
 

@@ -248,10 +248,10 @@ class Noted:
 class DriftRun:
     """What one run found, at the moment `at`. `noted` gravest class first, then by address; `plan`: what would bring it back.
 
-    `unread`: what could not be read, as sentences. `managed`: resources that the lockfile holds. `expired`: acknowledgements
-    of what stands, whose day is over; `spent`: of what stands again, and was over in between; `superfluous`: of what does not
-    stand any more. `ignored`: what rules left out;
-    `lapsed`: rules whose day is over. `glance`: only what an event named was looked at, and the rest is as it was.
+    `unread`: what could not be read, as sentences, and `unreadable`: how many things. `managed`: resources that the lockfile
+    holds. `expired`: acknowledgements of what stands, whose day is over; `spent`: of what stands again, and was over in
+    between; `superfluous`: of what does not stand any more. `ignored`: what rules left out; `lapsed`: rules whose day is over.
+    `glance`: only what an event named was looked at, and the rest is as it was.
     """
 
     target: Target
@@ -262,6 +262,7 @@ class DriftRun:
     managed: int
     against: Against = Against.LOCKFILE
     unread: tuple[str, ...] = ()
+    unreadable: int = 0
     expired: tuple[Acknowledgement, ...] = ()
     superfluous: tuple[Acknowledgement, ...] = ()
     spent: tuple[Acknowledgement, ...] = ()

@@ -81,9 +81,7 @@ def look(directory: Directory, subject: Subject, remembered: Remembered, terms: 
     for start in range(0, len(left), terms.portion):
         snapshot = _with_read(directory, snapshot, left[start : start + terms.portion], terms)
         memory = remember()
-        with contextlib.suppress(
-            StateError
-        ):  # the run knows what it knows all the same; whoever remembers it at last says so
+        with contextlib.suppress(StateError):  # what is seen is known all the same; the last writing says it
             remembered.write(so_far(memory, before))
     return Look(
         stack=subject.stack,

@@ -110,4 +110,5 @@ def run(*found: Noted, at: float = 0, unread: tuple[str, ...] = ()) -> DriftRun:
         plan=make_plan(stack=stack, lock=lock, snapshot=empty, target=TARGET, route=route),
         managed=11,
         unread=unread,
+        unreadable=len(unread),
     )

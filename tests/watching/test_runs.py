@@ -246,7 +246,9 @@ def test_what_cannot_be_read_is_unknown_and_never_no_drift(seen: Watched, operat
 def test_what_cannot_be_read_for_one_reason_is_said_once() -> None:
     with watched(*(f"agent-{number}" for number in range(9))) as seen:
         seen.misbehaviour.fail("GetWorkloadIdentity", "AccessDeniedException", times=None)
-        (said,) = seen.run().unread
+        run = seen.run()
+    (said,) = run.unread
+    assert run.unreadable == 9
     assert said.startswith(
         "workload_identity.agent-0, workload_identity.agent-1, workload_identity.agent-2 and 6 more could"
     )
