@@ -199,7 +199,7 @@ def _named(abouts: Sequence[str]) -> str:
 
 def _coverage(look: Look) -> Coverage:
     read: dict[Why, int] = {}
-    for remote in (*look.snapshot.live, *look.snapshot.unknown):
+    for remote in look.snapshot.live:
         why = look.choice.why.get(remote, Why.LISTED)
         read[why] = read.get(why, 0) + 1
     ours = _ours(look.lock)

@@ -242,7 +242,7 @@ def coverage(one: Coverage) -> Iterator[str]:
     for why, count in one.read.items():
         yield f"  {count} {_READ_AS[why]}"
     if one.fell_back:
-        yield f"Everything was read, since {_open(one.fell_back)}."
+        yield f"Everything was to be read, since {_open(one.fell_back)}."
     if one.trail_since and not one.trail_failed:
         yield f"Audit trail from {one.trail_since} to {one.trail_until}: {one.events} events."
     if not one.listed:

@@ -248,7 +248,7 @@ def test_what_cannot_be_read_for_one_reason_is_said_once() -> None:
         seen.misbehaviour.fail("GetWorkloadIdentity", "AccessDeniedException", times=None)
         run = seen.run()
     (said,) = run.unread
-    assert run.unreadable == 9
+    assert (run.unreadable, run.coverage.read) == (9, {})
     assert said.startswith(
         "workload_identity.agent-0, workload_identity.agent-1, workload_identity.agent-2 and 6 more could"
     )
