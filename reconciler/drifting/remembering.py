@@ -77,9 +77,8 @@ def with_readings(
             )
         elif earlier is not None:
             believed = remote not in snapshot.unknown and (remote in snapshot.listed or not whole)
-            readings[remote] = (
-                earlier if believed else replace(earlier, agreed="")
-            )  # read anew, whatever no event names
+            # What cannot be believed is read anew, though no event names it again.
+            readings[remote] = earlier if believed else replace(earlier, agreed="")
     return replace(memory, readings=readings)
 
 

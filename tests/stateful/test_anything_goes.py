@@ -21,31 +21,27 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from reconciler.applying import Patience, apply
+from reconciler.applying import apply
 from reconciler.diagnostics import Severity
 from reconciler.directory.connecting import connect
-from reconciler.directory.snapshot import read_snapshot
 from reconciler.drifting.restoring import as_recorded
 from reconciler.drifting.run import conclude
-from reconciler.emulator import KINDS, Identity, Misbehaviour, Provider, Scope, Store, Terms, Vault, attach
+from reconciler.emulator import KINDS, Identity, Misbehaviour, Provider, Store, Terms, Vault, attach
 from reconciler.emulator.things import Thing
 from reconciler.manifest import load, resolve
 from reconciler.model.addresses import Address, Remote
 from reconciler.model.changes import Action, Change, Drift
 from reconciler.model.drift import DriftClass, Status
-from reconciler.model.environments import OWNER_TAG, Environment, Target, Where
+from reconciler.model.environments import OWNER_TAG, Environment, Where
 from reconciler.model.moments import utc_text
-from reconciler.model.plan import Plan, Route
-from reconciler.model.resources import Known, Lock, Refresh, Stack
+from reconciler.model.plan import Plan
+from reconciler.model.resources import Known, Lock, Refresh, Snapshot, Stack
 from reconciler.planning import (
     Allowances,
     Selection,
-    changed_remotes,
     check_fits,
     dump_plan,
-    expected_remotes,
     guard,
-    known_remotes,
     load_plan,
     make_adoption,
     make_forgetting,
@@ -54,10 +50,9 @@ from reconciler.planning import (
 from reconciler.state import LocalState, lockfile_path
 from reconciler.watching import Subject, look
 from reconciler.watching import Terms as LookTerms
+from tests.stateful.fleet import QUICK, SCOPE, TARGET, route_to, seen
 from tests.watched import Kept
 
-SCOPE = Scope("000000000000", "us-east-1")
-TARGET = Target(stack="fleet", environment="local", account=SCOPE.account, region=SCOPE.region)
 NAMES = ("alpha", "bravo", "charlie", "delta-1", "echo.x")
 URLS = ("https://a.example.com/cb", "https://b.example.com/cb", "myapp://cb?x=1#y")
 
@@ -97,7 +92,6 @@ vaults = st.sampled_from(
 DAILY = ("declare", "tag", "tag", "change", "change", "delete", "remove", "seal")
 VALUE = "the-value-of-the-secret"
 DRIFT = LookTerms(every=86_400.0, full=True, threads=2)
-QUICK = Patience(total=5.0, first=0.001, longest=0.001)
 allowances = st.builds(Allowances, deletes=st.sampled_from([None, 99]), empty=st.booleans())
 EVERYTHING = Selection()
 owners = st.sampled_from(("", "", "", TARGET.owner, "others/prod"))
@@ -388,7 +382,7 @@ class AnythingGoes(RuleBasedStateMachine):
             lock=lock,
             snapshot=self.snapshot(stack, lock, Refresh.FULL),
             target=TARGET,
-            route=self.route,
+            route=route_to(self.state),
             addresses=addresses,
         )
         if plan.errored:
@@ -409,7 +403,9 @@ class AnythingGoes(RuleBasedStateMachine):
             return
         before = self.standing()
         snapshot = self.snapshot(stack, lock, Refresh.FULL)
-        plan = make_forgetting(lock=lock, snapshot=snapshot, target=TARGET, route=self.route, addresses=addresses)
+        plan = make_forgetting(
+            lock=lock, snapshot=snapshot, target=TARGET, route=route_to(self.state), addresses=addresses
+        )
         if plan.errored:
             return
         assert self.execute(plan).whole
@@ -425,7 +421,7 @@ class AnythingGoes(RuleBasedStateMachine):
         if lock is None:
             return
         before, told = self.standing(), self.told()
-        subject = Subject(stack=stack, lock=lock, target=TARGET, route=self.route)
+        subject = Subject(stack=stack, lock=lock, target=TARGET, route=route_to(self.state))
         at = utc_text(datetime.fromtimestamp(self.store.clock(), UTC))
         run, memory = conclude(look(self.directory, subject, self.memory, DRIFT, at=at), ())
         self.memory.write(memory)
@@ -437,7 +433,7 @@ class AnythingGoes(RuleBasedStateMachine):
             lock=lock,
             snapshot=self.snapshot(recorded, lock, Refresh.FULL),
             target=TARGET,
-            route=self.route,
+            route=route_to(self.state),
         ).drift
         stands = [one.drifted for one in run.noted if one.status is not Status.RESOLVED]
         assert {(str(one.address), name) for one in differing for name in _differs(one)} == {
@@ -489,21 +485,8 @@ class AnythingGoes(RuleBasedStateMachine):
         found = {Remote(kind.name, one.name): one for kind in KINDS.values() for one in self.store.all(SCOPE, kind)}
         return {Remote("token_vault", "default"): self.store.vault(SCOPE), **found}
 
-    @property
-    def route(self) -> Route:
-        return Route(lockfile=str(self.state.path), where=Where.EMBEDDED)
-
-    def snapshot(self, stack: Stack, lock: Lock | None, refresh: Refresh) -> Any:
-        return read_snapshot(
-            self.directory,
-            refresh=refresh,
-            wanted=lambda _: False,
-            expected=expected_remotes(stack, lock),
-            changed=changed_remotes(stack, lock),
-            known=known_remotes(lock),
-            trusting=self.trusting,
-            threads=2,
-        )
+    def snapshot(self, stack: Stack, lock: Lock | None, refresh: Refresh) -> Snapshot:
+        return seen(self.directory, stack, lock, refresh=refresh, trusting=self.trusting, threads=2)
 
     def plan(self, stack: Stack, refresh: Refresh, selection: Selection = EVERYTHING) -> Plan:
         lock = self.state.read()
@@ -512,7 +495,7 @@ class AnythingGoes(RuleBasedStateMachine):
             lock=lock,
             snapshot=self.snapshot(stack, lock, refresh),
             target=TARGET,
-            route=self.route,
+            route=route_to(self.state),
             selection=selection,
         )
 

@@ -24,23 +24,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from reconciler.applying import Patience, apply
+from reconciler.applying import apply
 from reconciler.diagnostics import Severity
 from reconciler.directory.connecting import connect
-from reconciler.directory.snapshot import read_snapshot
 from reconciler.drifting.run import conclude
-from reconciler.emulator import Identity, Misbehaviour, Scope, Store, attach
+from reconciler.emulator import Identity, Misbehaviour, Store, attach
 from reconciler.manifest import load, resolve
 from reconciler.model.drift import Memory
-from reconciler.model.environments import OWNER_TAG, Environment, Target, Where
+from reconciler.model.environments import OWNER_TAG, Environment, Where
 from reconciler.model.moments import utc_text
-from reconciler.model.plan import Plan, Route
-from reconciler.model.resources import Lock, Refresh, Stack
+from reconciler.model.plan import Plan
+from reconciler.model.resources import Stack
 from reconciler.planning import (
     Selection,
-    changed_remotes,
-    expected_remotes,
-    known_remotes,
     make_adoption,
     make_forgetting,
     make_plan,
@@ -48,14 +44,12 @@ from reconciler.planning import (
 from reconciler.state import LocalState, lockfile_path
 from reconciler.state.memory_text import dump_memory, parse_memory
 from reconciler.watching import Subject, Terms, look
+from tests.stateful.fleet import QUICK, SCOPE, TARGET, route_to, seen
 from tests.stateful.record import LATEST, URLS, US, Deed, Judged, Record
 from tests.watched import DAY, PEOPLE, Hours
 
-SCOPE = Scope("000000000000", "us-east-1")
-TARGET = Target(stack="fleet", environment="local", account=SCOPE.account, region=SCOPE.region)
 NAMES = ("alpha", "bravo", "charlie", "delta-1")
 PAGES = ("https://a.example.com/cb", "https://b.example.com/cb")
-QUICK = Patience(total=5.0, first=0.001, longest=0.001)
 
 WAYS = ("urls", "team", "owner", "delete", "create", "create", "apply", "look")
 
@@ -282,7 +276,7 @@ class DriftGoes(RuleBasedStateMachine):
             selection = Selection(excludes=tuple(sorted(refused)), finish_renames=finish)
             lock = self.state.read()
             plan = make_plan(
-                stack=stack, lock=lock, snapshot=self.snapshot(stack, lock), target=TARGET, route=self.route,
+                stack=stack, lock=lock, snapshot=seen(self.directory, stack, lock), target=TARGET, route=route_to(self.state),
                 selection=selection,
             )  # fmt: skip
             more = {str(one.address) for one in plan.diagnostics if one.severity is Severity.ERROR}
@@ -297,9 +291,14 @@ class DriftGoes(RuleBasedStateMachine):
         stack, lock = self.desired, self.state.read()
         addresses = [one for one in stack.resources if one.key == wanted]
         if addresses:
-            snapshot = self.snapshot(stack, lock)
+            snapshot = seen(self.directory, stack, lock)
             plan = make_adoption(
-                stack=stack, lock=lock, snapshot=snapshot, target=TARGET, route=self.route, addresses=addresses
+                stack=stack,
+                lock=lock,
+                snapshot=snapshot,
+                target=TARGET,
+                route=route_to(self.state),
+                addresses=addresses,
             )
             self.execute(plan)
 
@@ -308,8 +307,10 @@ class DriftGoes(RuleBasedStateMachine):
         stack, lock = self.desired, self.state.read()
         addresses = [one for one in (lock.resources if lock else {}) if one.key == wanted]
         if lock is not None and addresses:
-            snapshot = self.snapshot(stack, lock)
-            plan = make_forgetting(lock=lock, snapshot=snapshot, target=TARGET, route=self.route, addresses=addresses)
+            snapshot = seen(self.directory, stack, lock)
+            plan = make_forgetting(
+                lock=lock, snapshot=snapshot, target=TARGET, route=route_to(self.state), addresses=addresses
+            )
             self.execute(plan)
 
     def execute(self, plan: Plan) -> None:
@@ -356,7 +357,7 @@ class DriftGoes(RuleBasedStateMachine):
         if not trail:
             self.misbehaviour.fail("LookupEvents", "AccessDeniedException", times=1)
         terms = Terms(every=DAY, full=full, trail=self.trail, threads=1, portion=1)
-        subject = Subject(stack=self.desired, lock=lock, target=TARGET, route=self.route)
+        subject = Subject(stack=self.desired, lock=lock, target=TARGET, route=route_to(self.state))
         run, memory = conclude(look(self.directory, subject, self.memory, terms, at=self.at), ())
         self.memory.portions = 0
         self.memory.write(memory)
@@ -390,10 +391,6 @@ class DriftGoes(RuleBasedStateMachine):
         return stack
 
     @property
-    def route(self) -> Route:
-        return Route(lockfile=str(self.state.path), where=Where.EMBEDDED)
-
-    @property
     def standing(self) -> dict[str, Identity]:
         return {one.name: one for one in self.store.identities(SCOPE)}
 
@@ -402,17 +399,6 @@ class DriftGoes(RuleBasedStateMachine):
         """What the lockfile holds, by the remote name."""
         lock = self.state.read()
         return {one.name: one.attributes for one in lock.resources.values()} if lock else {}
-
-    def snapshot(self, stack: Stack, lock: Lock | None) -> Any:
-        return read_snapshot(
-            self.directory,
-            refresh=Refresh.FULL,
-            wanted=lambda _: False,
-            expected=expected_remotes(stack, lock),
-            changed=changed_remotes(stack, lock),
-            known=known_remotes(lock),
-            threads=1,
-        )
 
 
 def arn(name: str) -> str:
