@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.drifting.choosing import GOES_ON
 from reconciler.drifting.report import report_of_drift
 from reconciler.drifting.wording import words_of
 from reconciler.drifting.writers import PERHAPS_OURS
@@ -336,6 +335,41 @@ def test_a_full_run_that_is_interrupted_goes_on_where_it_stopped() -> None:
         assert sum(seen.run("x", full=True, portion=2).coverage.read.values()) == 6
 
 
+def test_what_a_full_run_had_not_come_to_is_read_by_the_next_though_an_earlier_run_read_it() -> None:
+    with watched(*(f"agent-{number}" for number in range(6))) as seen:
+        seen.run("x")
+        seen.clock.sleep(3600)
+        seen.misbehaviour.trail.lose(times=None)
+        add_url(seen, "agent-5", LUCK)
+        seen.kept["x"] = Broken(seen.kept["x"].memory)
+        with pytest.raises(KeyboardInterrupt):
+            seen.run("x", full=True, portion=2)
+        seen.clock.sleep(60)
+        run = seen.run("x", full=True)
+        assert (sum(run.coverage.read.values()), run.coverage.believed) == (2, 4)
+        assert told(run) == [("changed", "agent-5", URLS)]
+
+
+def test_before_the_trail_was_ever_read_it_says_nothing_of_what_may_be_left_unread(seen: Watched) -> None:
+    seen.misbehaviour.fail("GetWorkloadIdentity", "InternalServerException", times=None, name="ledger")
+    assert not seen.run(trail=False).complete
+    seen.misbehaviour.reset()
+    seen.clock.sleep(60)
+    run = seen.run()
+    assert (sum(run.coverage.read.values()), run.coverage.fell_back) == (3, "no run has read the trail before")
+
+
+def test_of_many_writers_the_last_are_kept(seen: Watched) -> None:
+    seen.run()
+    for number in range(25):
+        seen.clock.sleep(60)
+        with seen.misbehaviour.trail.acting(iam_user(f"user-{number}")):
+            seen.client.tag_resource(resourceArn=seen.arn("invoice"), tags={"team": "b"})
+        if number % 5 == 4:
+            seen.run()
+    assert names(only(seen.run())) == [f"user user-{number}" for number in range(5, 25)]
+
+
 def test_what_a_broken_off_run_saw_is_found_by_the_next_with_who_did_it() -> None:
     with watched(*(f"agent-{number}" for number in range(6))) as seen:
         seen.run("x")
@@ -378,7 +412,7 @@ def test_a_full_run_that_was_broken_off_long_ago_begins_anew() -> None:
             seen.run("x", trail=False, portion=2)
         seen.clock.sleep(60)
         add_url(seen, "agent-0", LUCK)
-        seen.clock.sleep(GOES_ON)
+        seen.clock.sleep(2 * 3600)
         run = seen.run("x", trail=False)
         assert told(run) == [("changed", "agent-0", URLS)]
         assert run.coverage.believed == 0
