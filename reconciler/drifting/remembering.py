@@ -60,7 +60,6 @@ def with_readings(
 
     What is gone from the lockfile is forgotten; what is gone from the directory is not, to know another one of its name.
     """
-    whole = not snapshot.listing_failed
     readings: dict[Remote, Reading] = {}
     for address, known in lock.resources.items():
         remote = Remote(address.type, known.name)
@@ -76,7 +75,7 @@ def with_readings(
                 created=stands.created,
             )
         elif earlier is not None:
-            believed = remote not in snapshot.unknown and (remote in snapshot.listed or not whole)
+            believed = remote not in snapshot.unknown and remote in snapshot.listed
             # What cannot be believed is read anew, though no event names it again.
             readings[remote] = earlier if believed else replace(earlier, agreed="")
     return replace(memory, readings=readings)

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from reconciler.drifting.remembering import expired
 from reconciler.drifting.report import report_of_drift
 from reconciler.drifting.wording import words_of
 from reconciler.drifting.writers import PERHAPS_OURS
 from reconciler.emulator import iam_user
 from reconciler.model.addresses import Address
-from reconciler.model.drift import Against, DriftClass, DriftRun, Noted, Status, Why
+from reconciler.model.drift import Acknowledgement, Against, DriftClass, DriftRun, Noted, Status, Why
 from reconciler.model.environments import OWNER_TAG
 from reconciler.model.ignoring import IgnoreRule
 from reconciler.model.kinds import API_KEY_PROVIDER, WORKLOAD_IDENTITY
@@ -357,6 +358,43 @@ def test_before_the_trail_was_ever_read_it_says_nothing_of_what_may_be_left_unre
     seen.clock.sleep(60)
     run = seen.run()
     assert (sum(run.coverage.read.values()), run.coverage.fell_back) == (3, "no run has read the trail before")
+
+
+def test_what_was_found_stands_as_long_as_it_cannot_be_read(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(60)
+    add_url(seen, "invoice", LUCK)
+    seen.clock.sleep(60)
+    seen.run()
+    seen.misbehaviour.fail("GetWorkloadIdentity", "InternalServerException", times=None)
+    seen.clock.sleep(60)
+    run = seen.run()
+    assert told(run, Status.RESOLVED) == []
+    assert told(run, Status.STANDING) == [("changed", "invoice", URLS)]
+
+
+def test_a_run_that_could_not_read_all_is_no_success_and_a_trail_that_failed_is_read_again(seen: Watched) -> None:
+    first = seen.run()
+    seen.clock.sleep(3600)
+    seen.misbehaviour.fail("LookupEvents", "AccessDeniedException", times=None)
+    seen.misbehaviour.fail("GetWorkloadIdentity", "InternalServerException", times=None, name="ledger")
+    assert not seen.run().complete
+    kept = seen.kept[""].memory
+    assert kept is not None
+    assert (kept.last_success, kept.watermark) == (first.at, first.at)
+    assert kept.last_run > first.at
+
+
+@pytest.mark.parametrize(("day", "over"), [("2027-01-14", False), ("2027-01-15", False), ("2027-01-16", True)])
+def test_an_acknowledgement_holds_on_its_last_day(seen: Watched, day: str, over: bool) -> None:
+    seen.run()
+    seen.clock.sleep(60)
+    add_url(seen, "invoice", LUCK)
+    seen.clock.sleep(60)
+    run = seen.run()
+    one = only(run).drifted
+    ack = Acknowledgement(fingerprint=one.fingerprint, about=one.about, reason="r", by="jane", until="2027-01-15")
+    assert list(expired([ack], run.noted, day)) == ([ack] if over else [])
 
 
 def test_of_many_writers_the_last_are_kept(seen: Watched) -> None:
