@@ -137,7 +137,7 @@ def _newcomers(plan: Plan, ours: Iterable[Remote], snapshot: Snapshot, memory: M
         return
     for remote in sorted(snapshot.listed.keys() - set(ours) - memory.others):
         live, forgotten = snapshot.live.get(remote), memory.readings.get(remote)
-        if kind_of(remote.type).singleton or remote.type not in memory.listed:
+        if remote.type not in memory.listed:
             continue
         if live is not None and forgotten is not None and live.created == forgotten.created:
             continue

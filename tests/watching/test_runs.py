@@ -564,6 +564,29 @@ def apply(seen: Watched, name: str) -> None:
     seen.lock = replace(seen.lock, serial=seen.lock.serial + 1)
 
 
+def test_what_was_done_to_the_one_before_is_not_laid_to_anybody_now(seen: Watched) -> None:
+    seen.run()
+    seen.clock.sleep(3600)
+    with seen.by("jane"):
+        add_url(seen, "invoice", LUCK)
+    seen.clock.sleep(60)
+    with seen.by("eve"):
+        delete(seen, "invoice", LUCK)
+    seen.clock.sleep(60)
+    with seen.by("bob"):
+        seen.client.create_workload_identity(name="invoice", allowedResourceOauth2ReturnUrls=["https://bob.example/"])
+    seen.clock.sleep(60)
+    (changed,) = (one for one in seen.run().noted if one.drifted.attribute == URLS)
+    assert names(changed) == ["user bob"]
+
+
+def test_where_nobody_can_tell_what_the_service_made_the_run_is_incomplete(seen: Watched) -> None:
+    seen.misbehaviour.fail("ListAgentRuntimes", "AccessDeniedException", times=None)
+    run = seen.run()
+    assert not run.complete
+    assert "which identities the service made" in run.unread[0]
+
+
 def test_within_a_second_what_was_deleted_comes_before_what_was_made(seen: Watched) -> None:
     seen.run()
     seen.clock.sleep(3600)
@@ -748,6 +771,20 @@ def test_a_newcomer_is_told_once_though_the_listing_breaks_off(seen: Watched) ->
         found += told(seen.run())
         seen.misbehaviour.reset()
     assert sorted(one[1] for one in found if one[0] == "newcomer") == ["a-stranger", *(f"z-{n:02}" for n in range(25))]
+
+
+@pytest.mark.parametrize("listing", [True, False])
+def test_who_stood_there_before_is_no_newcomer_though_a_run_did_not_list_him(seen: Watched, *, listing: bool) -> None:
+    for number in range(45):
+        create(seen, f"z-{number:02}", LUCK)
+    seen.run()
+    seen.clock.sleep(60)
+    if listing:
+        seen.misbehaviour.before("ListWorkloadIdentities", lambda _: fail_the_next(seen))
+    seen.run(listing=listing)
+    seen.misbehaviour.reset()
+    seen.clock.sleep(60)
+    assert told(seen.run()) == []
 
 
 def fail_the_next(seen: Watched) -> None:
