@@ -163,6 +163,28 @@ def test_a_damaged_memory_says_what_to_do(applied: Any) -> None:
     assert "Remove it: the next run reads everything and tells what stands as new." in ran.err
 
 
+def test_while_an_apply_is_at_work_nothing_is_looked_at(applied: Any) -> None:
+    from reconciler.state import LocalState
+
+    with LocalState(applied.lockfile).exclusive("apply"):
+        ran = applied.other("drift")
+    assert (ran.code, ran.out) == (5, "")
+    assert "is being written by" in ran.err
+    assert "Run this again when that is done." in ran.err
+
+
+def test_what_runs_remember_is_not_written_by_one_that_lost_its_lock(applied: Any) -> None:
+    from reconciler.state import LocalState
+
+    applied.run("drift")
+    with LocalState(applied.lockfile).remembering("drift") as remembered:
+        memory = remembered.read()
+        assert memory is not None
+        (applied.folder / "reconciler.local.drift.json.guard").unlink()
+        with pytest.raises(StateError, match="removed or replaced in mid-run"):
+            remembered.write(memory)
+
+
 def test_a_second_run_leaves_at_once(applied: Any) -> None:
     from reconciler.state import LocalState
 
